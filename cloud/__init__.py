@@ -1,0 +1,1 @@
+"""The cloud: readings become history, history becomes models, models become advice."""

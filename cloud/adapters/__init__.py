@@ -1,0 +1,1 @@
+"""Adapters: the technologies behind the cloud's ports."""

@@ -1,0 +1,137 @@
+"""Records: what the API and the advisor say to each other through the serving state.
+
+Each record knows its key. The API reads advice and appends to the inbox; the advisor alone writes advice.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from edge.contract import DeviceId, Fan, Mode, RequestedBy
+
+Autonomy: TypeAlias = Literal["observe", "suggest", "one_tap", "auto"]
+FeedbackKind: TypeAlias = Literal[
+    "accepted", "dismissed", "undone", "too_hot", "a_bit_warm", "too_cold", "not_home"
+]
+AdviceStatus: TypeAlias = Literal["offered", "accepted", "applied", "dismissed", "undone", "expired"]
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        msg = f"no IANA time zone {name!r}"
+        raise ValueError(msg)
+    return name
+
+
+class Record(BaseModel):
+    """A frozen, strict record; JSON in the store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class HomeRecord(Record):
+    """A home: where it is and who may act in it. Key `home#{home_id}` / `home`."""
+
+    home_id: str
+    owner_id: str
+    name: str = Field(min_length=1, max_length=100)
+    latitude_deg: float = Field(ge=-90, le=90)
+    longitude_deg: float = Field(ge=-180, le=180)
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
+    tariff_per_kwh: float = Field(0.30, ge=0, description="Flat price in `currency` per kWh.")
+    share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+
+
+class PreferencesRecord(Record):
+    """What the people of a device want. Key `device#{device_id}` / `preferences`."""
+
+    autonomy: Autonomy = "suggest"
+    comfort_lambda: float = Field(20.0, ge=0, description="Weight of discomfort against energy.")
+    min_setpoint_c: float = Field(16.0, ge=5, le=35)
+    max_setpoint_c: float = Field(30.0, ge=5, le=35)
+
+
+class DeviceRecord(Record):
+    """A device, known to the broker and perhaps in a home. Key `device#{device_id}` / `device`."""
+
+    device_id: DeviceId
+    gateway_id: DeviceId | None = None
+    home_id: str | None = None
+    name: str = ""
+    habit_setpoint_c: float | None = Field(None, description="What its people set it to, if they told us.")
+    nameplate_w: float | None = None
+    inverter: bool | None = None
+
+
+class ClaimRecord(Record):
+    """A claim code shown by a device. Key `claim#{code}` / `claim`."""
+
+    code: str
+    device_id: DeviceId
+
+
+class Counterfactual(Record):
+    """What would happen without the advice."""
+
+    habit_setpoint_c: float | None
+    habit_kwh: float
+    advised_kwh: float
+    until: datetime
+
+
+class AdviceRecord(Record):
+    """The advice now in force or on offer for a device. Key `device#{device_id}` / `advice`.
+
+    The field names are those of the HTTP API; `setpoint_c` None means off.
+    """
+
+    advice_id: str
+    device_id: DeviceId
+    setpoint_c: float | None
+    mode: Mode
+    fan: Fan | None
+    made_at: datetime
+    valid_until: datetime
+    expected_saving_kwh: float
+    saving_interval_kwh: tuple[float, float]
+    expected_saving_money: float
+    saving_interval_money: tuple[float, float]
+    currency: str
+    notice_probability: float
+    reason: str
+    counterfactual: Counterfactual
+    status: AdviceStatus
+    champion: str = Field(description="Version of the models that made it.")
+
+
+class InboxEntry(Record):
+    """Something a person asked or said. Key `inbox#0` / `{entry_id}`; the advisor consumes it in order.
+
+    `entry_id` sorts by time (`{unix_ms:013d}-{random}`). `kind` `command` carries `command`; the others are
+    feedback on `advice_id` (or on the device as such when it is None).
+    """
+
+    entry_id: str
+    device_id: DeviceId
+    at: datetime
+    kind: FeedbackKind | Literal["command"]
+    advice_id: str | None = None
+    command: dict[str, Any] | None = None
+    requested_by: RequestedBy = "app"
+
+
+INBOX_PK = "inbox#0"
+"""Partition of the only advisor worker of one machine."""
+
+
+def home_pk(home_id: str) -> str:
+    """Partition of a home: `home`, `device#{device_id}` (pointers), `member#{account_id}`."""
+    return f"home#{home_id}"
+
+
+def device_pk(device_id: str) -> str:
+    """Partition of a device: `device`, `preferences`, `advice`, `advisor_state`."""
+    return f"device#{device_id}"

@@ -1,0 +1,85 @@
+"""Serving state: small items that many processes read and write, each under a partition and a sort key.
+
+The semantics are what SQLite and DynamoDB can both promise: optimistic versions, transactions of up to 100
+writes, and items that expire (readers never see an expired item, whenever it is really removed).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeAlias
+
+MAX_WRITES = 100
+"""Writes in one transaction (DynamoDB TransactWriteItems)."""
+
+MAX_ITEM_BYTES = 400 * 1024
+"""Size of one item's JSON body [bytes] (DynamoDB)."""
+
+ABSENT: Final = 0
+"""As `if_version`: the item must not exist yet."""
+
+Body: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One stored item.
+
+    Attributes:
+        pk: Partition key, such as `home#h1`.
+        sk: Sort key inside the partition, such as `advice#dev-1`.
+        body: JSON object.
+        version: 1 for a new item, one more with each write.
+        expires_at: When readers stop seeing it (UTC), or None.
+    """
+
+    pk: str
+    sk: str
+    body: Body
+    version: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write an item; with `if_version` only if it still has that version (`ABSENT`: is not there)."""
+
+    pk: str
+    sk: str
+    body: Body
+    if_version: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item if it is there; with `if_version` only if it still has that version."""
+
+    pk: str
+    sk: str
+    if_version: int | None = None
+
+
+Write: TypeAlias = Put | Delete
+
+
+class StateStore(Protocol):
+    """Items by key, durable when a write returns, visible to every process at once."""
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """The item, or None when there is none (or it has expired)."""
+        ...
+
+    def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
+        """Up to `limit` items of a partition in the order of `sk`, with `sk > after` and the prefix."""
+        ...
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Do all writes or none.
+
+        Raises:
+            ConflictError: A condition did not hold; nothing was written.
+            RejectedError: More than `MAX_WRITES`, the same key twice, or an item over `MAX_ITEM_BYTES`.
+            UnavailableError: The store does not answer; nothing is certain.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The simulated fleet: homes, machines, people and weather, publishing like real devices."""

@@ -1,0 +1,35 @@
+"""Topics: where each message travels. An id in a topic is the publisher's own; the broker enforces it."""
+
+from edge.contract.quantities import DeviceId
+
+TELEMETRY = "dt/ac/+/telemetry"
+BATCH = "dt/ac/+/batch"
+EVENT = "dt/ac/+/event"
+SHADOW_UPDATE = "$aws/things/+/shadow/update"
+SHADOW_GET = "$aws/things/+/shadow/get"
+SHADOW_DELETE = "$aws/things/+/shadow/delete"
+
+
+def telemetry(device_id: DeviceId) -> str:
+    """One reading, or an array of readings of this device."""
+    return f"dt/ac/{device_id}/telemetry"
+
+
+def batch(gateway_id: DeviceId) -> str:
+    """An array of readings of devices that are registered behind this gateway."""
+    return f"dt/ac/{gateway_id}/batch"
+
+
+def event(device_id: DeviceId) -> str:
+    """Events of this device."""
+    return f"dt/ac/{device_id}/event"
+
+
+def shadow(device_id: DeviceId, suffix: str) -> str:
+    """A shadow topic; `suffix` as in AWS: `update`, `get/accepted`, `update/delta`, ..."""
+    return f"$aws/things/{device_id}/shadow/{suffix}"
+
+
+def owner(topic: str) -> str:
+    """The device or gateway id inside `topic`: the third level of every topic of this contract."""
+    return topic.split("/", 3)[2]

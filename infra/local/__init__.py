@@ -1,0 +1,1 @@
+"""One machine: the `ac-advisor` command and the supervisor that starts and stops processes."""

@@ -1,0 +1,1 @@
+"""The HTTP API: what phones, pages and voice assistants ask."""
