@@ -1,0 +1,25 @@
+"""Settings of the cloud's processes, read once from `CLOUD_*`; the defaults run everything on one machine."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CloudSettings(BaseSettings):
+    """Where the cloud finds its broker and keeps its files."""
+
+    model_config = SettingsConfigDict(env_prefix="CLOUD_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Readings, state, shadows and models live below it.")
+    mqtt_host: str = Field("127.0.0.1", description="The broker.")
+    mqtt_port: int = Field(1883, description="The broker's MQTT port.")
+    mqtt_username: str = Field("cloud", description="A service identity of the cloud account.")
+    mqtt_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    clock: Literal["wall", "telemetry"] = Field(
+        "wall", description="What `now` is for advice: the wall clock, or the newest reading's time."
+    )
+    decision_interval_s: int = Field(900, description="Time between two decisions for a home [s].")
+    seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
+    seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")
