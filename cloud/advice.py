@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
 
+from cloud.ports.records import FeedbackKind
 from edge.contract import Fan, Mode
-
-FeedbackKind: TypeAlias = Literal[
-    "accepted", "dismissed", "undone", "too_hot", "a_bit_warm", "too_cold", "not_home"
-]
 
 
 @dataclass(frozen=True, slots=True)

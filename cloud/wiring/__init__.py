@@ -1,1 +1,1 @@
-"""Wiring: each module joins one process of the cloud to its adapters; `run(settings)` serves until SIGTERM."""
+"""Wiring: each module joins one process to its adapters; `run(settings)` serves until SIGTERM."""
