@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from infra.local.broker import Broker, Identity
 
@@ -26,20 +29,30 @@ class Client:
         self._answered = threading.Event()
         self._connected = threading.Event()
         self.paho = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=f"test-{identity.name}",
             clean_session=not durable,
         )
         self.paho.username_pw_set(identity.name, identity.password)
-        self.paho.on_message = lambda _c, _u, message: self.got.append((message.topic, message.payload))
+        self.paho.on_message = self._on_message
         self.paho.on_connect = lambda *_args: self._connected.set()
         self.paho.on_subscribe = self._on_subscribe
         self.paho.connect("127.0.0.1", broker.settings.mqtt_port)
         self.paho.loop_start()
         self._connected.wait(5)
 
-    def _on_subscribe(self, *args: list[mqtt.ReasonCode]) -> None:
-        self.refusals += sum(code.is_failure for code in args[3])
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self.got.append((message.topic, bytes(message.payload)))
+
+    def _on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _mid: int,
+        codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self.refusals += sum(code.is_failure for code in codes)
         self._answered.set()
 
     def subscribe(self, topic: str) -> None:
