@@ -1,13 +1,33 @@
 """Fixtures that every suite may use."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from edge.contract import Telemetry
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
 
 MakeBroker = Callable[..., Broker]
+MakeTelemetry = Callable[..., Telemetry]
+
+
+@pytest.fixture
+def make_telemetry() -> MakeTelemetry:
+    """Build a good reading; a test changes the one field that it is about."""
+
+    def make(**changes: object) -> Telemetry:
+        good = {
+            "device_id": "dev-1",
+            "sampled_at": datetime(2025, 7, 1, 12, 0, tzinfo=UTC),
+            "mode": "cool",
+            "setpoint_c": 24.0,
+            "indoor_dry_bulb_c": 25.5,
+        }
+        return Telemetry.model_validate(good | changes)
+
+    return make
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Commands: the way from a decision to a device, through its shadow."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from edge.contract import Desired, DeviceId
@@ -13,5 +14,13 @@ class Shadows(Protocol):
 
         Raises:
             UnavailableError: Delivery to the shadow is not certain; request the same again.
+        """
+        ...
+
+    def request_all(self, requests: Sequence[tuple[DeviceId, Desired]]) -> None:
+        """Ask for many, in this order, without waiting for each.
+
+        Raises:
+            UnavailableError: Delivery of some is not certain; request all of them again.
         """
         ...

@@ -4,6 +4,7 @@ Each record knows its key. The API reads advice and appends to the inbox; the ad
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import available_timezones
 
@@ -18,8 +19,11 @@ FeedbackKind: TypeAlias = Literal[
 AdviceStatus: TypeAlias = Literal["offered", "accepted", "applied", "dismissed", "undone", "expired"]
 
 
+_timezones = cache(available_timezones)  # it walks the whole zone database, some 10 ms
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         msg = f"no IANA time zone {name!r}"
         raise ValueError(msg)
     return name
@@ -123,8 +127,61 @@ class InboxEntry(Record):
     requested_by: RequestedBy = "app"
 
 
+class DevicePointer(Record):
+    """A device that has a home. Key `DEVICES_PK` / `{device_id}`.
+
+    Written and removed in the transaction that claims or releases the device: it is how the advisor finds
+    the devices that it looks after.
+    """
+
+    home_id: str
+
+
+class PlanStepRecord(Record):
+    """From `at` on, hold `setpoint_c` (None means off)."""
+
+    at: datetime
+    setpoint_c: float | None
+    mode: Mode
+
+
+class PlanRecord(Record):
+    """The next 24 h as planned with the advice. Key `device#{device_id}` / `plan`."""
+
+    advice_id: str
+    made_at: datetime
+    steps: tuple[PlanStepRecord, ...]
+
+
+class AdvisorProgress(Record):
+    """How far the advisor worker has come. Key `ADVISOR_PK` / `PROGRESS_SK`.
+
+    When `position` has reached the head of the reading log and `commands_pending` is 0, everything published
+    so far has been decided upon and every command has been handed to the shadows.
+    """
+
+    position: int = Field(0, description="Readings up to here have been taken into account.")
+    replay_from: int = Field(0, description="Where to read again after a crash.")
+    watermark: datetime | None = Field(None, description="Newest `sampled_at` taken into account.")
+    decisions: int = Field(0, description="How often advice was made or confirmed.")
+    advice_served: int = Field(0, description="Distinct pieces of advice (`advice_id`).")
+    advice_applied: int = Field(0, description="Of these, those that a device has confirmed.")
+    commands_made: int = 0
+    commands_sent: int = 0
+    commands_pending: int = 0
+
+
 INBOX_PK = "inbox#0"
 """Partition of the only advisor worker of one machine."""
+
+OUTBOX_PK = "outbox#0"
+"""Commands that are decided and not yet handed to the shadows; the advisor's own."""
+
+ADVISOR_PK = "advisor#0"
+PROGRESS_SK = "progress"
+
+DEVICES_PK = "devices"
+"""Partition of the pointers to all devices that have a home."""
 
 
 def home_pk(home_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from edge.contract.quantities import DeviceId, Instant
+from edge.contract.quantities import DeviceId, Instant, SchemaVersion
 
 EventKind: TypeAlias = Literal[
     "setpoint_changed", "fault", "boot", "window_open", "window_closed", "command_result"
@@ -19,7 +19,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
-    schema_version: Literal[1] = 1
+    schema_version: SchemaVersion = 1
     device_id: DeviceId
     event_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     occurred_at: Instant

@@ -8,7 +8,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 DEVICE_ID_PATTERN = r"^[A-Za-z0-9:_-]{1,128}$"
 """What AWS IoT accepts as a thing name, so that an id never has to be translated."""
@@ -16,13 +23,17 @@ DEVICE_ID_PATTERN = r"^[A-Za-z0-9:_-]{1,128}$"
 DEFAULT_INTERVAL_S = 300.0
 """Length of a sampling interval [s] when the device does not say it."""
 
+INSTANT_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""RFC 3339 section 5.6, `date-time`: date, time to the second at least, and an offset."""
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_INSTANT = re.compile(INSTANT_PATTERN)
 
 
 def _rfc3339(value: object) -> object:
     """Refuse numbers, also quoted ones: a Unix time in seconds and one in milliseconds look alike."""
-    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value)):
         return value
     msg = "must be an RFC 3339 string with an offset"
     raise ValueError(msg)
@@ -38,8 +49,25 @@ def _utc_milliseconds(value: datetime) -> datetime:
     return utc - timedelta(microseconds=utc.microsecond % 1000)
 
 
+def _version(value: object) -> object:
+    """Absent means 1; and `true`, which Python takes for 1, is no number."""
+    if isinstance(value, bool):
+        msg = "Input should be 1"
+        raise ValueError(msg)  # noqa: TRY004 # pydantic reports a ValueError, and lets a TypeError through
+    return 1 if value is None else value
+
+
+SchemaVersion: TypeAlias = Annotated[
+    Literal[1], BeforeValidator(_version), WithJsonSchema({"enum": [1, None], "title": "Schema Version"})
+]
 DeviceId: TypeAlias = Annotated[str, StringConstraints(pattern=DEVICE_ID_PATTERN)]
-Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_utc_milliseconds)]
+Instant: TypeAlias = Annotated[
+    AwareDatetime,
+    # `_rfc3339` has judged the type; strict would refuse the string behind a validator
+    Field(strict=False, json_schema_extra={"pattern": INSTANT_PATTERN}),
+    BeforeValidator(_rfc3339),
+    AfterValidator(_utc_milliseconds),
+]
 
 SetpointC: TypeAlias = Annotated[float, Field(ge=5, le=35, json_schema_extra={"unit": "Cel"})]
 IndoorC: TypeAlias = Annotated[float, Field(ge=-40, le=60, json_schema_extra={"unit": "Cel"})]
@@ -52,7 +80,7 @@ KilowattHour: TypeAlias = Annotated[
 Ratio: TypeAlias = Annotated[float, Field(ge=0, le=1, json_schema_extra={"unit": "1"})]
 IntervalS: TypeAlias = Annotated[
     float,
-    Field(ge=1, le=3600, json_schema_extra={"unit": "s"}),
+    Field(ge=1, le=3600, json_schema_extra={"unit": "s", "type": ["number", "null"]}),
     BeforeValidator(lambda value: DEFAULT_INTERVAL_S if value is None else value),
 ]
 

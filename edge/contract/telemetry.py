@@ -7,13 +7,13 @@ Topic `topics.telemetry(device_id)`, JSON, MQTT QoS 1: a reading can arrive twic
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -33,6 +33,7 @@ from edge.contract.quantities import (
     OutdoorC,
     Percent,
     Ratio,
+    SchemaVersion,
     SetpointC,
     Watt,
 )
@@ -43,6 +44,12 @@ MAX_READINGS_PER_MESSAGE = 500
 MAX_PAYLOAD_BYTES = 128 * 1024
 """AWS IoT Core's limit of a message [bytes], kept on every broker."""
 
+_SETPOINT_WHERE_ONE_IS_IN_FORCE: dict[str, JsonValue] = {
+    "if": {"properties": {"mode": {"enum": [*sorted(MODES_WITH_SETPOINT)]}}},
+    "then": {"required": ["setpoint_c"], "properties": {"setpoint_c": {"type": "number"}}},
+}
+"""The model validator's rule, as JSON Schema says it."""
+
 
 class Telemetry(BaseModel):
     """One reading of an air conditioner.
@@ -52,9 +59,15 @@ class Telemetry(BaseModel):
     means absent.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        json_schema_extra=_SETPOINT_WHERE_ONE_IS_IN_FORCE,
+    )
 
-    schema_version: Annotated[Literal[1], BeforeValidator(lambda value: 1 if value is None else value)] = 1
+    schema_version: SchemaVersion = 1
     device_id: DeviceId
     sampled_at: Instant = Field(description="End of the sampling interval; kept as UTC milliseconds.")
     interval_s: IntervalS = Field(DEFAULT_INTERVAL_S, description="Length of the sampling interval.")
@@ -129,7 +142,7 @@ def read_telemetry(payload: bytes) -> tuple[list[Telemetry], list[Refusal]]:
 def _judge_each(payload: bytes) -> tuple[list[Telemetry], list[Refusal]]:
     """The slow way, taken only when something in the array is bad."""
     try:
-        elements = json.loads(payload)
+        elements = json.loads(payload.decode(), parse_int=_integer)
     except (ValueError, RecursionError) as error:
         return [], [Refusal(f"not JSON: {error}", None, payload)]
     if len(elements) > MAX_READINGS_PER_MESSAGE:
@@ -143,6 +156,14 @@ def _judge_each(payload: bytes) -> tuple[list[Telemetry], list[Refusal]]:
         except ValidationError as error:
             refusals.append(Refusal(describe(error), index, encoded))
     return readings, refusals
+
+
+def _integer(digits: str) -> int | float:
+    """An integer too long for Python's parser becomes a float, so that it spoils its own element only."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _too_many(count: int, payload: bytes) -> Refusal:

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,11 +22,10 @@ class ApiAnswerError(LocalError):
 
 @dataclass(slots=True)
 class ApiClient:
-    """JSON over HTTP on loopback with a bearer token; one connection, kept open."""
+    """JSON over HTTP on loopback with a bearer token; a connection for each call."""
 
     port: int
     token: str | None = None
-    _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 (JSON)
         """The JSON of the answer (None when it has no body).
@@ -63,12 +62,10 @@ class ApiClient:
     def _exchange(
         self, method: str, path: str, payload: bytes | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         try:
-            self._connection.request(method, path, payload, headers)
-            response = self._connection.getresponse()
+            connection.request(method, path, payload, headers)
+            response = connection.getresponse()
             return response.status, response.read()
-        except (http.client.HTTPException, OSError):
-            self._connection.close()  # an idle one may have been closed: the next call opens anew
-            raise
+        finally:
+            connection.close()

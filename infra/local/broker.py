@@ -27,6 +27,10 @@ SYNC_INTERVAL = "200ms"
 """How long a PUBACKed message may wait for fsync; a power cut loses at most this much, a killed process
 nothing. `always` is 30-100 times slower (ADR 0002)."""
 
+ACK_WAIT = "5s"
+"""When a message that a subscriber has not acknowledged is delivered again; a subscriber that was killed
+gets what it had in hand no sooner (the server's default is 30 s)."""
+
 MAX_STORE_BYTES = 4 * 1024**3
 """Limit of an account's messages on disk [bytes]; beyond it the server refuses (no PUBACK), drops nothing."""
 
@@ -97,7 +101,7 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
         "listen": f"127.0.0.1:{settings.client_port}",
         "http": f"127.0.0.1:{settings.monitor_port}",
         "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
-        "mqtt": {"listen": f"127.0.0.1:{settings.mqtt_port}"},
+        "mqtt": {"listen": f"127.0.0.1:{settings.mqtt_port}", "ack_wait": ACK_WAIT},
         "accounts": {
             name.upper(): {"jetstream": {"max_file": MAX_STORE_BYTES}, "users": users}
             for name, users in by_account.items()

@@ -42,9 +42,9 @@ class IdentityFile:
         entries = json.loads(self.path.read_text())
         return tuple(Identity(**{**entry, "devices": tuple(entry["devices"])}) for entry in entries)
 
-    def get(self, name: str) -> Identity | None:
-        """One identity by name."""
-        return next((identity for identity in self.all() if identity.name == name), None)
+    def require(self, name: str) -> Identity:
+        """One identity that is known to be there."""
+        return next(identity for identity in self.all() if identity.name == name)
 
     def add_devices(self, device_ids: Iterable[str], *, behind_gateway: bool) -> tuple[Identity, ...]:
         """New devices, native on the cloud or on the site behind the gateway; known ones stay as they are."""

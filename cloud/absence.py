@@ -1,0 +1,123 @@
+"""Absence: how warm a home may get while nobody is there, and when it must start to cool down again.
+
+A small search over depth and time: what is not cooled away while the home is empty is saved; what is still
+too warm when somebody comes back is weighed against it. When they come back is taken from days like today.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+DEPTHS_K = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+"""Set-backs that are considered [K]; 4 K above the habit is the guard of ADVICE.md, formulation 5."""
+
+HORIZON_H = 12.0
+STEP_H = 0.25
+"""Recovery starts at one of these times from now [h]."""
+
+SURPRISE_DAYS = 1.0
+"""Weight of a day, never seen so far, on which they come back in half the shortest time [days]."""
+
+OVERSHOOT_K = 0.2
+"""A machine lets the room swing by so much above its setpoint [K]."""
+
+MIN_GAIN_KWH = 0.03
+"""A set-back that is not worth more is left [kWh]."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyHome:
+    """What must be known of a home that nobody is in.
+
+    Attributes:
+        returns_h: Hours from now after which somebody came back on such days, ascending.
+        above_k: Indoor temperature above the one that people are to find [K].
+        rise_k_h: Warm-up [K/h].
+        fall_k_h: Pull-down [K/h].
+        kwh_per_k_h: Electricity that an hour spent 1 K warmer saves [kWh/(K·h)].
+        unnoticed_k: Warmth above the one people are to find that they have lived with [K].
+        late_h: Longest time until a return is noticed and acted upon [h].
+        max_depth_k: Deepest set-back allowed [K].
+    """
+
+    returns_h: Sequence[float]
+    above_k: float
+    rise_k_h: float
+    fall_k_h: float
+    kwh_per_k_h: float
+    unnoticed_k: float
+    late_h: float
+    max_depth_k: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetBack:
+    """What to do while nobody is there.
+
+    Attributes:
+        depth_k: Setpoint above the one that people are to find [K].
+        recover_in_h: When to go back to that one [h from now].
+        gain_kwh: What that is expected to save [kWh].
+        discomfort_k_h: Expected warm degree-hours at the return [K·h].
+    """
+
+    depth_k: float
+    recover_in_h: float
+    gain_kwh: float
+    discomfort_k_h: float
+
+
+def best_set_back(home: EmptyHome, comfort_lambda: float) -> SetBack | None:
+    """The set-back with the largest gain less `comfort_lambda` [kWh/(K·h)] times discomfort.
+
+    Returns:
+        None when none is worth it, or when nothing is known of returns.
+    """
+    depths = np.array([depth for depth in DEPTHS_K if depth <= home.max_depth_k])
+    if not home.returns_h or not len(depths):
+        return None
+    returns = np.array([home.returns_h[0] / 2, *home.returns_h])
+    weights = np.array([SURPRISE_DAYS, *([1.0] * len(home.returns_h))])
+    weights /= weights.sum()
+    starts = np.arange(STEP_H, HORIZON_H + STEP_H / 2, STEP_H)
+    gain, discomfort = _outcomes(home, depths[:, None, None], starts[None, :, None], returns[None, None, :])
+    mean_gain, mean_discomfort = gain @ weights, discomfort @ weights
+    score = mean_gain - comfort_lambda * mean_discomfort
+    deep, late = np.unravel_index(int(score.argmax()), score.shape)
+    if score[deep, late] < MIN_GAIN_KWH:
+        return None
+    return SetBack(
+        depth_k=float(depths[deep]),
+        recover_in_h=float(starts[late]),
+        gain_kwh=float(mean_gain[deep, late]),
+        discomfort_k_h=float(mean_discomfort[deep, late]),
+    )
+
+
+def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tuple[Floats, Floats]:
+    """Saved energy [kWh] and discomfort [K·h] for each depth, start of recovery and return."""
+    top = np.maximum(depth, home.above_k)
+    reached_h = (top - home.above_k) / home.rise_k_h
+
+    def warmth(t: Floats) -> Floats:
+        return np.asarray(np.minimum(home.above_k + home.rise_k_h * t, top))
+
+    def warmth_hours(t: Floats) -> Floats:
+        ramp = np.minimum(t, reached_h)
+        held_h = np.maximum(t - reached_h, 0.0)
+        return np.asarray(home.above_k * ramp + home.rise_k_h * ramp**2 / 2 + top * held_h)
+
+    peak = warmth(start)
+    falling = np.maximum(back - start, 0.0)
+    found = np.where(back < start, warmth(back), np.maximum(peak - home.fall_k_h * falling, 0.0))
+    cooled_h = np.minimum(falling, peak / home.fall_k_h)
+    tail = peak * cooled_h - home.fall_k_h * cooled_h**2 / 2
+    gain = home.kwh_per_k_h * (warmth_hours(np.minimum(start, back)) + tail)
+    too_warm = np.maximum(found + OVERSHOOT_K - home.unnoticed_k, 0.0)
+    waiting_h = np.where(back < start, home.late_h, 0.0)
+    return gain, too_warm * waiting_h + too_warm**2 / (2 * home.fall_k_h)

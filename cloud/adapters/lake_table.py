@@ -1,0 +1,61 @@
+"""The lake's columns: one Arrow schema for files, scans and the memory twin."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pandas as pd  # noqa: F401 (pyarrow imports it at its first array, a second in which nothing is acknowledged)
+import pyarrow as pa
+
+from cloud.adapters.reading_rows import FIELDS, Row, row_of
+from cloud.ports.telemetry import LoggedReading
+from edge.contract import Telemetry
+
+SCAN_SCHEMA: Final = pa.schema(
+    [
+        pa.field("device_id", pa.string(), nullable=False),
+        pa.field("sampled_at", pa.timestamp("ms", "UTC"), nullable=False),
+        pa.field("interval_s", pa.float64(), nullable=False),
+        pa.field("seq", pa.int64()),
+        pa.field("mode", pa.string(), nullable=False),
+        pa.field("fan", pa.string()),
+        pa.field("setpoint_c", pa.float64()),
+        pa.field("indoor_dry_bulb_c", pa.float64()),
+        pa.field("indoor_rh_pct", pa.float64()),
+        pa.field("outdoor_dry_bulb_c", pa.float64()),
+        pa.field("electric_power_w", pa.float64()),
+        pa.field("energy_total_kwh", pa.float64()),
+        pa.field("compressor_ratio", pa.float64()),
+        pa.field("motion", pa.bool_()),
+        pa.field("changed_by", pa.string()),
+        pa.field("advice_id", pa.string()),
+    ]
+)
+"""What a scan gives: the fields of a reading, without `schema_version`, which is 1."""
+
+FILE_SCHEMA: Final = SCAN_SCHEMA.insert(0, pa.field("position", pa.int64(), nullable=False)).with_metadata(
+    {"ac_advisor.telemetry.schema_version": "1"}
+)
+"""What a file holds: also the reading's place in the log; of one key the highest is the last arrival."""
+
+
+def scan_table(readings: Iterable[Telemetry]) -> pa.Table:
+    """The table of readings, in their order."""
+    return _table(SCAN_SCHEMA, [row_of(reading) for reading in readings])
+
+
+def file_table(run: Iterable[LoggedReading]) -> pa.Table:
+    """The table of logged readings, sorted by device, time and place in the log."""
+    rows = [(logged.position, *row_of(logged.reading)) for logged in run]
+    return _table(FILE_SCHEMA, sorted(rows, key=lambda row: (row[1], row[2], row[0])))
+
+
+def _table(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [_array(values, field) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
+    if field.name == FIELDS[1]:
+        return pa.array(values, pa.int64()).cast(field.type)  # whole milliseconds
+    return pa.array(values, field.type)

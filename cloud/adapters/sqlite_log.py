@@ -1,0 +1,291 @@
+"""The reading log in SQLite: what ingest accepted, in order; events and dead letters beside it.
+
+One process writes, any number read. A commit is one transaction with one fsync, and is durable when it
+returns. `latest` also counts how many readings of a device never came, by the gaps in `seq`.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from cloud.adapters.reading_rows import (
+    FIELDS,
+    Row,
+    ceiling_milliseconds,
+    instant_of,
+    milliseconds,
+    reading_of,
+    row_of,
+)
+from cloud.adapters.sqlite_file import SqliteFile
+from cloud.errors import UnavailableError
+from cloud.ports.ingest import SealableLog
+from cloud.ports.telemetry import DeadLetter, DeadLetters, IngestCommit, LoggedReading, Readings
+from cloud.seq_gaps import SeqCount
+from edge.contract import Event, Telemetry
+
+PRUNE_ROWS = 2000
+"""Rows forgotten in one transaction, so that a commit never waits long for the writer's place."""
+
+SEAL_POLL_S = 0.02
+
+_COLUMNS: Final = ("device_id", "sampled_at_ms", *FIELDS[2:])
+_SELECT: Final = ", ".join(_COLUMNS)
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS readings (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    device_id TEXT NOT NULL, sampled_at_ms INTEGER NOT NULL, interval_s REAL NOT NULL, seq INTEGER,
+    mode TEXT NOT NULL, fan TEXT, setpoint_c REAL, indoor_dry_bulb_c REAL, indoor_rh_pct REAL,
+    outdoor_dry_bulb_c REAL, electric_power_w REAL, energy_total_kwh REAL, compressor_ratio REAL,
+    motion INTEGER, changed_by TEXT, advice_id TEXT
+);
+CREATE INDEX IF NOT EXISTS readings_by_device ON readings (device_id, sampled_at_ms);
+CREATE TABLE IF NOT EXISTS latest (
+    device_id TEXT PRIMARY KEY, position INTEGER NOT NULL, sampled_at_ms INTEGER NOT NULL,
+    last_seq INTEGER, missing INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    device_id TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at_ms INTEGER NOT NULL,
+    received_at_ms INTEGER, kind TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (device_id, event_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letters (
+    letter_id TEXT PRIMARY KEY, received_at_ms INTEGER NOT NULL, topic TEXT NOT NULL, principal TEXT NOT NULL,
+    reason TEXT NOT NULL, element_index INTEGER, element BLOB NOT NULL, times INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS dead_letters_by_time ON dead_letters (received_at_ms);
+CREATE TABLE IF NOT EXISTS seal (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), position INTEGER);
+INSERT OR IGNORE INTO seal VALUES (1, 0);
+INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'readings', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'readings');
+"""
+_MARKS: Final = ", ".join(f"?{number + 1}" for number in range(len(_COLUMNS)))
+_INSERT_NEWER: Final = f"INSERT INTO readings ({_SELECT}) VALUES ({_MARKS})"  # noqa: S608 (our own column names)
+_INSERT_NEW: Final = f"""
+INSERT INTO readings ({_SELECT}) SELECT {_MARKS} WHERE NOT EXISTS (
+    SELECT 1 FROM readings WHERE device_id = ?1 AND sampled_at_ms = ?2
+    AND {" AND ".join(f"{name} IS ?{number + 3}" for number, name in enumerate(_COLUMNS[2:]))}
+)
+"""  # noqa: S608 (our own column names)
+_INSERT_EVENT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
+_UPSERT_LETTER: Final = """
+INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+ON CONFLICT DO UPDATE SET times = times + 1, received_at_ms = excluded.received_at_ms
+"""
+_UPSERT_LATEST: Final = """
+INSERT OR REPLACE INTO latest (device_id, position, sampled_at_ms, last_seq, missing) VALUES (?, ?, ?, ?, ?)
+"""
+_MISSING: Final = "SELECT missing FROM latest WHERE device_id = ?"
+_READ_AFTER: Final = f"SELECT position, {_SELECT} FROM readings WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 (our own column names)
+_NEWEST: Final = f"""
+SELECT {_SELECT} FROM readings WHERE device_id = ? ORDER BY sampled_at_ms DESC, position DESC LIMIT 1
+"""  # noqa: S608 (our own column names)
+_BETWEEN: Final = f"""
+SELECT {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >= ? AND sampled_at_ms < ?
+ORDER BY sampled_at_ms, position
+"""  # noqa: S608 (our own column names)
+_PRUNE: Final = """
+DELETE FROM readings WHERE position IN (
+    SELECT position FROM readings WHERE device_id = ? AND sampled_at_ms < ? AND position <= ? LIMIT ?
+)
+"""
+
+
+class SqliteReadingLog(SealableLog, Readings, DeadLetters):
+    """The reading log of one machine.
+
+    Args:
+        path: The file; made when it is not there, unless `read_only`.
+        read_only: For the other processes: only the reading methods may be used.
+
+    Raises:
+        UnavailableError: The file cannot be opened or made.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._file = SqliteFile(path, "reading log", read_only=read_only)
+        if not read_only:
+            with self._file.connection() as connection:
+                connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @override
+    def commit(self, commit: IngestCommit) -> int:
+        received_at_ms = None if commit.received_at is None else milliseconds(commit.received_at)
+        rows = [row_of(reading) for reading in commit.readings]
+        with self._file.transaction() as connection:
+            before = _head(connection)
+            counts = {device_id: _load_count(connection, device_id) for device_id in {row[0] for row in rows}}
+            connection.executemany(_INSERT_NEWER if _all_newer(rows, counts) else _INSERT_NEW, rows)
+            connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
+            connection.executemany(_UPSERT_LETTER, map(_letter_row, commit.dead_letters))
+            _advance_latest(connection, before, counts)
+            return _head(connection)
+
+    @override
+    def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
+        with self._file.connection() as connection:
+            rows = connection.execute(_READ_AFTER, (position, limit)).fetchall()
+        return [LoggedReading(row[0], reading_of(row[1:])) for row in rows]
+
+    @override
+    def head(self) -> int:
+        with self._file.connection() as connection:
+            return _head(connection)
+
+    @override
+    def latest(self, device_id: str) -> Telemetry | None:
+        with self._file.connection() as connection:
+            row = connection.execute(_NEWEST, (device_id,)).fetchone()
+        return None if row is None else reading_of(row)
+
+    @override
+    def between(self, device_id: str, start: datetime, end: datetime) -> list[Telemetry]:
+        parameters = (device_id, ceiling_milliseconds(start), ceiling_milliseconds(end))
+        with self._file.connection() as connection:
+            rows = connection.execute(_BETWEEN, parameters).fetchall()
+        return [reading_of(row) for row in {row[1]: row for row in rows}.values()]
+
+    def missing(self, device_id: str) -> int:
+        """How many readings of the device never came, by its `seq` [readings]."""
+        with self._file.connection() as connection:
+            row = connection.execute(_MISSING, (device_id,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    @override
+    def letters(self, limit: int = 100) -> list[DeadLetter]:
+        statement = """
+        SELECT letter_id, received_at_ms, topic, principal, reason, element_index, element FROM dead_letters
+        ORDER BY received_at_ms DESC, rowid DESC LIMIT ?"""
+        with self._file.connection() as connection:
+            rows = connection.execute(statement, (limit,)).fetchall()
+        return [DeadLetter(row[0], instant_of(row[1]), *row[2:]) for row in rows]
+
+    @override
+    def count(self) -> int:
+        with self._file.connection() as connection:
+            return int(connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0])
+
+    @override
+    def sealed(self) -> int:
+        with self._file.connection() as connection:
+            return int(connection.execute("SELECT position FROM seal").fetchone()[0])
+
+    @override
+    def record_sealed(self, position: int) -> None:
+        with self._file.transaction() as connection:
+            connection.execute("UPDATE seal SET position = max(position, ?)", (position,))
+
+    @override
+    def continue_after(self, position: int) -> None:
+        with self._file.transaction() as connection:
+            connection.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'readings'", (position,)
+            )
+            connection.execute("UPDATE seal SET position = max(position, ?)", (position,))
+
+    @override
+    def prune(self, up_to: int, keep: timedelta) -> int:
+        up_to = min(up_to, self.sealed())
+        keep_ms = keep // timedelta(milliseconds=1)
+        with self._file.connection() as connection:
+            newest = connection.execute("SELECT device_id, sampled_at_ms FROM latest").fetchall()
+        return sum(self._prune_device(device_id, at_ms - keep_ms, up_to) for device_id, at_ms in newest)
+
+    def _prune_device(self, device_id: str, before_ms: int, up_to: int) -> int:
+        total = 0
+        while True:
+            with self._file.connection() as connection:
+                rows = connection.execute(_PRUNE, (device_id, before_ms, up_to, PRUNE_ROWS)).rowcount
+            total += rows
+            if rows < PRUNE_ROWS:
+                return total
+
+
+def wait_until_sealed(path: Path, position: int, timeout_s: float) -> None:
+    """Block until the readings up to `position` of the log at `path` are in the lake.
+
+    The running ingest process seals at once when it gets SIGUSR1.
+
+    Raises:
+        UnavailableError: Not within `timeout_s`.
+    """
+    readings = SqliteReadingLog(path, read_only=True)
+    deadline = time.monotonic() + timeout_s
+    try:
+        while (sealed := readings.sealed()) < position:
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"sealed up to {sealed}, not to {position}, within {timeout_s} s")
+            time.sleep(SEAL_POLL_S)
+    finally:
+        readings.close()
+
+
+def _head(connection: sqlite3.Connection) -> int:
+    """The highest position ever given, also when its reading was pruned."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'readings'").fetchone()
+    return int(row[0])
+
+
+def _event_rows(
+    events: Sequence[Event], received_at_ms: int | None
+) -> Iterable[tuple[str, str, int, int | None, str, str]]:
+    for event in events:
+        occurred_at_ms = milliseconds(event.occurred_at)
+        detail = json.dumps(event.detail)
+        yield event.device_id, event.event_id, occurred_at_ms, received_at_ms, event.kind, detail
+
+
+def _letter_row(letter: DeadLetter) -> tuple[str, int, str, str, str, int | None, bytes]:
+    return (
+        letter.letter_id,
+        milliseconds(letter.received_at),
+        letter.topic,
+        letter.principal,
+        letter.reason,
+        letter.index,
+        letter.element,
+    )
+
+
+def _all_newer(rows: Sequence[Row], counts: Mapping[str, SeqCount]) -> bool:
+    """Whether each row is later than all before it of its device, so that none can be a repeat."""
+    newest = {device_id: count.sampled_at_ms for device_id, count in counts.items()}
+    for row in rows:
+        last = newest[row[0]]
+        if last is not None and row[1] <= last:
+            return False
+        newest[row[0]] = row[1]
+    return True
+
+
+def _advance_latest(connection: sqlite3.Connection, before: int, counts: Mapping[str, SeqCount]) -> None:
+    """Bring `latest` up to the readings above position `before`; `counts` is what it held so far."""
+    added = connection.execute(
+        "SELECT device_id, position, sampled_at_ms, seq FROM readings WHERE position > ? ORDER BY position",
+        (before,),
+    )
+    for device_id, *reading in added:
+        counts[device_id].add(*reading)
+    connection.executemany(
+        _UPSERT_LATEST,
+        [
+            (device_id, count.position, count.sampled_at_ms, count.last_seq, count.missing)
+            for device_id, count in counts.items()
+        ],
+    )
+
+
+def _load_count(connection: sqlite3.Connection, device_id: str) -> SeqCount:
+    row = connection.execute(
+        "SELECT position, sampled_at_ms, last_seq, missing FROM latest WHERE device_id = ?", (device_id,)
+    ).fetchone()
+    return SeqCount() if row is None else SeqCount(*row)

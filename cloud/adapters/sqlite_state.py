@@ -1,0 +1,178 @@
+"""Serving state in one SQLite file that every process of one machine opens.
+
+Write-ahead log with `synchronous=FULL`: readers never wait for the writer, and what `transact` has written
+survives a power cut. One writer at a time; the others wait up to `BUSY_TIMEOUT_S`.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from typing_extensions import override
+
+from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
+from cloud.errors import ConflictError, UnavailableError
+from cloud.ports.state import Item, Put, StateStore, Write
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for the others [s]; a transaction takes a few milliseconds."""
+
+PURGE_EVERY = 1024
+"""Transactions of one process between two removals of expired items."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER,
+    PRIMARY KEY (pk, sk)
+) WITHOUT ROWID
+"""
+_SCHEMA_EXPIRY = "CREATE INDEX IF NOT EXISTS expiring ON items (expires_at) WHERE expires_at IS NOT NULL"
+_GET = "SELECT pk, sk, body, version, expires_at FROM items WHERE pk = ? AND sk = ?"
+_QUERY = """
+SELECT pk, sk, body, version, expires_at FROM items
+WHERE pk = ? AND sk > ? AND sk >= ? AND (expires_at IS NULL OR expires_at > ?)
+ORDER BY sk LIMIT ?
+"""
+_PUT = "INSERT OR REPLACE INTO items (pk, sk, body, version, expires_at) VALUES (?, ?, ?, ?, ?)"
+_DELETE = "DELETE FROM items WHERE pk = ? AND sk = ?"
+_PURGE = "DELETE FROM items WHERE expires_at <= ?"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqliteStateStore(StateStore):
+    """A `StateStore` for any number of threads and processes of one machine.
+
+    Args:
+        path: The database file; made, with its folder, when it is not there.
+        now: The clock that decides what has expired (UTC).
+
+    Raises:
+        UnavailableError: The file cannot be opened or made.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = _utc_now) -> None:
+        self._path = path
+        self._now = now
+        self._idle: list[sqlite3.Connection] = []  # each is used by one thread at a time
+        self._lock = threading.Lock()
+        self._closed = False
+        self._transactions = 0
+        with self._connection() as connection:
+            connection.execute(_SCHEMA)
+            connection.execute(_SCHEMA_EXPIRY)
+
+    @override
+    def get(self, pk: str, sk: str) -> Item | None:
+        with self._connection() as connection:
+            row = _row(connection, pk, sk)
+        return None if row is None or row.expired(microseconds(self._now())) else row.item()
+
+    @override
+    def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
+        now = microseconds(self._now())
+        with self._connection() as connection:
+            found = connection.execute(_QUERY, (pk, after, prefix, now, max(0, limit))).fetchall()
+        # What starts with the prefix stands together at the front of what is not below it.
+        return [Row(*row).item() for row in found if row[1].startswith(prefix)]
+
+    @override
+    def transact(self, writes: Sequence[Write]) -> None:
+        bodies = encode_writes(writes)
+        now = microseconds(self._now())
+        with self._connection() as connection, _immediate(connection):
+            for write, body in zip(writes, bodies, strict=True):
+                _do(connection, write, body, now)
+            self._transactions += 1
+            if self._transactions % PURGE_EVERY == 0:
+                connection.execute(_PURGE, (now,))
+
+    def close(self) -> None:
+        """Close every connection; the store may not be used afterwards."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread has; SQLite's own errors become `UnavailableError`."""
+        try:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or _open(self._path)
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise UnavailableError(f"state store: {error}") from error
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        _use_write_ahead_log(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; the very first switch does not honour the busy timeout, so it is tried again."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+@contextmanager
+def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite itself rolls back when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _row(connection: sqlite3.Connection, pk: str, sk: str) -> Row | None:
+    found = connection.execute(_GET, (pk, sk)).fetchone()
+    return None if found is None else Row(*found)
+
+
+def _do(connection: sqlite3.Connection, write: Write, body: str | None, now: int) -> None:
+    row = _row(connection, write.pk, write.sk)
+    version = 0 if row is None or row.expired(now) else row.version
+    if not holds(write, version):
+        raise ConflictError(write.pk, write.sk)
+    if isinstance(write, Put):
+        expires_at = None if write.expires_at is None else microseconds(write.expires_at)
+        connection.execute(_PUT, (write.pk, write.sk, body, version + 1, expires_at))
+    else:
+        connection.execute(_DELETE, (write.pk, write.sk))

@@ -1,0 +1,66 @@
+"""What every state store does the same way: the limits, the JSON of a body, and what a condition means."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cloud.errors import RejectedError
+from cloud.ports.state import MAX_ITEM_BYTES, MAX_WRITES, Item, Put, Write
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item as stored: its body as JSON, its expiry in microseconds since 1970 (UTC)."""
+
+    pk: str
+    sk: str
+    body: str
+    version: int
+    expires_at: int | None
+
+    def expired(self, now: int) -> bool:
+        """Whether readers have stopped seeing it at `now` [µs since 1970]."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def item(self) -> Item:
+        """The item that a reader gets: a copy of its own."""
+        expires_at = None if self.expires_at is None else _EPOCH + self.expires_at * _MICROSECOND
+        return Item(self.pk, self.sk, json.loads(self.body), self.version, expires_at)
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds from 1970 to `instant`."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def encode_writes(writes: Sequence[Write]) -> list[str | None]:
+    """The JSON body of each write (None for a `Delete`), in the same order.
+
+    Raises:
+        RejectedError: More than `MAX_WRITES`, the same key twice, a body that is not JSON or too large.
+    """
+    if len(writes) > MAX_WRITES:
+        raise RejectedError(f"{len(writes)} writes, at most {MAX_WRITES}")
+    if len({(write.pk, write.sk) for write in writes}) < len(writes):
+        raise RejectedError("the same key twice in one transaction")
+    return [_encode(write) if isinstance(write, Put) else None for write in writes]
+
+
+def holds(write: Write, version: int) -> bool:
+    """Whether the condition of `write` holds for an item of this `version` (0: not there)."""
+    return write.if_version is None or write.if_version == version
+
+
+def _encode(put: Put) -> str:
+    try:
+        body = json.dumps(put.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(body.encode())
+    except ValueError as error:  # NaN, infinity, half of a surrogate pair
+        raise RejectedError(f"{put.pk}/{put.sk}: {error}") from error
+    if size > MAX_ITEM_BYTES:
+        raise RejectedError(f"{put.pk}/{put.sk}: {size} bytes, at most {MAX_ITEM_BYTES}")
+    return body

@@ -1,0 +1,292 @@
+"""One device under advice: its readings and its people's words in, advice and commands out.
+
+Pure: it remembers what it must (`Memory`) and says what is to be written; the worker does the writing.
+Whatever a person does, at the unit or in the app, wins until the next schedule point.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from cloud.advice import Advice, Feedback
+from cloud.advice_records import advice_record, asks, identity, plan_record
+from cloud.advisor_seat import Advisors, Seat
+from cloud.command_policy import CommandPolicy, is_held, persons_command, way_back
+from cloud.device_memory import Cause, InForce, Memory, Setting, cause, dump
+from cloud.errors import NotReadyError
+from cloud.ports.records import AdviceRecord, AdviceStatus, InboxEntry, PlanRecord, device_pk
+from cloud.ports.state import Put
+from cloud.schedule_points import hold_until
+from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Profile
+from edge.contract import Desired, Telemetry
+
+SAVE_EVERY = 64
+"""Readings after which the advisor's state is stored, decision or not; a restart reads so many again."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened since it was last taken; see `AdvisorProgress`."""
+
+    decisions: int = 0
+    served: int = 0
+    applied: int = 0
+
+
+class AdvisedDevice:
+    """A device with its advisor.
+
+    Args:
+        profile: As its people have set it up.
+        advisors: The champion.
+        interval: Time between two decisions.
+        memory: What is remembered.
+        advice: The advice that stands.
+
+    Attributes:
+        memory: What is remembered, up to date.
+        advice: The advice that stands.
+        position: Log position of the newest reading taken into account.
+        due: Whether something asks for a decision now.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        advisors: Advisors,
+        interval: timedelta,
+        memory: Memory,
+        advice: AdviceRecord | None = None,
+    ) -> None:
+        self.memory = memory
+        self.advice = advice
+        self.position = memory.position
+        self.due = False
+        self._interval = interval
+        self._seat = Seat(profile, advisors, memory.habit_setpoint_c)
+        self._seat.load(memory.advisor)
+        self._tally = Tally()
+        self._has_news = False
+        self._unsaved = False
+        self._unsaved_readings = 0
+        self._advice_changed = False
+        self._plan: PlanRecord | None = None
+        self._commands: list[Desired] = []
+
+    @property
+    def profile(self) -> Profile:
+        """The device as its people have set it up."""
+        return self._seat.profile
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether something is to be decided or stored without a new reading."""
+        return self.due or self._unsaved
+
+    def observe(self, position: int, reading: Telemetry) -> None:
+        """Take a reading into account, once: what was seen, or is older than that, is passed over."""
+        memory = self.memory
+        if position <= self.position:
+            return
+        self.position = position
+        self._unsaved_readings += 1
+        if memory.observed_at is not None and reading.sampled_at <= memory.observed_at:
+            return
+        self._understand(cause(memory, reading), reading)
+        memory.observed_at, memory.changed_by = reading.sampled_at, reading.changed_by
+        memory.setting = Setting.of(reading)
+        self._confirm(reading)
+        self._seat.observe(reading)
+        self._has_news = True
+
+    def hear(self, entry: InboxEntry, at: datetime) -> None:
+        """Take what a person said or asked into account, as said at `at`."""
+        self._unsaved = True
+        if entry.kind == "command":
+            self._obey(entry, at)
+            return
+        if entry.kind in ("accepted", "dismissed", "undone") and not self._is_about_advice(entry, at):
+            log.info("feedback_outdated", device_id=self.profile.device_id, kind=entry.kind)
+            return
+        if self._seat.advisor is not None:
+            self._seat.advisor.record(Feedback(at, entry.kind))
+        if entry.kind == "accepted":
+            self._accept(entry, at)
+            return
+        self.due = True
+        if entry.kind in ("dismissed", "undone"):
+            self._take_back(entry, at)
+
+    def is_time(self, at: datetime) -> bool:
+        """Whether a decision is to be made at `at`."""
+        if self._seat.advisor is None or self.memory.observed_at is None:
+            return False
+        decided_at = self.memory.decided_at
+        is_over = decided_at is None or at - decided_at >= self._interval
+        return self.due or (self._has_news and is_over)
+
+    def decide(self, at: datetime) -> None:
+        """Make advice, and command the device as far as its people allow."""
+        self.due = self._has_news = False
+        if self._seat.advisor is None:
+            return
+        try:
+            advice = self._seat.advisor.advise(at)
+        except NotReadyError:
+            return
+        self.memory.decided_at = at
+        self._tally.decisions += 1
+        record = self._offer(advice, at)
+        policy = self._policy(record, at)
+        if policy.is_command_needed():
+            self._command(policy.command(policy.requester()), at)
+
+    def expire(self, at: datetime) -> None:
+        """End advice that nobody has renewed."""
+        advice = self.advice
+        if advice is None or advice.valid_until >= at:
+            return
+        if advice.status in ("offered", "accepted", "applied"):
+            self._set_status("expired")
+
+    def set_up(self, profile: Profile) -> None:
+        """Follow a change of what the people have set up."""
+        if profile != self.profile:
+            self._seat.set_up(profile)
+            self.due = True
+
+    def change_champion(self, advisors: Advisors) -> None:
+        """Go on with another champion, keeping what was learnt of the home."""
+        self._seat.change_champion(advisors)
+
+    def replay_from(self) -> int | None:
+        """After which position readings must be read again after a crash; None when all is stored."""
+        return self.memory.position if self._unsaved_readings else None
+
+    def take_commands(self) -> list[Desired]:
+        """The commands decided since the last call."""
+        commands, self._commands = self._commands, []
+        return commands
+
+    def take_tally(self) -> Tally:
+        """What happened since the last call."""
+        tally, self._tally = self._tally, Tally()
+        return tally
+
+    def take_writes(self) -> list[Put]:
+        """What is to be stored now: everything that belongs together, or nothing."""
+        if not self._unsaved and self._unsaved_readings < SAVE_EVERY:
+            return []
+        pk, memory = device_pk(self.profile.device_id), self.memory
+        memory.position, memory.habit_setpoint_c = self.position, self._seat.habit_setpoint_c
+        memory.advisor = self._seat.dump()
+        writes = [Put(pk, MEMORY_SK, dump(memory))]
+        if self._advice_changed and self.advice is not None:
+            writes.append(Put(pk, ADVICE_SK, self.advice.model_dump(mode="json")))
+        if self._plan is not None:
+            writes.append(Put(pk, PLAN_SK, self._plan.model_dump(mode="json")))
+        self._unsaved = self._advice_changed = False
+        self._unsaved_readings, self._plan = 0, None
+        return writes
+
+    def _understand(self, why: Cause, reading: Telemetry) -> None:
+        memory = self.memory
+        if why == "nothing" and memory.chosen is None and reading.changed_by != "advisor":
+            memory.chosen = Setting.of(reading)
+        if why in ("nothing", "ours"):
+            return
+        self._unsaved = True
+        if why == "person":
+            self._yield_to_person(reading.sampled_at)
+        if why != "schedule" or (memory.in_force is not None and memory.in_force.confirmed):
+            memory.in_force = None  # a command that was not confirmed yet may still be on its way
+        if why != "went_back":
+            memory.chosen = Setting.of(reading)
+
+    def _yield_to_person(self, at: datetime) -> None:
+        self.memory.held_until = hold_until(at, self.profile.installation.timezone)
+        self.due = True
+        if self.advice is not None and self.advice.status in ("accepted", "applied"):
+            self._set_status("undone")
+
+    def _confirm(self, reading: Telemetry) -> None:
+        in_force, advice = self.memory.in_force, self.advice
+        if in_force is not None and not in_force.confirmed:
+            follows = in_force.is_echoed(reading) or Setting.of(reading).obeys(in_force.desired)
+            self.memory.in_force = replace(in_force, confirmed=follows)
+        if advice is None or reading.advice_id != advice.advice_id:
+            return
+        if advice.status in ("offered", "accepted"):
+            self._set_status("applied")
+            self._tally.applied += 1
+
+    def _is_about_advice(self, entry: InboxEntry, at: datetime) -> bool:
+        """Whether the entry means the advice that stands; what has ended can no longer be accepted."""
+        if self.advice is None or entry.advice_id not in (None, self.advice.advice_id):
+            return False
+        return entry.kind != "accepted" or at <= self.advice.valid_until
+
+    def _accept(self, entry: InboxEntry, at: datetime) -> None:
+        """No new decision at once: the person accepted just this advice."""
+        if self.advice is None:
+            return
+        self.memory.held_until = None
+        if self.advice.status != "applied":
+            self._set_status("accepted")
+        self._command(self._policy(self.advice, at).command(entry.requested_by), at)
+
+    def _take_back(self, entry: InboxEntry, at: datetime) -> None:
+        if self.advice is None:
+            return
+        is_obeyed = self._policy(self.advice, at).is_obeyed()
+        self._set_status("dismissed" if entry.kind == "dismissed" else "undone")
+        self.memory.held_until = hold_until(at, self.profile.installation.timezone)
+        if is_obeyed or entry.kind == "undone":
+            self._command(way_back(self.memory, self._seat.habit_c, entry), at)
+
+    def _obey(self, entry: InboxEntry, at: datetime) -> None:
+        """A person's command stands until they said, else until the next schedule point."""
+        try:
+            desired = persons_command(entry, hold_until(at, self.profile.installation.timezone))
+        except ValueError:
+            log.warning("command_refused", device_id=self.profile.device_id, entry_id=entry.entry_id)
+            return
+        self._yield_to_person(at)
+        self.memory.held_until = desired.expires_at
+        self._command(desired, at)
+
+    def _offer(self, advice: Advice, at: datetime) -> AdviceRecord:
+        """Make `advice` the one that stands; its id and its fate stay while it asks for the same."""
+        before, device_id = self.advice, self.profile.device_id
+        status: AdviceStatus = "offered"
+        if before is not None and asks(before) == asks(advice):
+            advice_id, status = before.advice_id, self._status_again(before.status, at)
+        else:
+            advice_id = identity("a", device_id, at, *asks(advice))
+            self._tally.served += 1
+        record = advice_record(advice, advice_id, device_id, at, status, self._seat.advisors.version)
+        self.advice, self._plan = record, plan_record(advice, advice_id, at)
+        self._advice_changed = self._unsaved = True
+        return record
+
+    def _status_again(self, status: AdviceStatus, at: datetime) -> AdviceStatus:
+        """What had expired is offered again; what was refused, once the hold is over."""
+        if status == "expired":
+            return "offered"
+        return "offered" if status in ("dismissed", "undone") and not is_held(self.memory, at) else status
+
+    def _policy(self, advice: AdviceRecord, at: datetime) -> CommandPolicy:
+        return CommandPolicy(self.memory, advice, self.profile.autonomy, self._interval, at)
+
+    def _command(self, desired: Desired, at: datetime) -> None:
+        self.memory.in_force = InForce(desired, at)
+        self._commands.append(desired)
+        self._unsaved = True
+
+    def _set_status(self, status: AdviceStatus) -> None:
+        if self.advice is not None and self.advice.status != status:
+            self.advice = self.advice.model_copy(update={"status": status})
+            self._advice_changed = self._unsaved = True

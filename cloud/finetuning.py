@@ -1,0 +1,92 @@
+"""Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cloud.champion import Champion
+from cloud.energy import usable_energy_hours, wrong_slopes
+from cloud.evaluation import PairedError, paired_error
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.training import TrainingParams, measure, split, train
+from cloud.trees import matrix
+
+NON_INFERIORITY_RATIO = 0.02
+"""How much worse a challenger may be, at the 95 % bound over homes [ratio] (ADVICE.md, fine-tuning)."""
+
+SEED = 1
+"""Of the bootstrap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a challenger may serve, and why, in one sentence."""
+
+    promote: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: the challenger, what it was learnt from, and the verdict."""
+
+    challenger: Champion
+    verdict: Verdict
+    metrics: dict[str, float]
+    rows: int
+
+
+def fine_tune(
+    champion: Champion, hours: pd.DataFrame, reservoir: pd.DataFrame, params: TrainingParams, version: str
+) -> Round:
+    """Retrain on a window and judge on its newest days and on homes that were left out.
+
+    Args:
+        champion: What serves.
+        hours: The window, columns of `cloud.features`.
+        reservoir: Base hours with randomised setpoints, replayed with the window: logged setpoints follow
+            people and weather, and alone would teach that cooling is free.
+        params: How trees are grown.
+        version: Name of the challenger.
+
+    Raises:
+        InsufficientDataError: Too few hours.
+    """
+    parts = split(hours)
+    fit = pd.concat([parts.fit, reservoir], ignore_index=True)
+    challenger = train(fit, params, version)
+    verdict, error = judge(champion, challenger, parts.held_out)
+    metrics = {
+        **measure(challenger, parts.held_out),
+        "champion_daily_wape": round(error.champion_wape, 4),
+        "challenger_daily_wape": round(error.challenger_wape, 4),
+        "worse_at_most": round(error.worse_upper, 4),
+    }
+    return Round(challenger, verdict, metrics, len(fit))
+
+
+def judge(champion: Champion, challenger: Champion, held_out: pd.DataFrame) -> tuple[Verdict, PairedError]:
+    """Compare on hours that the challenger has not seen: no worse, and never against physics."""
+    hours = usable_energy_hours(held_out)
+    rows = matrix(hours, ENERGY_FEATURES)
+    error = paired_error(
+        hours["device_id"],
+        hours["hour_end_at"].dt.date,
+        hours[ENERGY_TARGET].to_numpy(np.float64),
+        champion.energy.predict(rows),
+        challenger.energy.predict(rows),
+        seed=SEED,
+    )
+    wrong = wrong_slopes(challenger.energy, hours)
+    if wrong:
+        return Verdict(
+            promote=False, reason=f"kept {champion.version}: {wrong} slopes against physics"
+        ), error
+    figures = (
+        f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
+        f"at most {100 * error.worse_upper:+.1f} % worse"
+    )
+    if error.worse_upper > NON_INFERIORITY_RATIO:
+        return Verdict(promote=False, reason=f"kept {champion.version}: {figures}"), error
+    return Verdict(promote=True, reason=f"promoted over {champion.version}: {figures}"), error

@@ -1,0 +1,67 @@
+"""The clock on the wall of a home: half-hours of local days, in which habits and absences are learnt."""
+
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+SLOT_S = 1800
+"""Length of a slot [s]: fine enough for when people leave, coarse enough to repeat from day to day."""
+
+SLOTS_PER_DAY = 48
+
+_UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SATURDAY = 5
+
+
+class Slot(NamedTuple):
+    """A half-hour.
+
+    Fields: `number` counts half-hours since 1970 (UTC); `day` is the ordinal of the local day; `of_day`
+    counts the half-hours since local midnight by the wall clock, 0 to 47; `weekend` is Saturday or Sunday.
+    """
+
+    number: int
+    day: int
+    of_day: int
+    weekend: bool
+
+
+class HomeClock:
+    """Local half-hours of one time zone.
+
+    Args:
+        timezone: IANA name.
+    """
+
+    def __init__(self, timezone: str) -> None:
+        self._zone = ZoneInfo(timezone)
+        self._last = self._slot(0)
+
+    def slot(self, at_s: float) -> Slot:
+        """The half-hour around an instant [s since 1970]."""
+        index = int(at_s // SLOT_S)
+        if index != self._last.number:
+            self._last = self._slot(index)
+        return self._last
+
+    def ahead(self, at_s: float, count: int) -> list[Slot]:
+        """The half-hour around an instant and those after it, `count` in all."""
+        first = int(at_s // SLOT_S)
+        first_s, last_s = self._offset_s(first), self._offset_s(first + count)
+        if first_s != last_s:  # the clocks change in between
+            return [self._slot(first + step) for step in range(count)]
+        return [_slot(first + step, first_s) for step in range(count)]
+
+    def _slot(self, index: int) -> Slot:
+        return _slot(index, self._offset_s(index))
+
+    def _offset_s(self, index: int) -> int:
+        offset = datetime.fromtimestamp(index * SLOT_S, UTC).astimezone(self._zone).utcoffset()
+        return 0 if offset is None else int(offset.total_seconds())
+
+
+def _slot(index: int, offset_s: int) -> Slot:
+    wall_s = index * SLOT_S + offset_s
+    day, time_of_day_s = divmod(wall_s, 86_400)
+    # 1970-01-01 was a Thursday
+    return Slot(index, day + _UNIX_EPOCH_DAY, time_of_day_s // SLOT_S, (day + 3) % 7 >= _SATURDAY)

@@ -1,0 +1,124 @@
+"""Home state: everything the advisor remembers of one home, and its bytes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cloud.advice import Preferences, WeatherHour
+from cloud.errors import RejectedError
+from cloud.habit import Habit
+from cloud.presence import Presence
+from cloud.recovery import Recovery
+from cloud.sag import Sag
+from cloud.slot_summary import Author, OpenSlot
+from cloud.tolerance import Tolerance
+from edge.contract import Mode
+
+VERSION = 1
+"""Layout of the bytes."""
+
+
+class StateRejectedError(RejectedError):
+    """The bytes are no state of this version: start anew."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"no advisor state of version {VERSION}: {why}")
+
+
+@dataclass(slots=True)
+class Given:
+    """The advice given last.
+
+    Attributes:
+        at_s: When [s since 1970].
+        until_s: When it ends.
+        setpoint_c: What it asked for [°C]; None = not cooling.
+        set_back_k: How much of that is for an empty home [K].
+        recovered_s: When the last set-back ended; None when none was ever made.
+    """
+
+    at_s: float
+    until_s: float
+    setpoint_c: float | None
+    set_back_k: float = 0.0
+    recovered_s: float | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """What was seen last.
+
+    Attributes:
+        first_s: The first reading [s since 1970].
+        newest_s: The newest reading.
+        mode: In force; None before the first reading.
+        setpoint_c: In force [°C]; None when the mode has none.
+        author: Who chose that.
+        changed_s: Since when that has been in force.
+        indoor_c: The newest indoor temperature [°C].
+        indoor_s: When that was.
+        outdoor_c: The newest outdoor temperature [°C].
+        indoor_rh_pct: The newest indoor humidity [%].
+        held_until_s: Until when a person's word stands.
+        changes_s: When our advice last changed the setpoint, the newest last.
+        mishaps: Local days on which a set-back was noticed, the newest last.
+        doubts: Local days on which somebody cooled at a level they usually live with, the newest last.
+    """
+
+    first_s: float | None = None
+    newest_s: float | None = None
+    mode: Mode | None = None
+    setpoint_c: float | None = None
+    author: Author = "habit"
+    changed_s: float = 0.0
+    indoor_c: float | None = None
+    indoor_s: float = 0.0
+    outdoor_c: float | None = None
+    indoor_rh_pct: float | None = None
+    held_until_s: float = 0.0
+    changes_s: list[float] = field(default_factory=list[float])
+    mishaps: list[int] = field(default_factory=list[int])
+    doubts: list[int] = field(default_factory=list[int])
+
+
+@dataclass(slots=True)
+class HomeState:
+    """All of it; `hours` is kept by `cloud.hours` itself."""
+
+    habit: Habit
+    presence: Presence = field(default_factory=Presence)
+    recovery: Recovery = field(default_factory=Recovery)
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    sag: Sag = field(default_factory=Sag)
+    watch: Watch = field(default_factory=Watch)
+    given: Given | None = None
+    open_slot: OpenSlot | None = None
+    preferences: Preferences = field(default_factory=Preferences)
+    forecast: list[WeatherHour] = field(default_factory=list[WeatherHour])
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    version: int
+    home: HomeState
+    hours: dict[str, Any]
+
+
+def dump(home: HomeState, hours: dict[str, Any]) -> bytes:
+    """The bytes of a home's state and of its hourly history."""
+    return msgspec.json.encode(_Stored(VERSION, home, hours))
+
+
+def load(state: bytes) -> tuple[HomeState, dict[str, Any]]:
+    """What `dump` was given.
+
+    Raises:
+        StateRejectedError: The bytes are damaged or of another version.
+    """
+    try:
+        stored = msgspec.json.decode(state, type=_Stored)
+    except msgspec.MsgspecError as error:
+        raise StateRejectedError(str(error)) from error
+    if stored.version != VERSION:
+        raise StateRejectedError(f"it is of version {stored.version}")
+    return stored.home, stored.hours

@@ -1,0 +1,76 @@
+"""The ingest worker: take what waits, commit it, and only then acknowledge it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from threading import Event as Flag
+
+import structlog
+
+from cloud.errors import UnavailableError
+from cloud.ingest import ingest
+from cloud.ports.ingest import InboundMessage, Registrations, TelemetryStream
+from cloud.ports.telemetry import IngestCommit, ReadingLog
+from cloud.retry import full_jitter_s
+
+TAKE_TIMEOUT_S = 0.2
+"""How soon an idle worker sees that it shall stop [s]."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestWorker:
+    """Joins the stream to the log; one worker writes one log.
+
+    Attributes:
+        stream: Where messages come from.
+        readings: Where they go.
+        registrations: The known devices.
+        now: The clock (UTC).
+        random: Jitter of the retries.
+    """
+
+    stream: TelemetryStream
+    readings: ReadingLog
+    registrations: Registrations
+    now: Callable[[], datetime]
+    random: Random
+
+    def run(self, stop: Flag) -> None:
+        """Work until `stop`; what is not committed by then stays with the broker."""
+        while not stop.is_set():
+            messages = self.stream.take(TAKE_TIMEOUT_S)
+            if messages:
+                self._keep(messages, stop)
+
+    def _keep(self, messages: Sequence[InboundMessage], stop: Flag) -> None:
+        """Commit and acknowledge; while the log is not available nothing is acknowledged and we wait."""
+        attempts = 0
+        while not stop.is_set():
+            try:
+                commit = ingest(messages, self.registrations, self.now())
+                self.readings.commit(commit)
+            except UnavailableError as error:
+                if not attempts:
+                    log.warning("commit_failed", reason=str(error), messages=len(messages))
+                attempts += 1
+                stop.wait(full_jitter_s(attempts, self.random))
+            else:
+                self.stream.acknowledge(messages)
+                _report(commit, attempts)
+                return
+
+
+def _report(commit: IngestCommit, attempts: int) -> None:
+    if attempts:
+        log.info("commit_recovered", attempts=attempts)
+    if commit.dead_letters:
+        first = commit.dead_letters[0]
+        log.warning(
+            "telemetry_rejected",
+            letters=len(commit.dead_letters),
+            first_letter_id=first.letter_id,
+            principal=first.principal,
+        )

@@ -1,0 +1,192 @@
+"""The sealer: moves runs of the reading log into the lake, merges small files, prunes the log.
+
+It works beside the ingest worker, on a thread and a connection of its own, so that acknowledgements never
+wait for a Parquet file. A run that was interrupted is written again under the same name.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from threading import Event as Flag
+
+import structlog
+
+from cloud.errors import UnavailableError
+from cloud.ports.ingest import CompactingLake, SealableLog
+from cloud.ports.telemetry import LoggedReading
+
+MAX_RUN_ROWS = 100_000
+"""Readings in one run [rows]: bounds the memory of the sealer."""
+
+READ_ROWS = 5000
+"""Readings taken from the log at a time."""
+
+KEEP_IN_LOG = timedelta(days=7)
+"""How much of each device the log keeps for apps and late readers."""
+
+KEEP_FOR_READERS_S = 3600.0
+"""How long a sealed reading stays in the log, whatever its own time, for readers that follow the log [s]."""
+
+PRUNE_INTERVAL_S = 60.0
+CLOSED_AFTER = timedelta(days=1)
+"""A day is compacted when the newest day is later by more than this."""
+
+POLL_S = 0.2
+RETRY_S = 2.0
+"""Wait after the disk was full or the log locked [s]."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SealPolicy:
+    """When a run is due: at `rows` readings, or when its first one has waited for `interval_s` [s]."""
+
+    rows: int
+    interval_s: float
+
+
+class LakeSealer:
+    """Keeps the lake close behind the log; one sealer a log.
+
+    Args:
+        readings: The log, safe to use beside the worker's use of it.
+        lake: Where runs go.
+        policy: When a run is due.
+        monotonic: Clock of the intervals [s].
+    """
+
+    def __init__(
+        self,
+        readings: SealableLog,
+        lake: CompactingLake,
+        policy: SealPolicy,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._readings = readings
+        self._lake = lake
+        self._policy = policy
+        self._monotonic = monotonic
+        self._wake = Flag()
+        self._asked = Flag()
+        self._waiting_since: float | None = None
+        self._sealed_at: deque[tuple[float, int]] = deque()
+        self._pruned_at = monotonic()
+        self._touched: set[date] = set(lake.days())
+        self._newest_day = max(self._touched, default=date.min)
+        self._prunable = 0
+
+    def request(self) -> None:
+        """Seal what the log holds as soon as possible, whether due or not."""
+        self._asked.set()
+        self._wake.set()
+
+    def run(self, stop: Flag) -> None:
+        """Seal what is due until `stop`, then what is left."""
+        failing = False
+        while not stop.is_set():
+            self._wake.wait(RETRY_S if failing else POLL_S)
+            self._wake.clear()
+            try:
+                self.step(stop)
+                failing = False
+            except UnavailableError as error:
+                if not failing:
+                    log.warning("seal_failed", reason=str(error))
+                failing = True
+        self._seal_last()
+
+    def step(self, stop: Flag | None = None) -> None:
+        """Seal if due; then, unless stopping, compact closed days and prune.
+
+        Raises:
+            UnavailableError: Log or lake do not take it; step again.
+        """
+        asked = self._asked.is_set()
+        self._asked.clear()
+        if asked or self._due():
+            try:
+                self.seal()
+            except UnavailableError:
+                if asked:
+                    self._asked.set()
+                raise
+        if stop is None or not stop.is_set():
+            self._compact()
+            self._prune()
+
+    def seal(self) -> int:
+        """Move everything that the log holds now into the lake.
+
+        Returns:
+            The position up to which everything is sealed.
+
+        Raises:
+            UnavailableError: Log or lake do not take it; what was moved so far is recorded.
+        """
+        head = self._readings.head()
+        sealed = self._readings.sealed()
+        while sealed < head:
+            run = self._read_run(sealed, head)
+            if run:
+                self._lake.write(sealed + 1, run)
+            sealed = run[-1].position if len(run) >= MAX_RUN_ROWS else head
+            self._readings.record_sealed(sealed)
+            self._remember(sealed, run)
+        self._waiting_since = None
+        return sealed
+
+    def _read_run(self, sealed: int, head: int) -> list[LoggedReading]:
+        run: list[LoggedReading] = []
+        while len(run) < MAX_RUN_ROWS:
+            after = run[-1].position if run else sealed
+            page = self._readings.read_after(after, min(READ_ROWS, MAX_RUN_ROWS - len(run)))
+            run += [logged for logged in page if logged.position <= head]
+            if not page or page[-1].position >= head:
+                break
+        return run
+
+    def _due(self) -> bool:
+        waiting = self._readings.head() - self._readings.sealed()
+        if not waiting:
+            self._waiting_since = None
+            return False
+        now = self._monotonic()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return waiting >= self._policy.rows or now - self._waiting_since >= self._policy.interval_s
+
+    def _remember(self, sealed: int, run: list[LoggedReading]) -> None:
+        days = {logged.reading.sampled_at.date() for logged in run}
+        self._touched |= days
+        self._newest_day = max(days | {self._newest_day})
+        self._sealed_at.append((self._monotonic(), sealed))
+        log.debug("run_sealed", rows=len(run), position=sealed)
+
+    def _compact(self) -> None:
+        """Merge the files of days that were written to and are over."""
+        for day in sorted(self._touched):
+            if self._newest_day - day > CLOSED_AFTER:
+                files = self._lake.compact(day)
+                self._touched.discard(day)
+                if files:
+                    log.info("day_compacted", day=day.isoformat(), files_merged=files)
+
+    def _prune(self) -> None:
+        now = self._monotonic()
+        if now - self._pruned_at < PRUNE_INTERVAL_S:
+            return
+        self._pruned_at = now
+        while self._sealed_at and now - self._sealed_at[0][0] >= KEEP_FOR_READERS_S:
+            self._prunable = self._sealed_at.popleft()[1]
+        rows = self._readings.prune(self._prunable, KEEP_IN_LOG) if self._prunable else 0
+        if rows:
+            log.info("log_pruned", rows=rows)
+
+    def _seal_last(self) -> None:
+        try:
+            self.seal()
+        except UnavailableError as error:
+            log.warning("last_run_left_in_log", reason=str(error))

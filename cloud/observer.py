@@ -1,0 +1,224 @@
+"""Observer: turns readings and people's words into what the advisor knows of a home."""
+
+from datetime import UTC, datetime
+
+from cloud.advice import Feedback
+from cloud.feature_catalogue import OVERRIDE_STEP_K, PERSONAL_CHANGES
+from cloud.home_clock import HomeClock, Slot
+from cloud.home_state import HomeState
+from cloud.schedule_points import hold_until
+from cloud.slot_summary import Author, OpenSlot, SlotSummary
+from cloud.tolerance import Objection
+from edge.contract import Telemetry
+
+STEADY_S = 2 * 3600
+"""So long after a change of the setpoint a home is taken for steady [s]."""
+
+SAME_K = 0.05
+"""Setpoints that differ by less are the same [K]."""
+
+AFTERMATH_S = 1.6 * 3600
+"""An override so soon after a set-back is the set-back's fault [s]: ADVICE.md, study C."""
+
+DOUBT_DAYS = 14
+"""Two doubts within this time are an objection [days]."""
+
+LATE_S = 3600
+"""A device may go on with advice for so long after its end [s]."""
+
+
+class Observer:
+    """Keeps a home's state up to date.
+
+    Args:
+        home: The state.
+        timezone: IANA name.
+    """
+
+    def __init__(self, home: HomeState, timezone: str) -> None:
+        self.home = home
+        self.clock = HomeClock(timezone)
+        self._timezone = timezone
+
+    def observe(self, reading: Telemetry) -> None:
+        """Take a reading in; one that is not newer than the newest is ignored."""
+        home, watch = self.home, self.home.watch
+        at_s = reading.sampled_at.timestamp()
+        if watch.newest_s is not None and at_s <= watch.newest_s:
+            return
+        if watch.newest_s is None:
+            watch.first_s = watch.changed_s = at_s
+        slot = self.clock.slot(at_s - 1.0)
+        if home.open_slot is None or home.open_slot.slot.number != slot.number:
+            self._turn(slot, at_s)
+        if reading.motion is not None and home.preferences.share_presence:
+            home.presence.observe(at_s, slot, moved=reading.motion)
+        self._follow(reading, slot, at_s)
+        watch.newest_s = at_s
+        self._measure(reading, at_s)
+
+    def hear(self, feedback: Feedback) -> None:
+        """Take in what a person said."""
+        watch, at_s = self.home.watch, feedback.at.timestamp()
+        slot = self.clock.slot(at_s)
+        match feedback.kind:
+            case "too_hot":
+                self._object(slot, "too_hot")
+                watch.held_until_s = self._next_point_s(at_s)
+            case "a_bit_warm":
+                self._object(slot, "a_bit_warm")
+            case "dismissed" | "undone":
+                watch.held_until_s = self._next_point_s(at_s)
+                self.home.tolerance.postpone(slot)
+            case "not_home":
+                if self.home.preferences.share_presence:
+                    self.home.presence.leave(at_s)
+            case "accepted" | "too_cold":
+                watch.held_until_s = 0.0
+
+    def warmth_k(self, slot: Slot) -> float | None:
+        """Indoor temperature above the habit [K]."""
+        indoor_c = self.home.watch.indoor_c
+        return None if indoor_c is None else indoor_c - self.home.habit.setpoint_c(slot)
+
+    def _measure(self, reading: Telemetry, at_s: float) -> None:
+        home, watch, indoor_c = self.home, self.home.watch, reading.indoor_dry_bulb_c
+        if home.open_slot is not None:
+            home.open_slot.add(reading)
+        if indoor_c is not None:
+            watch.indoor_c, watch.indoor_s = indoor_c, at_s
+            if home.recovery.episode is not None:
+                home.recovery.observe(at_s, indoor_c)
+        if reading.outdoor_dry_bulb_c is not None:
+            watch.outdoor_c = reading.outdoor_dry_bulb_c
+        if reading.indoor_rh_pct is not None:
+            watch.indoor_rh_pct = reading.indoor_rh_pct
+
+    def _follow(self, reading: Telemetry, slot: Slot, at_s: float) -> None:
+        """Notice what was set, and by whom."""
+        watch = self.home.watch
+        author = self._author(reading, slot, at_s)
+        if (reading.mode, reading.setpoint_c, author) == (watch.mode, watch.setpoint_c, watch.author):
+            return
+        known, before_c, before = watch.mode is not None, watch.setpoint_c, watch.author
+        moved = (reading.mode, reading.setpoint_c) != (watch.mode, before_c)
+        if known and author == "person" and (moved or before != "person"):
+            self._yield(reading, slot, at_s)
+        if author == "habit" and before == "person":
+            watch.held_until_s = 0.0
+        if known and moved:
+            self._change(reading, at_s)
+        watch.mode, watch.setpoint_c, watch.author = reading.mode, reading.setpoint_c, author
+
+    def _change(self, reading: Telemetry, at_s: float) -> None:
+        """The setpoint or mode is another one: what was steady is no more."""
+        home, watch = self.home, self.home.watch
+        watch.changed_s = at_s
+        if home.open_slot is not None:
+            home.open_slot.steady = False
+        home.recovery.stop(at_s, watch.indoor_c)
+        if reading.mode == "cool" and reading.setpoint_c is not None:
+            home.recovery.begin(at_s, watch.indoor_c, reading.setpoint_c)
+
+    def _author(self, reading: Telemetry, slot: Slot, at_s: float) -> Author:
+        if reading.advice_id is not None or reading.changed_by == "advisor":
+            return "advice"
+        if reading.changed_by == "schedule":
+            return "habit"
+        if reading.changed_by in PERSONAL_CHANGES:
+            return "person"
+        return self._likely_author(reading.setpoint_c, slot, at_s)
+
+    def _likely_author(self, setpoint_c: float | None, slot: Slot, at_s: float) -> Author:
+        """Who set it when nobody says: we, if we advised just that; else habit, unless it is new."""
+        home, given = self.home, self.home.given
+        if given is None or setpoint_c is None:
+            return "habit"
+        if given.setpoint_c is not None and abs(given.setpoint_c - setpoint_c) < SAME_K:
+            return "advice" if at_s <= given.until_s + LATE_S else home.watch.author
+        at_habit = abs(setpoint_c - home.habit.setpoint_c(slot)) < SAME_K
+        obeyed = home.watch.author == "advice" and at_s <= given.until_s
+        if at_habit and not obeyed:
+            return "habit"
+        unchanged = home.watch.setpoint_c == setpoint_c
+        return home.watch.author if unchanged and home.watch.author != "advice" else "person"
+
+    def _yield(self, reading: Telemetry, slot: Slot, at_s: float) -> None:
+        """A person changed something: it stands until the next schedule point, and may be our fault."""
+        watch = self.home.watch
+        watch.held_until_s = self._next_point_s(at_s)
+        cooler = (
+            reading.mode == "cool"
+            and watch.mode == "cool"
+            and reading.setpoint_c is not None
+            and watch.setpoint_c is not None
+            and watch.setpoint_c - reading.setpoint_c >= OVERRIDE_STEP_K
+        )
+        if cooler and watch.author == "advice":
+            self._blame(slot, at_s)
+        self.home.tolerance.postpone(slot)
+
+    def _blame(self, slot: Slot, at_s: float) -> None:
+        """Find out what an override was about: a set-back, our warmth, or something else."""
+        home, given, warmth_k = self.home, self.home.given, self.warmth_k(slot)
+        recovered_s = given.recovered_s if given is not None else None
+        set_back = given is not None and given.set_back_k > 0
+        if set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S):
+            home.watch.mishaps.append(slot.day)
+            del home.watch.mishaps[:-8]
+        elif warmth_k is not None and warmth_k > home.tolerance.lived_k:
+            home.tolerance.object(slot, warmth_k, "override")
+        elif warmth_k is not None:
+            self._doubt(slot, warmth_k)
+
+    def _doubt(self, slot: Slot, warmth_k: float) -> None:
+        """It was no warmer than usual: something else, unless it happens again."""
+        doubts = self.home.watch.doubts
+        if doubts and slot.day - doubts[-1] <= DOUBT_DAYS:
+            self.home.tolerance.object(slot, warmth_k, "override")
+        doubts.append(slot.day)
+        del doubts[:-4]
+
+    def _object(self, slot: Slot, objection: Objection) -> None:
+        warmth_k = self.warmth_k(slot)
+        if warmth_k is not None and self.home.watch.author == "advice":
+            self.home.tolerance.object(slot, warmth_k, objection)
+
+    def _next_point_s(self, at_s: float) -> float:
+        return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()
+
+    def _turn(self, slot: Slot, at_s: float) -> None:
+        """Close the half-hour that was going on, learn from it, open the next."""
+        home = self.home
+        if home.open_slot is not None:
+            self._learn(home.open_slot)
+        steady = home.watch.mode == "cool" and at_s - home.watch.changed_s >= STEADY_S
+        home.open_slot = OpenSlot(slot, steady=steady)
+
+    def _learn(self, over: OpenSlot) -> None:
+        home, watch = self.home, self.home.watch
+        setpoint_c = watch.setpoint_c if watch.mode == "cool" else None
+        summary = over.close(watch.author, setpoint_c, at_home=self._at_home())
+        if home.preferences.share_presence and home.presence.newest_s is not None:
+            home.presence.learn(over.slot, moved=over.moved)
+        if summary.author != "advice" and setpoint_c is not None:
+            home.habit.learn(over.slot, setpoint_c)
+        home.sag.learn(summary)
+        home.recovery.learn(summary)
+        self._learn_warmth(summary)
+
+    def _learn_warmth(self, summary: SlotSummary) -> None:
+        if summary.author == "advice":
+            self.home.tolerance.advised(summary.slot)
+        if summary.indoor_c is None or summary.at_home is False:
+            return
+        warmth_k = summary.indoor_c - self.home.habit.setpoint_c(summary.slot)
+        if summary.author == "habit" and summary.steady:
+            self.home.tolerance.live(warmth_k)
+        self.home.tolerance.learn(summary, warmth_k)
+
+    def _at_home(self) -> bool | None:
+        presence = self.home.presence
+        if not self.home.preferences.share_presence or presence.newest_s is None:
+            return None
+        return presence.left_s is None

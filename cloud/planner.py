@@ -1,0 +1,280 @@
+"""Planner: which setpoint to hold in each half-hour of the coming day, within all guards.
+
+Two levers. While people are (or may be) there: the warmest setpoint that keeps the home within the level
+that its tolerance allows. While nobody is there: a set-back that is made good before they usually return.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloud.absence import EmptyHome, best_set_back
+from cloud.advice import Installation, Preferences
+from cloud.home_clock import SLOT_S, Slot
+from cloud.home_state import HomeState
+
+GRID_K = 0.5
+"""Devices and people know half degrees [K]."""
+
+LARGEST_RISE_K = 4.0
+LARGEST_FALL_K = 1.0
+"""Guard around the habit [K]: ADVICE.md, formulation 5."""
+
+HEAT_SAFETY_C = 28.0
+"""Nobody is advised more while somebody may be there, unless it is their own habit [°C]; an assumption."""
+
+STALE_INDOOR_S = 1800
+"""An older indoor temperature says nothing about how warm an empty home has become [s]."""
+
+CERTAIN_DAYS = 20
+"""A return that people announced counts as much as so many past days on which they came at that time."""
+
+MIN_HISTORY_DAYS = 7
+"""No set-back before so many days have been seen: the presence pattern is not known."""
+
+FIRST_DEPTH_K = 1.5
+"""Set-back until the home's own recoveries are known [K]."""
+
+KNOWN_RECOVERIES = 2
+"""So many tell how fast a home recovers."""
+
+LARGEST_MISHAPS = 3
+"""After so many set-backs that were noticed there are no more for a while (study C: stop after three)."""
+
+MISHAP_DAYS = 28
+MISHAP_K = 1.0
+"""What each of them takes off the next set-backs [K]."""
+
+STICKY_K = 0.1
+"""A setpoint in force is kept when the level is missed by no more than this, so as not to beep [K]."""
+
+USUAL_LIVED_K = 0.3
+"""Warmth that any home lives with: machines let the room swing by so much [K]."""
+
+EXPECTED_AWAY_RATIO = 0.8
+"""A half-hour with this share of days away is expected to be away in the plan [ratio]."""
+
+EXPECTED_START_SLOTS = 2
+"""An expected set-back begins so much later than the absence: stillness must be seen first [slots]."""
+
+
+EXPECTED_DEPTH_K = 2.0
+EXPECTED_RECOVERY_SLOTS = 4
+"""What an expected set-back is taken for: so deep [K], and ended so long before people return [slots]."""
+
+MIN_EXPECTED_SLOTS = 8
+"""An expected absence must last so long to be worth showing [slots]."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The coming day; lists are by half-hour, (49,).
+
+    Attributes:
+        habit_c: Setpoint without advice [°C].
+        occupied_c: Setpoint for people [°C].
+        setpoint_c: Setpoint advised [°C].
+        likely: Chance that it comes to the difference between the two [ratio].
+        felt_k: How much warmer than the habit's setpoint it gets for people [K].
+        away: Chance that nobody is there [ratio].
+        set_back_k: How much of the setpoint now is for an empty home [K].
+        recover_s: When that ends [s since 1970].
+        back_s: When the first of them may come back [s since 1970]; None while somebody may be there.
+        recovering: Whether nobody is there, but may be back soon.
+        strained: Whether the machine may not hold even the habit today.
+    """
+
+    habit_c: list[float]
+    occupied_c: list[float]
+    setpoint_c: list[float]
+    likely: list[float]
+    felt_k: list[float]
+    away: list[float]
+    set_back_k: float = 0.0
+    recover_s: float | None = None
+    back_s: float | None = None
+    recovering: bool = False
+    strained: bool = False
+
+    @property
+    def expected_c(self) -> list[float]:
+        """The mean setpoint, with what may not come to pass counted in part [°C]."""
+        paths = zip(self.occupied_c, self.setpoint_c, self.likely, strict=True)
+        return [occupied + (setpoint - occupied) * likely for occupied, setpoint, likely in paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Between which setpoints advice may move [°C]."""
+
+    low_c: float
+    high_c: float
+
+    @classmethod
+    def of(cls, installation: Installation, preferences: Preferences) -> "Limits":
+        """The device's and the people's, whichever is narrower."""
+        return cls(
+            max(installation.min_setpoint_c, preferences.min_setpoint_c),
+            min(installation.max_setpoint_c, preferences.max_setpoint_c),
+        )
+
+    def within(self, setpoint_c: float, habit_c: float) -> float:
+        """The nearest setpoint that all guards allow [°C]."""
+        near = min(max(setpoint_c, habit_c - LARGEST_FALL_K), habit_c + LARGEST_RISE_K)
+        return min(max(near, self.low_c), self.high_c)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one day of one home.
+
+    Args:
+        home: What is known.
+        limits: Of device and people.
+        step_s: Time to the next decision [s].
+        at_s: Now [s since 1970].
+        slots: Half-hours from now on, (49,).
+    """
+
+    home: HomeState
+    limits: Limits
+    step_s: int
+    at_s: float
+    slots: Sequence[Slot]
+
+    def occupied(self, warmest_outdoor_c: float | None) -> Plan:
+        """The day as if people were always there.
+
+        Args:
+            warmest_outdoor_c: Of the next half day [°C]; None when unknown.
+        """
+        home, slots = self.home, self.slots
+        habit_c = [home.habit.setpoint_c(slot) for slot in slots]
+        strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
+        occupied_c = [self.limits.within(c, c) for c in habit_c] if strained else self._warm_edge_c(habit_c)
+        sag_k = [home.sag.expected_k(slot) or 0.0 for slot in slots]
+        return Plan(
+            habit_c=habit_c,
+            occupied_c=occupied_c,
+            setpoint_c=list(occupied_c),
+            likely=[1.0] * len(slots),
+            felt_k=[o - h + k for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
+            away=home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots),
+            strained=strained,
+        )
+
+    def may_set_back(self, plan: Plan) -> bool:
+        """Whether an empty home may get warmer today."""
+        return not plan.strained and self.deepest_k() > 0
+
+    def deepest_k(self) -> float:
+        """The deepest set-back that is allowed now [K]; 0 = none."""
+        watch, today = self.home.watch, self.slots[0].day
+        if watch.first_s is None or self.at_s - watch.first_s < MIN_HISTORY_DAYS * 86_400:
+            return 0.0
+        mishaps = sum(today - day < MISHAP_DAYS for day in watch.mishaps)
+        if mishaps >= LARGEST_MISHAPS:
+            return 0.0
+        known = len(self.home.recovery.falls_k_h) >= KNOWN_RECOVERIES
+        return (LARGEST_RISE_K if known else FIRST_DEPTH_K) - MISHAP_K * mishaps
+
+    def is_empty(self) -> bool:
+        """Whether nobody is there now, as far as anybody can tell."""
+        return self._known_away_s() is not None or self.home.presence.left_s is not None
+
+    def set_back(self, plan: Plan, kwh_per_k_h: float) -> None:
+        """Let the home get warmer while it is empty.
+
+        Args:
+            plan: The day with people there; changed in place.
+            kwh_per_k_h: Electricity that an hour 1 K warmer saves [kWh/(K·h)].
+        """
+        returns_h = self._returns_h()
+        if not returns_h:
+            return
+        plan.back_s = self.at_s + returns_h[0] * 3600
+        until = 2 + int(min(returns_h[0], 12.0) * 3600 / SLOT_S)
+        found_c = min(plan.occupied_c[:until])
+        empty = self._empty_home(returns_h, found_c, kwh_per_k_h)
+        chosen = None if empty is None else best_set_back(empty, self.home.preferences.comfort_lambda)
+        if chosen is None or chosen.recover_in_h * 3600 < self.step_s:
+            plan.setpoint_c[0], plan.recovering = found_c, True
+            return
+        depth_k = self._sticky_depth_k(chosen.depth_k)
+        plan.recover_s = self.at_s + chosen.recover_in_h * 3600
+        for place, slot in enumerate(self.slots):
+            if place and slot.number * SLOT_S >= plan.recover_s:
+                break
+            plan.setpoint_c[place] = self.limits.within(found_c + depth_k, plan.habit_c[place])
+        plan.set_back_k = plan.setpoint_c[0] - found_c
+
+    def expect_set_backs(self, plan: Plan) -> None:
+        """Put in what is likely to come in the absences ahead, so that plan and saving can say it."""
+        depth_k = min(self.deepest_k(), EXPECTED_DEPTH_K)
+        place = 1
+        while place < len(plan.away):
+            end = place
+            while end < len(plan.away) and plan.away[end] >= EXPECTED_AWAY_RATIO:
+                end += 1
+            if end - place >= MIN_EXPECTED_SLOTS:
+                for at in range(place + EXPECTED_START_SLOTS, end - EXPECTED_RECOVERY_SLOTS):
+                    warmer_c = self.limits.within(plan.occupied_c[at] + depth_k, plan.habit_c[at])
+                    plan.setpoint_c[at] = max(warmer_c, plan.setpoint_c[at])
+                    plan.likely[at] = plan.away[at]
+            place = end + 1
+
+    def _warm_edge_c(self, habit_c: list[float]) -> list[float]:
+        """The warmest setpoints that keep to the allowed level, with few changes [°C]."""
+        watch = self.home.watch
+        in_force_c = watch.setpoint_c if watch.author == "advice" else None
+        level_k = self.home.tolerance.level_k(self.home.preferences.comfort_lambda)
+        path: list[float] = []
+        for slot, habit in zip(self.slots, habit_c, strict=True):
+            wanted_c = habit + self._wanted_rise_k(slot, level_k)
+            if in_force_c is None or not wanted_c - GRID_K - STICKY_K <= in_force_c <= wanted_c + STICKY_K:
+                in_force_c = math.floor(wanted_c / GRID_K) * GRID_K
+            in_force_c = min(max(in_force_c, habit), max(HEAT_SAFETY_C, habit))
+            path.append(self.limits.within(in_force_c, habit))
+        return path
+
+    def _wanted_rise_k(self, slot: Slot, level_k: float) -> float:
+        """How far above the habit the setpoint may be in `slot`, not yet a half degree [K]."""
+        sag_k = self.home.sag.expected_k(slot)
+        if sag_k is None:
+            return 0.0
+        probe_k = self.home.tolerance.probe_now_k(slot, self.home.preferences.override_budget_per_day)
+        return (level_k if probe_k is None else max(level_k, probe_k)) - sag_k
+
+    def _known_away_s(self) -> float | None:
+        away_until = self.home.preferences.away_until
+        until_s = None if away_until is None else away_until.timestamp()
+        return until_s if until_s is not None and until_s > self.at_s else None
+
+    def _returns_h(self) -> list[float]:
+        """When people may be back [h from now]; empty when that cannot be told."""
+        until_s = self._known_away_s()
+        if until_s is not None:
+            return [(until_s - self.at_s) / 3600] * CERTAIN_DAYS
+        return self.home.presence.returns_h(self.at_s, self.slots[0])
+
+    def _empty_home(self, returns_h: list[float], found_c: float, kwh_per_k_h: float) -> EmptyHome | None:
+        home, watch = self.home, self.home.watch
+        if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
+            return None
+        return EmptyHome(
+            returns_h=returns_h,
+            above_k=max(watch.indoor_c - found_c, 0.0),
+            rise_k_h=home.recovery.rise_k_h,
+            fall_k_h=home.recovery.fall_k_h,
+            kwh_per_k_h=kwh_per_k_h,
+            unnoticed_k=max(home.tolerance.level_k(home.preferences.comfort_lambda), USUAL_LIVED_K),
+            late_h=self.step_s / 3600,
+            max_depth_k=self.deepest_k(),
+        )
+
+    def _sticky_depth_k(self, depth_k: float) -> float:
+        """The depth in force, if it is almost the wanted one: one beep less."""
+        given = self.home.given
+        if given is not None and given.set_back_k > 0 and abs(given.set_back_k - depth_k) < 2 * GRID_K:
+            return given.set_back_k
+        return depth_k

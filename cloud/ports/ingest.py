@@ -1,0 +1,106 @@
+"""What ingest needs beside the log itself: where messages come from, who is registered, where runs go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+from cloud.ports.telemetry import Lake, ReadingLog
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message; `token` is the stream's own and says which delivery to acknowledge."""
+
+    topic: str
+    payload: bytes
+    token: object = None
+
+
+class TelemetryStream(Protocol):
+    """Messages that the publishers were told are safe; each comes again until it is acknowledged."""
+
+    def take(self, timeout_s: float) -> list[InboundMessage]:
+        """What waits now, in order and bounded; blocks up to `timeout_s` for a first message."""
+        ...
+
+    def acknowledge(self, messages: Sequence[InboundMessage]) -> None:
+        """They are durable here; one whose delivery is void meanwhile just comes again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What ingest must know of a device: who may speak for it, and whether its home shares presence."""
+
+    gateway_id: str | None
+    share_presence: bool
+
+
+class Registrations(Protocol):
+    """The devices that are known."""
+
+    def find(self, device_id: str) -> Registration | None:
+        """The device's registration, at most seconds old; None for an unknown device.
+
+        Raises:
+            UnavailableError: It cannot be told now.
+        """
+        ...
+
+
+class SealableLog(ReadingLog, Protocol):
+    """A reading log whose older part has moved into a lake."""
+
+    def sealed(self) -> int:
+        """Every reading up to this position is in the lake."""
+        ...
+
+    def record_sealed(self, position: int) -> None:
+        """Every reading up to `position` is in the lake (a lower one than recorded changes nothing).
+
+        Raises:
+            UnavailableError: Nothing was written.
+        """
+        ...
+
+    def prune(self, up_to: int, keep: timedelta) -> int:
+        """Forget sealed readings up to position `up_to` that are older than their device's newest by `keep`.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            UnavailableError: Some of them are still there.
+        """
+        ...
+
+    def continue_after(self, position: int) -> None:
+        """Give positions above `position` only, and take everything up to it for sealed.
+
+        For a log that is new (or was restored) before a lake that is older.
+        """
+        ...
+
+
+class CompactingLake(Lake, Protocol):
+    """A lake of small files that can be merged."""
+
+    def newest_position(self) -> int:
+        """The highest position in the lake; 0 when it is empty."""
+        ...
+
+    def days(self) -> list[date]:
+        """The UTC days that have files, ascending."""
+        ...
+
+    def compact(self, day: date) -> int:
+        """Merge the files of each bucket of `day` that has many; readers never miss or double a row.
+
+        Returns:
+            How many files were merged away.
+
+        Raises:
+            UnavailableError: The rest is as it was; compact again.
+        """
+        ...

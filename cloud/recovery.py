@@ -1,0 +1,159 @@
+"""Recovery: how fast a home warms up when cooling stops and cools down again, learnt from its own.
+
+And the guard worth more than any model (ADVICE.md, study A, 2): where the compressor runs flat out at the
+habit and still does not hold it, there is nothing to save, and a set-back would never be made good.
+"""
+
+from dataclasses import dataclass, field
+
+from cloud.home_clock import SLOTS_PER_DAY, Slot
+from cloud.slot_summary import SlotSummary
+
+PULL_DOWN_K_H = 0.8
+"""Assumed fall of the indoor temperature before anything was learnt [K/h]: 2.5 K in three hours, slower than
+all but the heaviest homes of study A."""
+
+WARM_UP_K_H = 1.5
+"""Assumed rise while away before anything was learnt [K/h]; fast, so that a set-back is taken for deep."""
+
+KEPT_RATES = 8
+"""Episodes remembered, the newest ones."""
+
+EPISODE_K = 0.7
+"""Smallest change of temperature that makes an episode [K]."""
+
+NEAR_K = 0.3
+"""So near to the setpoint a home has recovered [K]."""
+
+LONGEST_EPISODE_S = 6 * 3600
+"""A home that has not recovered by then counts with what it reached [s]."""
+
+CAUTION = 0.85
+"""Share of the slowest remembered pull-down that is relied upon [ratio]."""
+
+STRAINED_K = 0.7
+"""Above the setpoint by so much, for half an hour, with a compressor that cannot give more [K]."""
+
+FLAT_OUT_RATIO = 0.95
+"""A compressor with this load gives all it can [ratio]."""
+
+STRAINED_MEMORY_DAYS = 21
+"""For so long a home is known to be strained in heat [days]."""
+
+HEAT_MARGIN_K = 2.0
+"""Outdoors this much cooler than when it was strained, the machine is trusted again [K]."""
+
+
+@dataclass(slots=True)
+class Episode:
+    """A change of the indoor temperature that is going on.
+
+    Attributes:
+        falling: Recovery; otherwise warming up.
+        start_s: When it began [s since 1970].
+        start_c: Indoor temperature then [°C].
+        setpoint_c: Where it is to go [°C].
+    """
+
+    falling: bool
+    start_s: float
+    start_c: float
+    setpoint_c: float
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What the home's own changes of temperature have taught.
+
+    Attributes:
+        falls_k_h: Pull-down rates of the newest recoveries [K/h].
+        rises_k_h: Warm-up rates of the newest set-backs [K/h].
+        episode: What is going on.
+        strained_day: Ordinal of the newest local day on which the machine could not hold the habit.
+        strained_outdoor_c: Coolest outdoor temperature at which that happened lately [°C].
+        load_ratio: Usual load of the compressor by half-hour at the habit [ratio]; None = not seen.
+    """
+
+    falls_k_h: list[float] = field(default_factory=list[float])
+    rises_k_h: list[float] = field(default_factory=list[float])
+    episode: Episode | None = None
+    strained_day: int | None = None
+    strained_outdoor_c: float | None = None
+    load_ratio: list[float | None] = field(default_factory=lambda: [None] * SLOTS_PER_DAY)
+
+    def begin(self, at_s: float, indoor_c: float | None, setpoint_c: float) -> None:
+        """The setpoint was changed to `setpoint_c` while it was `indoor_c` inside."""
+        self.episode = None
+        if indoor_c is not None and abs(setpoint_c - indoor_c) >= EPISODE_K:
+            self.episode = Episode(setpoint_c < indoor_c, at_s, indoor_c, setpoint_c)
+
+    def observe(self, at_s: float, indoor_c: float) -> None:
+        """What it is inside now [°C]; ends an episode that has reached its setpoint or taken too long."""
+        going = self.episode
+        if going is None:
+            return
+        left_k = indoor_c - going.setpoint_c if going.falling else going.setpoint_c - indoor_c
+        if left_k <= NEAR_K or at_s - going.start_s >= LONGEST_EPISODE_S:
+            self._end(at_s, indoor_c)
+
+    def stop(self, at_s: float, indoor_c: float | None) -> None:
+        """The setpoint is about to change again; a warm-up cut short still tells its rate."""
+        if self.episode is not None and not self.episode.falling and indoor_c is not None:
+            self._end(at_s, indoor_c)
+        self.episode = None
+
+    def learn(self, summary: SlotSummary) -> None:
+        """A half-hour at the habit, in which nothing of ours was still being made good."""
+        if not summary.steady or summary.author == "advice":
+            return
+        load, place = summary.compressor_ratio, summary.slot.of_day
+        if load is not None:
+            before = self.load_ratio[place]
+            self.load_ratio[place] = load if before is None else before + 0.15 * (load - before)
+        if self._strained(summary):
+            self._note_strain(summary)
+
+    def cannot_recover(self, slot: Slot, warmest_outdoor_c: float | None) -> bool:
+        """Whether today is a day on which the machine may not hold even the habit."""
+        if self.strained_day is None or slot.day - self.strained_day > STRAINED_MEMORY_DAYS:
+            return False
+        if warmest_outdoor_c is None or self.strained_outdoor_c is None:
+            return True
+        return warmest_outdoor_c > self.strained_outdoor_c - HEAT_MARGIN_K
+
+    @property
+    def fall_k_h(self) -> float:
+        """Pull-down to rely upon [K/h]."""
+        return CAUTION * min(self.falls_k_h) if self.falls_k_h else PULL_DOWN_K_H
+
+    @property
+    def rise_k_h(self) -> float:
+        """Warm-up to expect [K/h]."""
+        return sorted(self.rises_k_h)[len(self.rises_k_h) // 2] if self.rises_k_h else WARM_UP_K_H
+
+    def _end(self, at_s: float, indoor_c: float) -> None:
+        going = self.episode
+        self.episode = None
+        if going is None or at_s <= going.start_s:
+            return
+        moved_k = going.start_c - indoor_c if going.falling else indoor_c - going.start_c
+        if going.falling or moved_k >= EPISODE_K - NEAR_K:
+            rates = self.falls_k_h if going.falling else self.rises_k_h
+            rates.append(max(moved_k / (at_s - going.start_s) * 3600, 0.05))
+            del rates[:-KEPT_RATES]
+
+    def _strained(self, summary: SlotSummary) -> bool:
+        if summary.indoor_c is None or summary.setpoint_c is None:
+            return False
+        load = summary.compressor_ratio
+        flat_out = load is None or load >= FLAT_OUT_RATIO
+        return flat_out and summary.indoor_c - summary.setpoint_c >= STRAINED_K
+
+    def _note_strain(self, summary: SlotSummary) -> None:
+        today, before = summary.slot.day, self.strained_day
+        recent = before is not None and today - before <= STRAINED_MEMORY_DAYS
+        self.strained_day = today
+        outdoor_c = summary.outdoor_c
+        if recent and self.strained_outdoor_c is not None and outdoor_c is not None:
+            outdoor_c = min(outdoor_c, self.strained_outdoor_c)
+        self.strained_outdoor_c = outdoor_c if outdoor_c is not None else self.strained_outdoor_c

@@ -1,0 +1,156 @@
+"""Serving state by its records: what the advisor worker reads from it, typed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cloud.advice import Installation, Preferences
+from cloud.device_memory import Memory, load
+from cloud.ports.records import (
+    ADVISOR_PK,
+    DEVICES_PK,
+    INBOX_PK,
+    OUTBOX_PK,
+    PROGRESS_SK,
+    AdviceRecord,
+    AdvisorProgress,
+    Autonomy,
+    DeviceRecord,
+    HomeRecord,
+    InboxEntry,
+    PreferencesRecord,
+    device_pk,
+    home_pk,
+)
+from cloud.ports.state import Item, StateStore
+from edge.contract import Desired, DeviceId
+
+DEVICE_SK, PREFERENCES_SK, ADVICE_SK, PLAN_SK, MEMORY_SK = (
+    "device",
+    "preferences",
+    "advice",
+    "plan",
+    "advisor_state",
+)
+HOME_SK = "home"
+
+_PAGE = 500
+"""Items per query of a partition that is read whole."""
+
+DEFAULT_HABIT_C = 24.0
+"""Stands in `Installation` until the habit is known [°C]; never used for advice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A device as its people have set it up.
+
+    Attributes:
+        device_id: The device.
+        home_id: Its home.
+        installation: Where and what it is; its habit counts only if `habit_told`.
+        habit_told: Whether the people told us their habit.
+        preferences: What they want.
+        autonomy: How far the advisor may go.
+    """
+
+    device_id: DeviceId
+    home_id: str
+    installation: Installation
+    habit_told: bool
+    preferences: Preferences
+    autonomy: Autonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command in the outbox."""
+
+    sk: str
+    device_id: DeviceId
+    desired: Desired
+
+
+class Serving:
+    """Typed reads of the serving state."""
+
+    def __init__(self, store: StateStore, decision_interval_s: int) -> None:
+        self._store = store
+        self._step_s = decision_interval_s
+
+    def profiles(self) -> dict[DeviceId, Profile]:
+        """Every device that has a home."""
+        homes: dict[str, HomeRecord | None] = {}
+        found: dict[DeviceId, Profile] = {}
+        for pointer in self._whole(DEVICES_PK):
+            home_id = str(pointer.body["home_id"])
+            if home_id not in homes:
+                homes[home_id] = self._home(home_id)
+            home, device = homes[home_id], self._device(pointer.sk)
+            if home is not None and device is not None:
+                found[pointer.sk] = self._profile(home, device)
+        return found
+
+    def memory(self, device_id: DeviceId) -> Memory | None:
+        """What was remembered of a device."""
+        item = self._store.get(device_pk(device_id), MEMORY_SK)
+        return None if item is None else load(item.body)
+
+    def advice(self, device_id: DeviceId) -> AdviceRecord | None:
+        """The advice that stands."""
+        item = self._store.get(device_pk(device_id), ADVICE_SK)
+        return None if item is None else AdviceRecord.model_validate(item.body)
+
+    def progress(self) -> tuple[AdvisorProgress, int]:
+        """How far the worker had come, and the version of that item."""
+        item = self._store.get(ADVISOR_PK, PROGRESS_SK)
+        return (AdvisorProgress(), 0) if item is None else (AdvisorProgress(**item.body), item.version)
+
+    def inbox(self, limit: int) -> list[InboxEntry]:
+        """What people said and asked, oldest first."""
+        return [InboxEntry.model_validate(item.body) for item in self._store.query(INBOX_PK, limit=limit)]
+
+    def outbox(self) -> list[Command]:
+        """Commands that may not have reached the shadows, oldest first."""
+        return [
+            Command(item.sk, item.body["device_id"], Desired.model_validate_json(item.body["desired"]))
+            for item in self._whole(OUTBOX_PK)
+        ]
+
+    def _whole(self, pk: str) -> Iterator[Item]:
+        after = ""
+        while page := self._store.query(pk, after=after, limit=_PAGE):
+            yield from page
+            after = page[-1].sk
+
+    def _home(self, home_id: str) -> HomeRecord | None:
+        item = self._store.get(home_pk(home_id), HOME_SK)
+        return None if item is None else HomeRecord.model_validate(item.body)
+
+    def _device(self, device_id: DeviceId) -> DeviceRecord | None:
+        item = self._store.get(device_pk(device_id), DEVICE_SK)
+        return None if item is None else DeviceRecord.model_validate(item.body)
+
+    def _profile(self, home: HomeRecord, device: DeviceRecord) -> Profile:
+        item = self._store.get(device_pk(device.device_id), PREFERENCES_SK)
+        wishes = PreferencesRecord() if item is None else PreferencesRecord.model_validate(item.body)
+        habit_c = device.habit_setpoint_c
+        installation = Installation(
+            habit_setpoint_c=DEFAULT_HABIT_C if habit_c is None else habit_c,
+            latitude_deg=home.latitude_deg,
+            longitude_deg=home.longitude_deg,
+            timezone=home.timezone,
+            step_s=self._step_s,
+            nameplate_w=device.nameplate_w,
+            inverter=device.inverter,
+        )
+        preferences = Preferences(
+            min_setpoint_c=wishes.min_setpoint_c,
+            max_setpoint_c=wishes.max_setpoint_c,
+            comfort_lambda=wishes.comfort_lambda,
+            tariff_per_kwh=(home.tariff_per_kwh,),
+            currency=home.currency,
+            share_presence=home.share_presence,
+        )
+        return Profile(
+            device.device_id, home.home_id, installation, habit_c is not None, preferences, wishes.autonomy
+        )

@@ -1,0 +1,172 @@
+"""Statement: advice with everything that is told about it, all from the same numbers."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from cloud import wording
+from cloud.advice import Advice, Comparison, Installation, PlanStep
+from cloud.home_clock import SLOT_S
+from cloud.home_state import HomeState
+from cloud.outcome import Floats, Horizon, Outcomes
+from cloud.planner import Plan
+from edge.contract import Mode
+
+LONGEST_VALID = timedelta(hours=6)
+"""Advice ends after this at the latest; a device that hears no more goes back to its people's setting."""
+
+INTERVAL_RATIO = (0.2, 2.2)
+"""The saving of a day lies between these multiples of the expected one in nine of ten home-days."""
+
+INTERVAL_KWH_RATIO = 0.02
+"""And within this share of the day's electricity around that, for what the model misses [ratio]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Says what is advised to one home now.
+
+    Args:
+        home: What is known.
+        installation: The air conditioner in its place.
+        horizon: The coming day.
+    """
+
+    home: HomeState
+    installation: Installation
+    horizon: Horizon
+
+    def silent(self, day_kwh: float) -> Advice:
+        """Nothing is heard from the device: its people's setting stands."""
+        habit_c = self.home.habit.setpoint_c(self.horizon.slots[0])
+        return self._unchanged("cool", habit_c, day_kwh, wording.silent())
+
+    def not_cooling(self, day_kwh: float, mode: Mode) -> Advice:
+        """People chose another mode: it stands."""
+        return self._unchanged(mode, self.home.watch.setpoint_c, day_kwh, wording.not_cooling(mode))
+
+    def held(self, day_kwh: float, until_s: float) -> Advice:
+        """People chose a setpoint lately: it stands."""
+        setpoint_c = self.home.watch.setpoint_c
+        if setpoint_c is None or self.home.watch.author == "advice":
+            setpoint_c = self.home.habit.setpoint_c(self.horizon.slots[0])
+        reason = wording.held(setpoint_c, self._clock(until_s))
+        return self._unchanged("cool", setpoint_c, day_kwh, reason, until_s)
+
+    def planned(self, plan: Plan, outcomes: Outcomes) -> Advice:
+        """The plan's first step, and what the whole of it is expected to bring."""
+        habit_kwh, advised_kwh = outcomes.energy_kwh([plan.habit_c, plan.expected_c])
+        saved_kwh = habit_kwh - advised_kwh
+        total_kwh, day_kwh = float(saved_kwh.sum()), float(habit_kwh.sum())
+        interval = saving_interval_kwh(total_kwh, day_kwh)
+        prices = self._prices()
+        money = float(saved_kwh @ prices)
+        per_kwh = money / total_kwh if total_kwh else float(prices.mean())
+        change_s = self._next_change_s(plan)
+        return Advice(
+            setpoint_c=plan.setpoint_c[0],
+            mode="cool",
+            fan=None,
+            valid_until=self._until(change_s),
+            expected_saving_kwh=total_kwh,
+            saving_interval_kwh=interval,
+            expected_saving_money=money,
+            saving_interval_money=(interval[0] * per_kwh, interval[1] * per_kwh),
+            currency=self.home.preferences.currency,
+            notice_probability=self._notice(plan, outcomes),
+            reason=self._reason(plan, total_kwh, change_s),
+            counterfactual=Comparison(
+                plan.habit_c[0], day_kwh, day_kwh - total_kwh, self.horizon.at + timedelta(days=1)
+            ),
+            plan=self._steps(plan),
+        )
+
+    def _unchanged(
+        self, mode: Mode, setpoint_c: float | None, day_kwh: float, reason: str, until_s: float | None = None
+    ) -> Advice:
+        at = self.horizon.at
+        return Advice(
+            setpoint_c=setpoint_c,
+            mode=mode,
+            fan=None,
+            valid_until=self._until(until_s),
+            expected_saving_kwh=0.0,
+            saving_interval_kwh=(0.0, 0.0),
+            expected_saving_money=0.0,
+            saving_interval_money=(0.0, 0.0),
+            currency=self.home.preferences.currency,
+            notice_probability=0.0,
+            reason=reason,
+            counterfactual=Comparison(setpoint_c, day_kwh, day_kwh, at + timedelta(days=1)),
+            plan=(PlanStep(at, setpoint_c, mode),),
+        )
+
+    def _reason(self, plan: Plan, saving_kwh: float, change_s: float | None) -> str:
+        setpoint_c, habit_c = plan.setpoint_c[0], plan.habit_c[0]
+        if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
+            back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
+            return wording.set_back(setpoint_c, back, recover, saving_kwh)
+        if plan.strained:
+            return wording.strained(setpoint_c)
+        if setpoint_c > habit_c:
+            budget = self.home.preferences.override_budget_per_day
+            if self.home.tolerance.probe_now_k(self.horizon.slots[0], budget) is not None:
+                return wording.probing(setpoint_c)
+            return wording.warmer(setpoint_c, habit_c, saving_kwh)
+        if plan.back_s is not None and plan.recovering:
+            return wording.recovering(setpoint_c, self._clock(plan.back_s))
+        later = None if change_s is None else self._clock(change_s)
+        return wording.same(setpoint_c, later, saving_kwh)
+
+    def _notice(self, plan: Plan, outcomes: Outcomes) -> float:
+        """Chance that somebody acts on the day that is advised."""
+        present = [1.0 - away for away in plan.away]
+        return float(outcomes.override_chance([plan.felt_k], present)[0])
+
+    def _next_change_s(self, plan: Plan) -> float | None:
+        """When the plan first asks for something else [s since 1970]."""
+        if plan.set_back_k > 0 and plan.recover_s is not None:
+            return plan.recover_s
+        for slot, setpoint_c in zip(self.horizon.slots, plan.setpoint_c, strict=True):
+            if setpoint_c != plan.setpoint_c[0]:
+                return float(slot.number * SLOT_S)
+        return None
+
+    def _until(self, until_s: float | None) -> datetime:
+        """The end of advice that would change at `until_s`, never before the next decision."""
+        at = self.horizon.at
+        latest, soonest = at + LONGEST_VALID, at + timedelta(seconds=self.installation.step_s)
+        if until_s is None:
+            return latest
+        return max(min(datetime.fromtimestamp(until_s, UTC), latest), soonest)
+
+    def _steps(self, plan: Plan) -> tuple[PlanStep, ...]:
+        """The plan where it changes."""
+        steps = [PlanStep(self.horizon.at, plan.setpoint_c[0], "cool")]
+        for slot, setpoint_c in zip(self.horizon.slots[1:], plan.setpoint_c[1:], strict=True):
+            if setpoint_c != steps[-1].setpoint_c:
+                steps.append(PlanStep(datetime.fromtimestamp(slot.number * SLOT_S, UTC), setpoint_c, "cool"))
+        return tuple(steps)
+
+    def _prices(self) -> Floats:
+        """What a kilowatt-hour costs in each coming hour, carbon included, (25,) [currency/kWh]."""
+        preferences = self.home.preferences
+        hours = self.horizon.local_hours()
+        price = np.array(preferences.tariff_per_kwh, np.float64)[hours % len(preferences.tariff_per_kwh)]
+        if preferences.carbon_kg_per_kwh is not None:
+            carbon = np.array(preferences.carbon_kg_per_kwh, np.float64)
+            price = price + preferences.carbon_price_per_kg * carbon[hours % len(carbon)]
+        return price
+
+    def _clock(self, at_s: float) -> str:
+        return wording.Clockwork(self.installation.timezone).say(at_s)
+
+
+def saving_interval_kwh(saving_kwh: float, day_kwh: float) -> tuple[float, float]:
+    """The 90 % interval of an expected saving [kWh]; a sure nothing when nothing is changed."""
+    if saving_kwh == 0.0:
+        return (0.0, 0.0)
+    low, high = sorted(ratio * saving_kwh for ratio in INTERVAL_RATIO)
+    margin_kwh = INTERVAL_KWH_RATIO * day_kwh
+    return (low - margin_kwh, high + margin_kwh)

@@ -1,0 +1,123 @@
+"""The advisor process: the reading log and the serving state in, commands to the shadows out."""
+
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from cloud.adapters.file_registry import FileModelRegistry
+from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
+from cloud.adapters.mqtt_shadow import MqttShadows
+from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.advice import Installation
+from cloud.advisor import HomeAdvisor
+from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
+from cloud.champion import Champion
+from cloud.config import CloudSettings
+from cloud.errors import CloudError, ConflictError, UnavailableError
+from cloud.ports.models import ModelRegistry
+from cloud.wiring.process import ready_file, stop_on_signals
+from cloud.wiring.registry import serving_champion
+
+CLIENT_ID = "advisor-0"
+REFRESH_S = 1.0
+"""How often the worker looks for new devices, wishes and champions [s]."""
+
+BUSY_S, IDLE_S = 0.002, 0.02
+"""Wait when nothing is new: soon after something came, and when all is quiet [s]."""
+
+QUIET_AFTER_S = 1.0
+RETRY_S = 0.5
+"""Wait before a new worker takes over from one that failed [s]."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionAdvisors:
+    """Makes `HomeAdvisor`s that use one champion."""
+
+    champion: Champion
+
+    @property
+    def version(self) -> str:
+        """The champion's version."""
+        return self.champion.version
+
+    def make(self, installation: Installation) -> HomeAdvisor:
+        """An advisor that knows nothing of the home yet."""
+        return HomeAdvisor(self.champion, installation)
+
+    def restore(self, installation: Installation, state: bytes) -> HomeAdvisor:
+        """An advisor that has learnt what another had learnt."""
+        return HomeAdvisor.restore(self.champion, installation, state)
+
+
+def run(settings: CloudSettings) -> int:
+    """Advise until SIGTERM; returns the exit status."""
+    stop = stop_on_signals()
+    registry = FileModelRegistry(settings.data_dir / "models")
+    endpoint = MqttEndpoint(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        settings.mqtt_username,
+        settings.mqtt_password.get_secret_value(),
+    )
+    connection = MqttConnection(endpoint, CLIENT_ID)
+    try:
+        readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
+        state = SqliteStateStore(settings.data_dir / "state.sqlite")
+    except UnavailableError as error:
+        log.error("advisor_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
+        return 1
+    with closing(readings), closing(state):
+        connection.start()
+        try:
+            ports = Ports(readings, state, MqttShadows(connection))
+            with ready_file(settings.data_dir, "advisor"):
+                _serve(ports, registry, settings, stop)
+        finally:
+            connection.stop()
+    return 0
+
+
+def _serve(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: threading.Event) -> None:
+    """One worker after the other: a worker that met an error is forgotten, and a new one restored."""
+    while not stop.is_set():
+        try:
+            _work(ports, registry, settings, stop)
+        except ConflictError:
+            log.exception("another_advisor_is_at_work")
+            stop.wait(RETRY_S)
+        except CloudError as error:
+            log.warning("advisor_restored_after_error", reason=str(error))
+            stop.wait(RETRY_S)
+
+
+def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: threading.Event) -> None:
+    interval = timedelta(seconds=settings.decision_interval_s)
+    clocks = Clocks(lambda: datetime.now(UTC), time.monotonic)
+    advisors = ChampionAdvisors(serving_champion(registry))
+    worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
+    worker.restore()
+    busy_at = refreshed_at = time.monotonic()
+    while not stop.is_set():
+        now = time.monotonic()
+        if now - refreshed_at >= REFRESH_S:
+            refreshed_at = now
+            worker.refresh()
+            _follow(worker, registry)
+        if worker.step():
+            busy_at = now
+        else:
+            stop.wait(BUSY_S if now - busy_at < QUIET_AFTER_S else IDLE_S)
+
+
+def _follow(worker: AdvisorWorker, registry: ModelRegistry) -> None:
+    """Let the worker use the champion, if that is another one now."""
+    if registry.resolve("champion") not in {None, worker.champion}:
+        worker.use(ChampionAdvisors(serving_champion(registry)))

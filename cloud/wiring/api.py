@@ -1,0 +1,30 @@
+"""The stores that the HTTP API serves from: it writes serving state and reads what ingest has logged."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.ports.state import StateStore
+from cloud.ports.telemetry import Readings
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStores:
+    """What the API needs of the cloud."""
+
+    state: StateStore
+    readings: Readings
+
+
+def open_stores(data_dir: Path) -> ApiStores:
+    """The stores below `data_dir`.
+
+    Raises:
+        UnavailableError: The serving state cannot be opened. Readings are opened when they are first asked
+            for, since ingest makes their file.
+    """
+    return ApiStores(
+        SqliteStateStore(data_dir / "state.sqlite"),
+        SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True),
+    )

@@ -1,0 +1,119 @@
+"""The shadow process: requests from the broker, shadows in a file, answers back to the broker.
+
+A request is acknowledged after its commit and after its answers have been acknowledged; whatever is lost in
+between is delivered again. Requests that wait together are one commit.
+"""
+
+import queue
+import threading
+from datetime import UTC, datetime
+
+import structlog
+from msgspec.json import encode
+
+from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
+from cloud.errors import UnavailableError
+from cloud.shadow import Answer, Operation, Request
+from cloud.shadow_service import ShadowService
+from cloud.wiring.process import ready_file, stop_on_signals
+from edge.contract import DeviceId, topics
+
+MAX_GROUP = 300
+"""Requests in one commit; each has up to three answers."""
+
+RETRY_S = 0.5
+"""Wait after the store did not answer [s]."""
+
+_OPERATIONS: dict[str, Operation] = {"get": "get", "update": "update", "delete": "delete"}
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class ShadowProcess:
+    """Serves the shadow topics of one broker until it is told to stop.
+
+    Args:
+        settings: Where the broker and the files are.
+    """
+
+    def __init__(self, settings: CloudSettings) -> None:
+        self._settings = settings
+        self._waiting: queue.SimpleQueue[MqttMessage | None] = queue.SimpleQueue()
+        self._store = SqliteStateStore(settings.data_dir / "shadow.sqlite")
+        self._service = ShadowService(self._store, lambda: datetime.now(UTC))
+        self._connection = MqttConnection(
+            MqttEndpoint(
+                settings.mqtt_host,
+                settings.mqtt_port,
+                settings.mqtt_username,
+                settings.mqtt_password.get_secret_value(),
+            ),
+            "shadow-0",
+            topics=(topics.SHADOW_UPDATE, topics.SHADOW_GET, topics.SHADOW_DELETE),
+            on_message=self._waiting.put,
+            manual_ack=True,
+        )
+
+    def wake(self) -> None:
+        """Make the loop look at its stop event."""
+        self._waiting.put(None)
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set."""
+        self._connection.start()
+        try:
+            while not stop.is_set() and not self._connection.connected.wait(0.1):
+                pass
+            with ready_file(self._settings.data_dir, "shadow"):
+                while not stop.is_set():
+                    self._serve(self._next_group(), stop)
+        finally:
+            self._connection.stop()
+            self._store.close()
+
+    def _next_group(self) -> list[MqttMessage]:
+        """Wait for a message, and take what has come with it."""
+        group = [self._waiting.get()]
+        while len(group) < MAX_GROUP and not self._waiting.empty():
+            group.append(self._waiting.get())
+        return [message for message in group if message is not None]
+
+    def _serve(self, group: list[MqttMessage], stop: threading.Event) -> None:
+        requests = [_request(message) for message in group]
+        while not stop.is_set():
+            try:
+                answers = self._service.serve(requests)
+            except UnavailableError:
+                log.exception("shadows_not_stored")
+                stop.wait(RETRY_S)
+            else:
+                self._answer(answers, group)
+                return
+
+    def _answer(self, answers: list[tuple[DeviceId, Answer]], group: list[MqttMessage]) -> None:
+        """Without our acknowledgement the broker delivers the requests again."""
+        try:
+            deliveries = [
+                self._connection.send(topics.shadow(device_id, answer.suffix), encode(answer.document))
+                for device_id, answer in answers
+            ]
+            for delivery in deliveries:
+                delivery.wait()
+        except UnavailableError:
+            log.warning("answers_not_delivered", requests=len(group), exc_info=True)
+        else:
+            self._connection.acknowledge(group)
+
+
+def run(settings: CloudSettings) -> int:
+    """Serve until SIGTERM."""
+    process = ShadowProcess(settings)
+    process.run(stop_on_signals(process.wake))
+    return 0
+
+
+def _request(message: MqttMessage) -> Request:
+    operation = _OPERATIONS[message.topic.rsplit("/", 1)[1]]
+    return Request(topics.owner(message.topic), operation, message.payload)

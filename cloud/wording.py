@@ -1,0 +1,102 @@
+"""Wording: one plain sentence for each piece of advice, made from the numbers of that advice."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from edge.contract import Mode
+
+WORTH_SAYING_KWH = 0.05
+"""Less than this is nothing to a person [kWh]."""
+
+NOT_COOLING: dict[Mode, str] = {
+    "off": "The air conditioner is off, as you set it",
+    "heat": "Heating is on, as you set it, and this advice is about cooling",
+    "dry": "It is drying the air, as you set it",
+    "fan": "Only the fan runs, as you set it",
+    "auto": "The device chooses between heating and cooling itself, as you set it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """Says instants in the home's own time."""
+
+    timezone: str
+
+    def say(self, at_s: float) -> str:
+        """An instant [s since 1970] to five minutes, as on the wall clock."""
+        local = datetime.fromtimestamp(at_s, UTC).astimezone(ZoneInfo(self.timezone))
+        minute = local.hour * 60 + 5 * round(local.minute / 5)
+        return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+
+
+def setting(setpoint_c: float) -> str:
+    """A setpoint as people read it."""
+    return f"{setpoint_c:.1f} °C"
+
+
+def about(saving_kwh: float) -> str:
+    """An energy as people read it."""
+    return f"about {saving_kwh:.1f} kWh"
+
+
+def not_cooling(mode: Mode) -> str:
+    """Why nothing is advised in another mode than cooling."""
+    return f"{NOT_COOLING[mode]}: nothing to save."
+
+
+def held(setpoint_c: float, until: str) -> str:
+    """Why nothing is advised after a person's change."""
+    return f"You chose {setting(setpoint_c)}: that stands until {until}."
+
+
+def silent() -> str:
+    """Why nothing is advised without news from the device."""
+    return "The device has not been heard lately: keep your setting."
+
+
+def strained(setpoint_c: float) -> str:
+    """Why nothing is advised to a machine at its limit."""
+    return f"In this heat the machine can just about hold {setting(setpoint_c)}: keep your setting."
+
+
+def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float) -> str:
+    """Why it may get warmer now."""
+    until = f"{setting(setpoint_c)} until {recover}"
+    return f"Nobody is usually home until {back}: {until} saves {about(saving_kwh)}{_a_day()}."
+
+
+def recovering(setpoint_c: float, back: str) -> str:
+    """Why it is cooled down while nobody is there."""
+    return f"Somebody is usually home from {back}: back to {setting(setpoint_c)} in time."
+
+
+def warmer(setpoint_c: float, habit_c: float, saving_kwh: float) -> str:
+    """Why it may be a little warmer while people are there."""
+    return (
+        f"Your home is often this warm anyway: {setting(setpoint_c)} instead of {setting(habit_c)} "
+        f"saves {about(saving_kwh)}{_a_day()}."
+    )
+
+
+def probing(setpoint_c: float) -> str:
+    """Why it is clearly warmer for an evening."""
+    return f"A warmer evening, to learn what suits you: {setting(setpoint_c)}; say so if it is too warm."
+
+
+def same(habit_c: float, later: str | None, saving_kwh: float) -> str:
+    """Why nothing changes now.
+
+    Args:
+        habit_c: The setting [°C].
+        later: When something will change; None = nothing in sight.
+        saving_kwh: What the day is expected to save [kWh].
+    """
+    if later is None or saving_kwh < WORTH_SAYING_KWH:
+        return f"Same as you set, {setting(habit_c)}: nothing to save right now."
+    return f"Same as you set, {setting(habit_c)}; from {later} on {about(saving_kwh)} can be saved."
+
+
+def _a_day() -> str:
+    return " over the coming day"

@@ -1,0 +1,52 @@
+"""Settings of `python -m device_sim`, from `SIM_*` variables; the defaults play 20 homes on one machine."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from device_sim.noise import Split
+from device_sim.packing import MOST_READINGS
+
+
+class SimulatorSettings(BaseSettings):
+    """Which fleet, how fast, and to which broker.
+
+    Attributes:
+        homes: Number of homes.
+        seed: Seed of homes, people and weather.
+        split: Part of the seed.
+        climate: A named climate; sizes the machines also when a file gives the weather.
+        start: Start of the simulated season.
+        days: Its length [d].
+        step_s: Length of a step [s].
+        speed: Simulated seconds for each real one; 0 as fast as the broker acknowledges.
+        readings_per_message: How many readings a device gathers before it sends.
+        weather_file: EPW file or TMY3 CSV file instead of the generator.
+        timezone: IANA name of the file's place.
+        host: The broker.
+        port: Its MQTT port.
+        identities_file: JSON object of passwords by device id.
+        password: The password of all devices when there is no such file.
+        data_dir: Where `run/sim.ready` is written once all devices are connected; empty for nowhere.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SIM_", extra="forbid", frozen=True)
+
+    homes: int = Field(20, ge=1)
+    seed: int = 1
+    split: Split = "demo"
+    climate: str = "hot_dry"
+    start: AwareDatetime = datetime(2025, 7, 1, 7, tzinfo=UTC)
+    days: int = Field(28, ge=1)
+    step_s: int = Field(300, ge=60, le=3600, multiple_of=60)
+    speed: float = Field(1.0, ge=0)
+    readings_per_message: int = Field(1, ge=1, le=MOST_READINGS)
+    weather_file: Path | None = None
+    timezone: str = "America/Phoenix"
+    host: str = "127.0.0.1"
+    port: int = 1883
+    identities_file: Path | None = None
+    password: SecretStr = SecretStr("")
+    data_dir: Path | None = None

@@ -1,0 +1,97 @@
+"""Player: a fleet in time, over the network: its readings go out, its commands come in."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from device_sim.fleet import Fleet
+from device_sim.packing import Packer
+from device_sim.publisher import Credentials, FleetPublisher
+
+MOST_WAITING = 2000
+"""Messages that may wait for their PUBACK before the fleet waits too: bounds memory without a broker."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast to play.
+
+    Attributes:
+        speed: Simulated seconds for each real one; 0 as fast as the broker acknowledges.
+        readings_per_message: How many readings a device gathers before it sends.
+    """
+
+    speed: float = 0.0
+    readings_per_message: int = 1
+
+
+class Player:
+    """Plays a fleet against a broker.
+
+    Args:
+        fleet: It is stepped.
+        identities: Credentials by device id.
+        address: Host and MQTT port of the broker.
+        pace: How fast.
+
+    Attributes:
+        packer: Counts what was sent.
+    """
+
+    def __init__(
+        self, fleet: Fleet, identities: Mapping[str, Credentials], address: tuple[str, int], pace: Pace
+    ) -> None:
+        self.packer = Packer(pace.readings_per_message)
+        self._fleet = fleet
+        self._pace = pace
+        self._publisher = FleetPublisher(identities, *address, fleet.command)
+
+    def connect(self, timeout_s: float = 30.0) -> None:
+        """Connect all devices.
+
+        Raises:
+            BrokerUnavailableError: Not all of them are connected in time.
+        """
+        self._publisher.connect(timeout_s)
+
+    def play(self, steps: int, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Play up to `steps` steps, or until `stopped`; what devices have gathered goes out at the end."""
+        began_s, period_s = time.monotonic(), self._fleet.spec.step_s / (self._pace.speed or float("inf"))
+        for number in range(1, steps + 1):
+            if stopped():
+                break
+            self._report()
+            for device_id, payload in self.packer.add(self._fleet.step()):
+                self._publisher.publish_telemetry(device_id, payload)
+            self._wait_until(began_s + number * period_s, stopped)
+        for device_id, payload in self.packer.flush():
+            self._publisher.publish_telemetry(device_id, payload)
+        self._report()
+
+    def finish(self, timeout_s: float = 30.0) -> bool:
+        """Wait for the last acknowledgements, then disconnect; False when some are missing."""
+        complete = self._publisher.drain(timeout_s)
+        log.info(
+            "fleet_played",
+            readings=self.packer.distinct_readings,
+            refused_readings=self.packer.refused_readings,
+            unacknowledged_messages=self._publisher.unacknowledged,
+        )
+        self._publisher.close()
+        return complete
+
+    def _report(self) -> None:
+        for device_id in self._fleet.take_changed():
+            self._publisher.publish_reported(device_id, self._fleet.reported(device_id))
+
+    def _wait_until(self, due_s: float, stopped: Callable[[], bool]) -> None:
+        self._publisher.pump()
+        while not stopped():
+            rest_s = due_s - time.monotonic()
+            if rest_s <= 0.0 and self._publisher.unacknowledged <= MOST_WAITING:
+                return
+            self._publisher.pump(min(max(rest_s, 0.01), 0.2))

@@ -1,0 +1,141 @@
+"""Readings: what all devices of a fleet report at the end of a step, as columns and as messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from device_sim.noise import Floats
+from device_sim.thermostat import CHANGED_BY
+from edge.contract import Fan, Telemetry
+
+POWER_ON_C = 85.0
+"""What a DS18B20 sensor says until its first conversion after power-on [°C] (its data sheet, table 1). The
+contract refuses it."""
+
+
+class _Message(msgspec.Struct, omit_defaults=True):
+    """One reading as JSON; a field without value is left out, but for `indoor_dry_bulb_c`."""
+
+    device_id: str
+    sampled_at: str
+    interval_s: float
+    seq: int
+    mode: str
+    fan: str
+    indoor_dry_bulb_c: float | None
+    indoor_rh_pct: float
+    outdoor_dry_bulb_c: float
+    electric_power_w: float
+    energy_total_kwh: float
+    compressor_ratio: float
+    motion: bool
+    changed_by: str
+    setpoint_c: float | None = None
+    advice_id: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class StepReadings:
+    """The readings of one step; arrays are `(n,)`, rounded as the devices report them.
+
+    Attributes:
+        device_ids: Who reports.
+        sampled_at: End of the step (UTC).
+        interval_s: Its length [s].
+        seq: Running number of the reading, the same for all devices.
+        cooling: Mode `cool`, otherwise `off`.
+        setpoint_c: In force at `sampled_at` [°C]; NaN where the machine is off.
+        indoor_dry_bulb_c: By the machine's sensor [°C]; NaN where it has no value.
+        indoor_rh_pct: By its humidity sensor [%].
+        outdoor_dry_bulb_c: By the outdoor unit's sensor [°C].
+        electric_power_w: Mean over the step [W].
+        energy_total_kwh: Lifetime counter [kWh].
+        compressor_ratio: Share of the step, or of full speed.
+        motion: Somebody was seen.
+        changed_by: Codes of `CHANGED_BY`.
+        fans: The fan's setting.
+        advice_ids: The advice in force.
+        power_on_fault: Where the message on the wire says `POWER_ON_C` instead of the indoor temperature.
+        repeated: Where the message is sent twice, as QoS 1 may.
+    """
+
+    device_ids: tuple[str, ...]
+    sampled_at: datetime
+    interval_s: int
+    seq: int
+    cooling: NDArray[np.bool_]
+    setpoint_c: Floats
+    indoor_dry_bulb_c: Floats
+    indoor_rh_pct: Floats
+    outdoor_dry_bulb_c: Floats
+    electric_power_w: Floats
+    energy_total_kwh: Floats
+    compressor_ratio: Floats
+    motion: NDArray[np.bool_]
+    changed_by: NDArray[np.int8]
+    fans: tuple[Fan, ...]
+    advice_ids: tuple[str | None, ...]
+    power_on_fault: NDArray[np.bool_]
+    repeated: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.device_ids)
+
+    def telemetry(self, i: int) -> Telemetry:
+        """Reading `i` as the contract's message, without the faults of the wire."""
+        row = msgspec.structs.asdict(self._message(i))
+        return Telemetry(**{**row, "sampled_at": self.sampled_at})
+
+    def json(self, i: int) -> bytes:
+        """Reading `i` as one JSON object, without the faults of the wire."""
+        return _encode(self._message(i))
+
+    def wire(self, i: int) -> bytes:
+        """Reading `i` as the device sends it: now and then its sensor has only just been powered on."""
+        message = self._message(i)
+        if self.power_on_fault[i]:
+            message.indoor_dry_bulb_c = POWER_ON_C
+        return _encode(message)
+
+    def _message(self, i: int) -> _Message:
+        return _Message(
+            device_id=self.device_ids[i],
+            advice_id=self.advice_ids[i],
+            fan=self.fans[i],
+            sampled_at=self._stamp,
+            interval_s=float(self.interval_s),
+            seq=self.seq,
+            **{name: values[i] for name, values in self._lists.items()},
+        )
+
+    @cached_property
+    def _stamp(self) -> str:
+        return self.sampled_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    @cached_property
+    def _lists(self) -> dict[str, list[Any]]:
+        """The columns as plain Python values: one conversion for all homes."""
+        return {
+            "mode": ["cool" if cooling else "off" for cooling in self.cooling.tolist()],
+            "setpoint_c": _or_none(self.setpoint_c),
+            "indoor_dry_bulb_c": _or_none(self.indoor_dry_bulb_c),
+            "indoor_rh_pct": self.indoor_rh_pct.tolist(),
+            "outdoor_dry_bulb_c": self.outdoor_dry_bulb_c.tolist(),
+            "electric_power_w": self.electric_power_w.tolist(),
+            "energy_total_kwh": self.energy_total_kwh.tolist(),
+            "compressor_ratio": self.compressor_ratio.tolist(),
+            "motion": self.motion.tolist(),
+            "changed_by": [CHANGED_BY[code] for code in self.changed_by.tolist()],
+        }
+
+
+def _or_none(values: Floats) -> list[float | None]:
+    return [value if value == value else None for value in values.tolist()]  # noqa: PLR0124 - NaN differs from itself

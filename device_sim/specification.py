@@ -1,0 +1,70 @@
+"""Specification: which fleet, and what an installer could know of its homes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from device_sim.errors import SimulatorError
+from device_sim.noise import Split
+
+SUBSTEP_S = 60
+"""Control and room advance by this [s]; the room's step is exact for any length, the control's is not."""
+
+LONGEST_STEP_S = 3600
+"""The wire contract's longest interval [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRates:
+    """What goes wrong on the wire, as shares of readings.
+
+    Attributes:
+        power_on_ratio: The sensor says 85 °C, which the contract refuses.
+        null_ratio: The sensor has no value.
+        repeat_ratio: The message is sent twice.
+    """
+
+    power_on_ratio: float = 0.0005
+    null_ratio: float = 0.001
+    repeat_ratio: float = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSpec:
+    """Which fleet; the same specification is the same fleet, bit for bit.
+
+    Attributes:
+        homes: How many.
+        seed: Any integer.
+        start: Start of the season (aware).
+        step_s: Length of a step [s], a multiple of 60.
+        climate: A name of `weather.CLIMATES`; machines are sized for it, also when a file gives the weather.
+        split: Part of the seed: fleets of different splits share neither homes nor weather.
+        faults: What goes wrong on the wire.
+    """
+
+    homes: int
+    seed: int
+    start: datetime
+    step_s: int = 300
+    climate: str = "hot_dry"
+    split: Split = "demo"
+    faults: FaultRates = field(default_factory=FaultRates)
+
+    def __post_init__(self) -> None:
+        if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:
+            raise SimulatorError("a fleet needs a home, and a step of whole minutes, at most an hour")
+        if self.start.tzinfo is None:
+            raise SimulatorError("the start needs a timezone")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an installer could know of a home; the nameplate may be missing or wrong."""
+
+    device_id: str
+    latitude_deg: float
+    longitude_deg: float
+    timezone: str
+    habit_setpoint_c: float
+    nameplate_w: float | None
+    inverter: bool | None

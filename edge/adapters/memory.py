@@ -1,0 +1,132 @@
+"""Memory twins of every port: the same promises without a disk or a network (but for a crash)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count, takewhile
+
+from typing_extensions import override
+
+from edge.contract import DeviceId
+from edge.errors import DevicesUnavailableError, SpoolFullError, UplinkUnavailableError
+from edge.ports import (
+    Archive,
+    Clock,
+    DeadLetter,
+    Devices,
+    Intake,
+    Parcel,
+    Spool,
+    Spooled,
+    Standing,
+    Uplink,
+)
+
+
+class MemorySpool(Spool, Archive):
+    """A spool that lives as long as this object.
+
+    Args:
+        limit_bytes: Entries beyond this are refused [bytes].
+        letters_limit_bytes: Dead letters beyond this push out the oldest [bytes].
+    """
+
+    def __init__(self, limit_bytes: int = 2**30, letters_limit_bytes: int = 2**24) -> None:
+        self._limit_bytes = limit_bytes
+        self._letters_limit_bytes = letters_limit_bytes
+        self._positions = count(1)
+        self._entries: list[Spooled] = []
+        self._letters: dict[str, DeadLetter] = {}
+        self._notes: dict[DeviceId, bytes] = {}
+
+    @override
+    def commit(self, intake: Intake) -> None:
+        held, added = self._size_bytes(), sum(len(entry.body) for entry in intake.entries)
+        if added and held + added > self._limit_bytes:
+            raise SpoolFullError(held, self._limit_bytes)
+        self._entries += [Spooled(next(self._positions), entry) for entry in intake.entries]
+        for letter in intake.dead_letters:
+            self._letters.setdefault(letter.letter_id, letter)
+        self._notes.update(intake.notes)
+        while sum(len(letter.element) for letter in self._letters.values()) > self._letters_limit_bytes:
+            del self._letters[next(iter(self._letters))]
+
+    @override
+    def peek(self, limit_bytes: int) -> list[Spooled]:
+        total = 0
+        window: list[Spooled] = []
+        for each in self._entries:
+            total += len(each.entry.body)
+            if window and total > limit_bytes:
+                break
+            window.append(each)
+        return window
+
+    @override
+    def remove(self, through: int) -> None:
+        gone = len(list(takewhile(lambda each: each.position <= through, self._entries)))
+        del self._entries[:gone]
+
+    @override
+    def standing(self) -> Standing:
+        readings = sum(each.entry.readings for each in self._entries)
+        return Standing(readings, self._size_bytes(), len(self._letters))
+
+    @override
+    def letters(self, limit: int = 100) -> list[DeadLetter]:
+        return list(reversed(self._letters.values()))[:limit]
+
+    @override
+    def notes(self) -> dict[DeviceId, bytes]:
+        return dict(self._notes)
+
+    def _size_bytes(self) -> int:
+        return sum(len(each.entry.body) for each in self._entries)
+
+
+@dataclass(slots=True)
+class MemoryUplink(Uplink):
+    """An uplink that hands parcels to whoever holds this object; `down` cuts it."""
+
+    delivered: list[Parcel] = field(default_factory=list[Parcel])
+    down: bool = False
+
+    @override
+    def send(self, parcels: Sequence[Parcel]) -> None:
+        if self.down:
+            raise UplinkUnavailableError("it is down")
+        self.delivered.extend(parcels)
+
+
+@dataclass(slots=True)
+class MemoryDevices(Devices):
+    """A site whose devices hand what they are told to whoever holds this object."""
+
+    told: list[Parcel] = field(default_factory=list[Parcel])
+    down: bool = False
+
+    @override
+    def tell(self, parcels: Sequence[Parcel]) -> None:
+        if self.down:
+            raise DevicesUnavailableError("it is down")
+        self.told.extend(parcels)
+
+
+@dataclass(slots=True)
+class SetClock(Clock):
+    """A clock that stands where it is set."""
+
+    at: datetime
+    behind: timedelta = timedelta(0)
+
+    @override
+    def observe(self, device_id: DeviceId, sampled_at: datetime) -> None:
+        """A reading does not move it."""
+
+    @override
+    def now(self, device_id: DeviceId) -> datetime:
+        return self.at
+
+    @override
+    def lag(self, device_id: DeviceId) -> timedelta:
+        return self.behind

@@ -1,0 +1,271 @@
+"""An MQTT session: a connection that is made again whenever it is lost, with its subscriptions.
+
+Each connection has a fresh client, so that nothing half-sent survives in the library: what was not
+acknowledged is its owner's to send again.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import SecretStr
+
+from edge.backoff import full_jitter
+from edge.ports import Parcel
+
+log = structlog.get_logger()
+
+KEEPALIVE_S = 30
+"""A silent broker is given up after one and a half times this [s]."""
+
+CONNECT_TIMEOUT_S = 5.0
+"""From the first packet to the last subscription's answer [s]."""
+
+FILTERS_PER_SUBSCRIBE = 8
+"""AWS IoT Core's limit of filters in one SUBSCRIBE packet."""
+
+MAX_IN_FLIGHT = 64
+"""Publishes that wait for their PUBACK at the same time."""
+
+OnMessage: TypeAlias = Callable[[mqtt.Client, mqtt.MQTTMessage], None]
+OnPublished: TypeAlias = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A broker, and who we are to it.
+
+    Attributes:
+        host: Where it is.
+        port: Its MQTT port.
+        username: Our name.
+        password: Our password.
+        client_id: Fixed: the session belongs to it.
+        durable: Whether the broker keeps the session, and what is published meanwhile, when we are away.
+    """
+
+    host: str
+    port: int
+    username: str
+    password: SecretStr
+    client_id: str
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """What a session listens to.
+
+    Attributes:
+        filters: Topic filters.
+        qos: Of all of them.
+        on_message: Called in the session's thread; must return at once.
+        manual_ack: Whether a message is acknowledged by its reader instead of on return.
+    """
+
+    filters: Sequence[str]
+    qos: int
+    on_message: OnMessage
+    manual_ack: bool = False
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One attempt and what became of it."""
+
+    client: mqtt.Client
+    lost: threading.Event = field(default_factory=threading.Event)
+    unanswered: set[int] = field(default_factory=set[int])
+
+
+class MqttSession:
+    """Keeps a connection to a broker from `start` to `stop`.
+
+    Args:
+        name: What the log calls it.
+        endpoint: The broker.
+        subscriptions: What it listens to, if anything.
+        rng: Spreads the attempts to connect.
+
+    Attributes:
+        up: Set while connected with every subscription confirmed.
+        on_up: Called, in the session's thread, each time that `up` becomes set.
+        on_down: Called each time that it is no longer.
+        on_published: Called with the packet id of each publish that the broker has acknowledged.
+    """
+
+    def __init__(
+        self, name: str, endpoint: Endpoint, subscriptions: Subscriptions | None, rng: random.Random
+    ) -> None:
+        self.up = threading.Event()
+        self.on_up: Callable[[], None] = _nothing
+        self.on_down: Callable[[], None] = _nothing
+        self.on_published: OnPublished = _no_packet
+        self._endpoint = endpoint
+        self._subscriptions = subscriptions
+        self._rng = rng
+        self._log = log.bind(session=name)
+        self._stopping = threading.Event()
+        self._client: mqtt.Client | None = None
+        self._thread = threading.Thread(target=self._run, name=f"mqtt-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Disconnect, and wait for it."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(CONNECT_TIMEOUT_S)
+
+    def publish(self, parcel: Parcel) -> int | None:
+        """Hand over a publish of QoS 1; its packet id, or None when there is no connection."""
+        client = self._client
+        if client is None or not self.up.is_set():
+            return None
+        info = client.publish(parcel.topic, parcel.body, qos=1)
+        return (
+            info.mid
+            if info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE)
+            else None
+        )
+
+    def is_current(self, client: mqtt.Client) -> bool:
+        """Whether `client` is the connection of now; a message of an earlier one will be delivered again."""
+        return client is self._client
+
+    def reconnect(self) -> None:
+        """Give up this connection, whose broker does not answer, and make another."""
+        client = self._client
+        if client is not None:
+            client.disconnect()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            was_up = self._connect_once()
+            failures = 0 if was_up else failures + 1
+            self._stopping.wait(full_jitter(failures, self._rng))
+
+    def _connect_once(self) -> bool:
+        """Connect and stay until the connection is lost; whether it was ever up."""
+        connection = self._make()
+        client = self._client = connection.client
+        try:
+            client.connect(self._endpoint.host, self._endpoint.port, keepalive=KEEPALIVE_S)
+        except (OSError, ValueError) as error:
+            self._log.info("connection_failed", reason=str(error))
+            return False
+        client.loop_start()
+        was_up = self._stay(connection)
+        client.disconnect()
+        client.loop_stop()
+        if was_up:
+            self.up.clear()
+            self._log.info("connection_ended")
+            self.on_down()
+        return was_up
+
+    def _stay(self, connection: _Connection) -> bool:
+        if not self._wait_until_up(connection):
+            if not self._stopping.is_set():
+                self._log.warning("connection_refused", reason="not accepted, or not in time")
+            return False
+        while not self._stopping.wait(0) and not connection.lost.wait(0.25):
+            pass
+        return True
+
+    def _wait_until_up(self, connection: _Connection) -> bool:
+        waited_s = 0.0
+        while waited_s < CONNECT_TIMEOUT_S and not self._stopping.is_set():
+            if self.up.wait(0.05):
+                return True
+            if connection.lost.is_set():
+                return False
+            waited_s += 0.05
+        return False
+
+    def _make(self) -> _Connection:
+        endpoint, subscriptions = self._endpoint, self._subscriptions
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=endpoint.client_id,
+            clean_session=not endpoint.durable,
+            reconnect_on_failure=False,
+            manual_ack=subscriptions is not None and subscriptions.manual_ack,
+        )
+        client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(MAX_IN_FLIGHT)
+        connection = _Connection(client)
+        self._attach(connection)
+        return connection
+
+    def _attach(self, connection: _Connection) -> None:
+        def on_connect(
+            client: mqtt.Client,
+            _data: object,
+            _flags: mqtt.ConnectFlags,
+            code: ReasonCode,
+            _properties: object,
+        ) -> None:
+            if code.is_failure:
+                connection.lost.set()
+            else:
+                self._subscribe(client, connection)
+
+        def on_subscribe(
+            _client: mqtt.Client,
+            _data: object,
+            mid: int,
+            codes: list[ReasonCode],
+            _properties: Properties | None,
+        ) -> None:
+            if any(code.is_failure for code in codes):
+                self._log.error("subscription_refused", refused=sum(code.is_failure for code in codes))
+                connection.lost.set()
+            connection.unanswered.discard(mid)
+            self._rise(connection)
+
+        connection.client.on_connect = on_connect
+        connection.client.on_subscribe = on_subscribe
+        connection.client.on_disconnect = lambda *_: connection.lost.set()
+        connection.client.on_publish = lambda _client, _data, mid, *_: self.on_published(mid)
+        if self._subscriptions is not None:
+            on_message = self._subscriptions.on_message
+            connection.client.on_message = lambda client, _data, message: on_message(client, message)
+
+    def _subscribe(self, client: mqtt.Client, connection: _Connection) -> None:
+        if self._subscriptions is not None:
+            filters, qos = self._subscriptions.filters, self._subscriptions.qos
+            for start in range(0, len(filters), FILTERS_PER_SUBSCRIBE):
+                _, mid = client.subscribe(
+                    [(each, qos) for each in filters[start : start + FILTERS_PER_SUBSCRIBE]]
+                )
+                if mid is not None:
+                    connection.unanswered.add(mid)
+        self._rise(connection)
+
+    def _rise(self, connection: _Connection) -> None:
+        """Up, once nothing is unanswered (all of this happens in the client's one thread)."""
+        if connection.unanswered or connection.lost.is_set() or self.up.is_set():
+            return
+        self.up.set()
+        self._log.info("connection_made")
+        self.on_up()
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+def _no_packet(mid: int) -> None:
+    """Nobody waits for this packet."""

@@ -1,0 +1,84 @@
+"""Registry: the devices that live behind this gateway, and what their owners allow."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from edge.contract import DeviceId
+from edge.contract.quantities import SetpointC
+from edge.contract.telemetry import describe
+from edge.errors import RegistrationError
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        msg = f"no time zone {name!r}"
+        raise ValueError(msg) from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA name."""
+
+
+class Registration(BaseModel):
+    """A device behind this gateway.
+
+    Attributes:
+        device_id: Its id in topics and readings.
+        share_presence: Whether `motion` may leave the site (a consent of the home).
+        timezone: Where the device is; schedule points are local.
+        min_setpoint_c: Lowest setpoint that the device can hold [°C].
+        max_setpoint_c: Highest setpoint that the device can hold [°C].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device_id: DeviceId
+    share_presence: bool = False
+    timezone: TimeZone = "UTC"
+    min_setpoint_c: SetpointC = 16
+    max_setpoint_c: SetpointC = 30
+
+
+Registry = dict[DeviceId, Registration]
+
+_registrations = TypeAdapter(list[Registration])
+
+
+def load_registry(devices: str, defaults: dict[str, Any]) -> Registry:
+    """The devices named by a setting.
+
+    Args:
+        devices: Ids separated by commas; or the path of a JSON file (it ends in `.json`) with a list of ids,
+            a list of objects with the fields of `Registration`, or an object of such objects by id.
+        defaults: Fields for devices that do not say them.
+
+    Raises:
+        RegistrationError: The file is missing or wrong, or an id or a time zone is none.
+    """
+    source = devices if devices.endswith(".json") else "the setting"
+    try:
+        named = json.loads(Path(devices).read_text()) if devices.endswith(".json") else _split(devices)
+        registrations = _registrations.validate_python([{**defaults, **each} for each in _objects(named)])
+    except ValidationError as error:
+        raise RegistrationError(source, describe(error)) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise RegistrationError(source, str(error)) from error
+    return {registration.device_id: registration for registration in registrations}
+
+
+def _split(devices: str) -> list[str]:
+    return [name for name in (part.strip() for part in devices.split(",")) if name]
+
+
+def _objects(named: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401 (JSON as somebody wrote it)
+    if isinstance(named, dict):
+        return [{**fields, "device_id": device_id} for device_id, fields in named.items()]
+    return [{"device_id": each} if isinstance(each, str) else each for each in named]

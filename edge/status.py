@@ -1,0 +1,44 @@
+"""Status: what the gateway is doing, in a file that anybody may read at any time."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The gateway at one moment.
+
+    Attributes:
+        at: When (UTC).
+        gateway_id: Whose status it is.
+        site_connected: Whether devices can be heard.
+        cloud_connected: Whether the cloud can be reached.
+        spooled_readings: Readings on disk that the cloud has not acknowledged.
+        spool_size_bytes: All that waits for the cloud [bytes].
+        spool_full: Whether devices are not acknowledged because there is no room.
+        forwarded_readings: Readings that the cloud has acknowledged since the start.
+        repeats_dropped: Readings that came again with the same content since the start.
+        dead_letters: Distinct refused messages on disk.
+        refused_commands: Commands that etiquette kept from a device since the start.
+    """
+
+    at: datetime
+    gateway_id: str
+    site_connected: bool
+    cloud_connected: bool
+    spooled_readings: int
+    spool_size_bytes: int
+    spool_full: bool
+    forwarded_readings: int
+    repeats_dropped: int
+    dead_letters: int
+    refused_commands: int
+
+
+def write_status(path: Path, status: Status) -> None:
+    """Replace the file at once: a reader sees the old status or the new one, never half of it."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps({**asdict(status), "at": status.at.isoformat()}, indent=1))
+    temporary.replace(path)

@@ -1,0 +1,272 @@
+"""Wiring: joins the gateway's logic to its two brokers and its disk, in three threads.
+
+One takes rounds of messages, makes them durable and acknowledges them; one empties the spool into the cloud;
+one says how they are doing. The first two never sleep while there is work: they wait for it.
+"""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from edge.adapters.mqtt_commands import CloudListener
+from edge.adapters.mqtt_devices import MqttDevices
+from edge.adapters.mqtt_inbox import Inbox, Received, SiteListener, acknowledge
+from edge.adapters.mqtt_session import Endpoint, MqttSession, Subscriptions
+from edge.adapters.mqtt_uplink import MqttUplink
+from edge.adapters.sqlite_spool import SqliteSpool
+from edge.backoff import full_jitter
+from edge.clocks import TelemetryClock, WallClock
+from edge.config import EdgeSettings
+from edge.dialects import native
+from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, UplinkUnavailableError
+from edge.forwarder import Forwarder
+from edge.gateway import Gateway
+from edge.ports import Message
+from edge.registry import Registry, load_registry
+from edge.shadow_desk import ShadowDesk
+from edge.status import Status, write_status
+
+log = structlog.get_logger()
+
+MEGABYTE = 1024 * 1024
+
+IDLE_S = 0.5
+"""Without messages the gateway looks at the time this often [s]."""
+
+STATUS_INTERVAL_S = 1.0
+"""Between two status files [s]."""
+
+CLOUD_PATIENCE_S = 3.0
+"""A cloud that is not there by then does not keep the gateway from being ready [s]."""
+
+RETRY_CAP_S = 2.0
+"""Longest wait before a full or failing spool is tried again [s]."""
+
+STOP_TIMEOUT_S = 2.0
+"""A thread of work that has not ended by then is left behind [s]; what it acknowledged is on disk."""
+
+
+class Edge:
+    """The gateway as a process: `start` it, and `stop` it when asked to.
+
+    Args:
+        settings: Its settings.
+
+    Raises:
+        RegistrationError: The list of devices cannot be read.
+        SpoolUnavailableError: The data directory cannot be written.
+    """
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._spooled = threading.Event()
+        self._full = threading.Event()
+        self._site_is_back = threading.Event()
+        self._rng = random.Random()  # noqa: S311 (spreads reconnects, hides nothing)
+        self._ready_path = settings.data_dir / "run" / "edge.ready"
+        registry = _registry(settings)
+        self._spool = _spool(settings)
+        self._inbox = Inbox()
+        self._site = self._connect_site()
+        self._cloud = self._connect_cloud(registry)
+        clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
+        self._desk = ShadowDesk(registry, clock, settings.max_beeps_per_hour, self._spool.notes())
+        self._gateway = Gateway(
+            registry,
+            spool=self._spool,
+            devices=MqttDevices(self._site),
+            desk=self._desk,
+            clock=clock,
+            received_at=_now,
+        )
+        self._forwarder = Forwarder(settings.gateway_id, self._spool, MqttUplink(self._cloud))
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("receive", self._receive_rounds),
+                ("forward", self._forward_spool),
+                ("watch", self._watch),
+            )
+        ]
+
+    def start(self) -> None:
+        """Connect and serve, in threads of its own."""
+        self._ready_path.parent.mkdir(parents=True, exist_ok=True)
+        self._ready_path.unlink(missing_ok=True)
+        self._site.start()
+        self._cloud.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End; what was acknowledged is on disk, and the rest is still with the site's broker."""
+        self._stopping.set()
+        self._site.stop()
+        self._cloud.stop()
+        self._spooled.set()
+        for thread in self._threads:
+            thread.join(STOP_TIMEOUT_S)
+        self._report()
+        self._ready_path.unlink(missing_ok=True)
+        self._spool.close()
+
+    def _connect_site(self) -> MqttSession:
+        settings = self._settings
+        listener = SiteListener(self._inbox)
+        endpoint = Endpoint(
+            settings.site_host,
+            settings.site_port,
+            settings.site_username or f"{settings.gateway_id}@site",
+            settings.site_password,
+            client_id=f"{settings.gateway_id}-site",
+            durable=True,
+        )
+        subscriptions = Subscriptions(native.FILTERS, 1, listener.on_message, manual_ack=True)
+        session = MqttSession("site", endpoint, subscriptions, self._rng)
+        listener.attach(session)
+        session.on_down = listener.on_down
+        session.on_up = self._site_is_back.set
+        return session
+
+    def _connect_cloud(self, registry: Registry) -> MqttSession:
+        settings = self._settings
+        listener = CloudListener(self._inbox, registry)
+        endpoint = Endpoint(
+            settings.cloud_host,
+            settings.cloud_port,
+            settings.cloud_username or settings.gateway_id,
+            settings.cloud_password,
+            client_id=settings.gateway_id,
+            durable=False,
+        )
+        session = MqttSession("cloud", endpoint, listener.subscriptions(), self._rng)
+        session.on_up = lambda: listener.ask(session)
+        return session
+
+    def _receive_rounds(self) -> None:
+        while not self._stopping.is_set():
+            round_ = self._inbox.take(IDLE_S)
+            try:
+                self._receive(round_)
+            except Exception:
+                log.exception("round_failed", messages=len(round_))
+                self._receive_one_by_one(round_)
+
+    def _receive_one_by_one(self, round_: Sequence[Received]) -> None:
+        """One message must not stand in the way of the others; it stays with the broker."""
+        for received in round_:
+            try:
+                self._receive([received])
+            except Exception:
+                log.exception("message_failed", topic=received.message.topic)
+
+    def _receive(self, round_: Sequence[Received]) -> None:
+        if self._site_is_back.is_set():
+            self._site_is_back.clear()
+            self._gateway.tell_again()
+        entries = self._keep([received.message for received in round_])
+        if entries is None:
+            return
+        self._full.clear()
+        acknowledge(round_)
+        if entries:
+            self._spooled.set()
+
+    def _keep(self, messages: Sequence[Message]) -> int | None:
+        """Make messages durable, however long there is no room for them; None when asked to stop first."""
+        for attempt in itertools.count():
+            try:
+                return self._gateway.receive(messages)
+            except (SpoolFullError, SpoolUnavailableError) as error:
+                self._wait_for_room(error, attempt)
+                if self._stopping.is_set():
+                    break
+        return None
+
+    def _wait_for_room(self, error: NotReadyError, attempt: int) -> None:
+        if not self._full.is_set():
+            log.warning("spool_refused", reason=str(error))
+        self._full.set()
+        self._stopping.wait(full_jitter(attempt, self._rng, cap_s=RETRY_CAP_S))
+
+    def _forward_spool(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                moved = self._forwarder.forward()
+            except (UplinkUnavailableError, SpoolUnavailableError) as error:
+                log.info("forwarding_paused", reason=str(error))
+                self._wait_for_cloud(failures := failures + 1)
+            except Exception:
+                log.exception("forwarding_failed")
+                self._wait_for_cloud(failures := failures + 1)
+            else:
+                failures = 0
+                if not moved:
+                    self._spooled.wait()
+                    self._spooled.clear()
+
+    def _wait_for_cloud(self, failures: int) -> None:
+        if self._cloud.up.is_set():
+            self._stopping.wait(full_jitter(failures, self._rng, cap_s=RETRY_CAP_S))
+        while not self._stopping.is_set() and not self._cloud.up.wait(IDLE_S):
+            pass
+
+    def _watch(self) -> None:
+        self._wait_until_ready()
+        while not self._stopping.is_set():
+            self._report()
+            self._stopping.wait(STATUS_INTERVAL_S)
+
+    def _wait_until_ready(self) -> None:
+        patient_until = time.monotonic() + CLOUD_PATIENCE_S
+        while not self._stopping.is_set():
+            self._report()
+            if self._site.up.wait(IDLE_S):
+                self._cloud.up.wait(max(0.0, patient_until - time.monotonic()))
+                self._ready_path.touch()
+                log.info("edge_ready", cloud_connected=self._cloud.up.is_set())
+                return
+
+    def _report(self) -> None:
+        standing = self._spool.standing()
+        status = Status(
+            at=_now(),
+            gateway_id=self._settings.gateway_id,
+            site_connected=self._site.up.is_set(),
+            cloud_connected=self._cloud.up.is_set(),
+            spooled_readings=standing.readings,
+            spool_size_bytes=standing.size_bytes,
+            spool_full=self._full.is_set(),
+            forwarded_readings=self._forwarder.readings,
+            repeats_dropped=self._gateway.repeats_dropped,
+            dead_letters=standing.dead_letters,
+            refused_commands=self._desk.refused,
+        )
+        try:
+            write_status(self._settings.data_dir / "status.json", status)
+        except OSError as error:
+            log.warning("status_not_written", reason=str(error))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _registry(settings: EdgeSettings) -> Registry:
+    names = ("share_presence", "timezone", "min_setpoint_c", "max_setpoint_c")
+    return load_registry(settings.devices, {name: getattr(settings, name) for name in names})
+
+
+def _spool(settings: EdgeSettings) -> SqliteSpool:
+    return SqliteSpool(
+        settings.data_dir / "spool.sqlite",
+        settings.spool_max_mb * MEGABYTE,
+        settings.dead_letters_max_mb * MEGABYTE,
+    )

@@ -1,0 +1,257 @@
+"""The `ac-advisor` command: everything that one machine can do, each with `--help` and `--json`.
+
+Modules are imported by the command that needs them: `ac-advisor --help` must not load LightGBM.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from infra.local.errors import LocalError
+
+WEB_PORT, MQTT_PORT = 8080, 1883
+
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), default=Path("var/ac-advisor"), show_default=True
+)
+web_port_option = click.option("--web-port", default=WEB_PORT, show_default=True)
+mqtt_port_option = click.option("--mqtt-port", default=MQTT_PORT, show_default=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def environment() -> Mapping[str, str]:
+    """What our processes inherit; settings come on top."""
+    return dict(os.environ)  # noqa: TID251 (handed to children, never read)
+
+
+def main() -> None:
+    """Run the command; what went wrong is said in one line."""
+    from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
+    from device_sim.errors import SimulatorError  # noqa: PLC0415
+
+    try:
+        commands(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except (LocalError, CloudError, SimulatorError) as error:
+        click.echo(f"ac-advisor: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Energy advice for smart air conditioners."""
+
+
+@commands.command()
+@click.option("--homes", default=40, show_default=True, type=click.IntRange(2, 500))
+@click.option("--learning-days", default=28, show_default=True, type=click.IntRange(2, 120))
+@click.option("--advised-days", default=14, show_default=True, type=click.IntRange(1, 120))
+@click.option("--seed", default=20260601, show_default=True)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Emptied first, if it is a demo's.",
+)
+@web_port_option
+@mqtt_port_option
+@click.option("--exit", "end", is_flag=True, help="End when the table is printed.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures to this file.")
+def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
+    """Play a simulated fleet through the whole loop and measure what was saved."""
+    from infra.local.demo import Demo, DemoOptions  # noqa: PLC0415
+    from infra.local.preflight import next_free_port  # noqa: PLC0415
+    from infra.local.story import Story  # noqa: PLC0415
+
+    options["web_port"] = next_free_port(options["web_port"])
+    options["mqtt_port"] = next_free_port(options["mqtt_port"])
+    console = Console(soft_wrap=True)
+    played = Demo(DemoOptions(**options), environment(), Story(console))
+    try:
+        summary = played.run()
+        if json_path is not None:
+            summary.write(json_path)
+        if not end:
+            console.print("The homes live on, slowly. Ctrl-C ends everything.")
+            played.serve()
+    finally:
+        played.close()
+
+
+@commands.command()
+@data_dir_option
+@web_port_option
+@mqtt_port_option
+@click.option("--timezone", default="UTC", show_default=True, help="Of the site behind the gateway.")
+@click.option("--share-presence", is_flag=True, help="The site consents that `motion` leaves it.")
+@json_option
+def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
+    """Run the stack for real devices until Ctrl-C."""
+    from infra.local.stack import Stack, StackSettings  # noqa: PLC0415
+
+    stack = Stack(StackSettings(**options), environment())
+    stack.start()
+    try:
+        facts = {
+            "page": f"http://127.0.0.1:{options['web_port']}",
+            "mqtt": f"127.0.0.1:{options['mqtt_port']}",
+            "data_dir": str(options["data_dir"]),
+        }
+        _say(facts, as_json=as_json)
+        stack.supervisor.wait()
+    finally:
+        stack.stop()
+
+
+@commands.group()
+def devices() -> None:
+    """Let devices in and see who is there."""
+
+
+@devices.command("add")
+@click.argument("device_id")
+@click.option("--behind-gateway", is_flag=True, help="On the site, behind this machine's gateway.")
+@data_dir_option
+@json_option
+def add_device(device_id: str, behind_gateway: bool, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Make a login for a device and a claim code for its home."""
+    from infra.local.stack import admit  # noqa: PLC0415
+
+    _say(admit(data_dir, device_id, behind_gateway=behind_gateway), as_json=as_json)
+
+
+@devices.command("list")
+@data_dir_option
+@json_option
+def list_devices(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Every device that may connect, and its newest reading."""
+    from infra.local.listings import device_list  # noqa: PLC0415
+
+    _say(device_list(data_dir), as_json=as_json)
+
+
+@commands.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--format", "format_name", required=True, type=click.Choice(["ecobee", "hilft", "home-assistant"])
+)
+@click.option("--timezone", help="IANA name; required for files whose stamps are local time.")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("var/replay"), show_default=True)
+@mqtt_port_option
+@json_option
+def replay(
+    directory: Path,
+    format_name: str,
+    timezone: str | None,
+    data_dir: Path,
+    mqtt_port: int,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Let recorded homes publish as devices, into the lake of a stack that runs meanwhile."""
+    from infra.local.preflight import next_free_port  # noqa: PLC0415
+    from infra.local.replay_run import run_replay  # noqa: PLC0415
+    from infra.local.stack import StackSettings  # noqa: PLC0415
+
+    settings = StackSettings(data_dir, next_free_port(WEB_PORT), next_free_port(mqtt_port), clock="telemetry")
+    zone = None if timezone is None else _zone(timezone)
+    _say(run_replay(directory, format_name, zone, settings, environment()), as_json=as_json)
+
+
+@commands.command()
+@data_dir_option
+@web_port_option
+@mqtt_port_option
+@json_option
+def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None:  # noqa: FBT001
+    """Say what is wrong with this machine, and how to fix it."""
+    from infra.local.preflight import Port, examine  # noqa: PLC0415
+
+    ports = (Port(web_port, "web page and API", "--web-port"), Port(mqtt_port, "MQTT", "--mqtt-port"))
+    findings = list(examine(data_dir, ports))
+    _say({finding.check: finding.problem or "ok" for finding in findings}, as_json=as_json)
+    if any(finding.problem for finding in findings):
+        sys.exit(1)
+
+
+@commands.command()
+@data_dir_option
+@click.option("--limit", default=20, show_default=True, help="The newest so many.")
+@json_option
+def deadletters(data_dir: Path, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """List what was refused, and why."""
+    from infra.local.listings import dead_letters  # noqa: PLC0415
+
+    _say(dead_letters(data_dir, limit), as_json=as_json)
+
+
+@commands.group()
+def models() -> None:
+    """Versions of the models, and which one serves."""
+
+
+@models.command("list")
+@data_dir_option
+@json_option
+def list_models(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
+    """All versions, oldest first, with their errors on hours that they had not seen."""
+    from infra.local.listings import model_list  # noqa: PLC0415
+
+    _say(model_list(data_dir), as_json=as_json)
+
+
+@models.command("promote")
+@click.argument("version")
+@click.option("--reason", required=True, help="Kept in the history.")
+@data_dir_option
+def promote_model(version: str, reason: str, data_dir: Path) -> None:
+    """Let a version serve, past the gate; `models promote PREVIOUS` rolls back."""
+    from cloud.adapters.file_registry import FileModelRegistry  # noqa: PLC0415
+
+    FileModelRegistry(data_dir / "models").promote(version, reason)
+    click.echo(f"{version} is the champion")
+
+
+@commands.command()
+@click.option("--kind", type=click.Choice(["train", "fine_tune"]), default="train", show_default=True)
+@data_dir_option
+@json_option
+def train(kind: Any, data_dir: Path, as_json: bool) -> None:  # noqa: ANN401, FBT001 (click's)
+    """Make a challenger from the lake; it serves only if it is no worse on hours that it has not seen."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from infra.local.training_job import run_job  # noqa: PLC0415
+
+    _say(asdict(run_job(data_dir, kind)), as_json=as_json)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(f"no time zone {name!r}", param_hint="--timezone") from error
+
+
+def _say(facts: Mapping[str, Any] | list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print facts as JSON, or as lines that a person reads."""
+    if as_json:
+        click.echo(json.dumps(facts, indent=1, default=str))
+        return
+    rows = facts if isinstance(facts, list) else [dict(facts)]
+    for row in rows:
+        width = max(len(name) for name in row)
+        for name, value in row.items():
+            click.echo(f"{name:<{width}}  {value}")
+        if len(rows) > 1:
+            click.echo("")

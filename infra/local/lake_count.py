@@ -1,0 +1,41 @@
+"""What is in the lake of one machine, counted in the files themselves."""
+
+import os
+import signal
+from pathlib import Path
+
+from cloud.adapters.parquet_lake import ParquetLake
+from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
+from cloud.errors import UnavailableError
+from infra.local.errors import LocalError
+from infra.local.supervisor import Worker
+
+SEAL_TIMEOUT_S = 60.0
+"""A log that is not in the lake by then will not get there [s]."""
+
+
+class SealError(LocalError):
+    """The log could not be moved into the lake."""
+
+
+def seal(data_dir: Path, ingest: Worker) -> None:
+    """Have the running ingest process move everything that it has logged into the lake.
+
+    Raises:
+        SealError: It did not.
+    """
+    path = data_dir / "ingest.sqlite"
+    log = SqliteReadingLog(path, read_only=True)
+    head = log.head()
+    log.close()
+    if ingest.process is not None:
+        os.kill(ingest.process.pid, signal.SIGUSR1)
+    try:
+        wait_until_sealed(path, head, SEAL_TIMEOUT_S)
+    except UnavailableError as error:
+        raise SealError(f"the lake does not follow the log: {error}") from error
+
+
+def rows_in_lake(data_dir: Path) -> int:
+    """Rows, distinct by (device_id, sampled_at)."""
+    return ParquetLake(data_dir / "lake" / "telemetry").count_readings()

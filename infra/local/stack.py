@@ -1,0 +1,142 @@
+"""The stack: broker, edge, cloud and API of one machine, joined by their settings."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
+from cloud.ports.state import Put
+from infra.local.broker import Broker, BrokerSettings, free_ports
+from infra.local.edge_settings import edge_settings, write_devices
+from infra.local.identities import GATEWAY_ID, IdentityFile
+from infra.local.preflight import Port, require_data_directory, require_free_port
+from infra.local.supervisor import Supervisor, Worker
+
+CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Letters and digits that nobody confuses when reading them from a small display."""
+
+CLAIM_VALID = timedelta(minutes=10)
+"""How long a claim code lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """How the stack of one machine runs.
+
+    Attributes:
+        data_dir: Everything is below it.
+        web_port: HTTP API and page.
+        mqtt_port: Devices, gateways and services.
+        clock: `wall`, or `telemetry` when simulated time runs faster than ours.
+        decision_interval_s: Time between two decisions for a home [s].
+        share_presence: Whether the gateway's people have consented that `motion` leaves the site.
+        timezone: Of the gateway's site (IANA name).
+    """
+
+    data_dir: Path
+    web_port: int = 8080
+    mqtt_port: int = 1883
+    clock: Literal["wall", "telemetry"] = "wall"
+    decision_interval_s: int = 900
+    share_presence: bool = False
+    timezone: str = "UTC"
+
+
+class Stack:
+    """The stack of one data directory, stopped until `start`."""
+
+    def __init__(self, settings: StackSettings, environment: Mapping[str, str]) -> None:
+        require_data_directory(settings.data_dir)
+        self.settings = settings
+        self.identities = IdentityFile(settings.data_dir / "identities.json")
+        self.state = SqliteStateStore(settings.data_dir / "state.sqlite")
+        write_devices(settings.data_dir, self.identities.require(GATEWAY_ID).devices)
+        client_port, monitor_port = free_ports(2)
+        broker = BrokerSettings(settings.data_dir / "broker", settings.mqtt_port, client_port, monitor_port)
+        self.supervisor = Supervisor(
+            Broker(broker, self.identities.all()), tuple(self._workers()), environment
+        )
+
+    def start(self) -> None:
+        """Start everything.
+
+        Raises:
+            LocalError: A port is taken, or something does not come up.
+        """
+        require_free_port(Port(self.settings.web_port, "web page and API", "--web-port"))
+        require_free_port(Port(self.settings.mqtt_port, "MQTT", "--mqtt-port"))
+        self.supervisor.start()
+
+    def stop(self) -> None:
+        """Stop everything; a stopped stack starts again where it was."""
+        self.supervisor.stop()
+
+    def register(self, device_ids: Iterable[str], *, behind_gateway: bool) -> dict[str, str]:
+        """Let devices in and return a claim code for each; works before and while the stack runs."""
+        identities = self.identities.add_devices(device_ids, behind_gateway=behind_gateway)
+        gateway_id = GATEWAY_ID if behind_gateway else None
+        codes = {
+            identity.name: self._add_claim(DeviceRecord(device_id=identity.name, gateway_id=gateway_id))
+            for identity in identities
+        }
+        write_devices(self.settings.data_dir, self.identities.require(GATEWAY_ID).devices)
+        self.supervisor.broker.reload(self.identities.all())
+        return codes
+
+    def _add_claim(self, device: DeviceRecord) -> str:
+        code = "".join(secrets.choice(CLAIM_ALPHABET) for _ in range(8))
+        known = self.state.get(device_pk(device.device_id), "device")
+        claim = ClaimRecord(code=code, device_id=device.device_id)
+        writes = [
+            Put(f"claim#{code}", "claim", claim.model_dump(), expires_at=datetime.now(UTC) + CLAIM_VALID)
+        ]
+        if known is None:
+            writes.append(Put(device_pk(device.device_id), "device", device.model_dump()))
+        self.state.transact(writes)
+        return code
+
+    def _workers(self) -> Iterable[Worker]:
+        for name in ("ingest", "shadow", "advisor"):
+            yield self._worker(name, ("cloud", name), self._cloud(name))
+        yield self._worker("edge", ("edge",), edge_settings(self.settings, self.identities))
+        yield self._worker(
+            "api",
+            ("mobile_api",),
+            {
+                "API_DATA_DIR": str(self.settings.data_dir),
+                "API_PORT": str(self.settings.web_port),
+                "API_CLOCK": self.settings.clock,
+            },
+        )
+
+    def _cloud(self, role: str) -> dict[str, str]:
+        identity = self.identities.require(role)
+        return {
+            "CLOUD_DATA_DIR": str(self.settings.data_dir),
+            "CLOUD_MQTT_PORT": str(self.settings.mqtt_port),
+            "CLOUD_MQTT_USERNAME": identity.name,
+            "CLOUD_MQTT_PASSWORD": identity.password,
+            "CLOUD_CLOCK": self.settings.clock,
+            "CLOUD_DECISION_INTERVAL_S": str(self.settings.decision_interval_s),
+        }
+
+    def _worker(self, name: str, module: tuple[str, ...], settings: Mapping[str, str]) -> Worker:
+        data_dir = self.settings.data_dir
+        ready = (data_dir / "edge" if name == "edge" else data_dir) / "run" / f"{name}.ready"
+        return Worker(name, module, settings, ready, data_dir / "log" / f"{name}.log")
+
+
+def admit(data_dir: Path, device_id: str, *, behind_gateway: bool) -> dict[str, str]:
+    """Let a device into the stack of `data_dir`, which need not run; a running broker hears of it."""
+    stack = Stack(StackSettings(data_dir), {})
+    codes = stack.register([device_id], behind_gateway=behind_gateway)
+    return {
+        "username": device_id,
+        "password": stack.identities.require(device_id).password,
+        "claim_code": codes[device_id],
+        "note": "takes effect when the stack starts again",
+    }

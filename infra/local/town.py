@@ -1,0 +1,154 @@
+"""The town: simulated homes living beside the stack of one machine, joined by MQTT and nothing else."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from device_sim.fleet import Fleet, FleetSpec
+from device_sim.publisher import Credentials, FleetPublisher
+from edge.contract import Desired
+from infra.local.lockstep import Lockstep
+from infra.local.player import Player
+from infra.local.stack import Stack, StackSettings
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+"""Simulated time begins here: the cooling season of the northern hemisphere."""
+
+CLIMATE = "hot_dry"
+"""Of the simulated weather."""
+
+STEPS_PER_DAY = 288
+STEPS_PER_ROUND = 6
+"""Half an hour of 5-minute steps: so often simulated time waits for advice."""
+
+NATIVE_EVERY = 4
+"""Every fourth home's device speaks to the cloud itself; the others are behind the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class TownPlan:
+    """How many homes live for how long, and where their files and ports are."""
+
+    data_dir: Path
+    web_port: int
+    mqtt_port: int
+    homes: int
+    days: int
+    seed: int
+
+
+class Town:
+    """Homes and stack; open it, let it live, close it.
+
+    Attributes:
+        fleet: The homes; the simulation's truth.
+        stack: The processes.
+        lockstep: What the processes have done so far.
+        claim_codes: What each device shows to the person who pairs it.
+        peak_memory_bytes: Largest resident memory of all processes together [bytes].
+    """
+
+    def __init__(self, plan: TownPlan, environment: Mapping[str, str]) -> None:
+        spec = FleetSpec(homes=plan.homes, seed=plan.seed, start=START, climate=CLIMATE, split="demo")
+        self.fleet = Fleet(spec, plan.days)
+        settings = StackSettings(
+            data_dir=plan.data_dir,
+            web_port=plan.web_port,
+            mqtt_port=plan.mqtt_port,
+            clock="telemetry",
+            decision_interval_s=STEPS_PER_ROUND * spec.step_s,
+            share_presence=True,
+            timezone=self.fleet.sites[0].timezone,
+        )
+        self.stack = Stack(settings, environment)
+        device_ids = [site.device_id for site in self.fleet.sites]
+        native = device_ids[::NATIVE_EVERY]
+        behind = [device_id for device_id in device_ids if device_id not in native]
+        self.claim_codes = self.stack.register(native, behind_gateway=False)
+        self.claim_codes |= self.stack.register(behind, behind_gateway=True)
+        self.peak_memory_bytes = 0
+
+    def open(self) -> None:
+        """Start the stack and connect every device.
+
+        Raises:
+            LocalError: A port is taken, or a process does not come up.
+        """
+        self.stack.start()
+        self.lockstep = Lockstep(self.stack.settings.data_dir, self.stack.state)
+        self._player = Player(self.fleet, self._connect)
+        self._player.publisher.connect()
+
+    def close(self) -> None:
+        """Disconnect the devices and stop the stack."""
+        if hasattr(self, "_player"):
+            self._player.publisher.close()
+            self.lockstep.close()
+        self.stack.stop()
+
+    @property
+    def published(self) -> int:
+        """Distinct readings that devices have sent, good or bad."""
+        return self._player.packer.distinct_readings
+
+    def live(self, days: int) -> Iterable[int]:
+        """Let days pass as fast as readings are acknowledged; yields each day that has passed."""
+        for day in range(1, days + 1):
+            self._player.play(STEPS_PER_DAY)
+            self._look_at_memory()
+            yield day
+
+    def finish_day(self) -> None:
+        """Let the rest of the day pass."""
+        self._player.play(self.fleet.steps_left % STEPS_PER_DAY)
+
+    def live_advised(self, days: int) -> Iterable[int]:
+        """Let days pass in lock-step with the advisor; yields each day that has passed."""
+        for day in range(1, days + 1):
+            for _ in range(STEPS_PER_DAY // STEPS_PER_ROUND):
+                self.live_round()
+            self._look_at_memory()
+            yield day
+
+    def live_round(self) -> None:
+        """Let half an hour pass and wait until it was decided upon and the devices have heard."""
+        pump = self._player.pump
+        self._player.play(STEPS_PER_ROUND)
+        self.lockstep.wait_ingested(self.published, pump)
+        progress = self.lockstep.wait_decided(pump)
+        self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), pump)
+
+    def catch_up(self) -> None:
+        """Wait until everything that was published has arrived and been taken into account."""
+        self.lockstep.wait_ingested(self.published, self._player.pump)
+        self.lockstep.wait_decided(self._player.pump)
+
+    def idle(self, seconds: float) -> None:
+        """Carry commands for a while without letting simulated time pass."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._player.pump(min(left, 0.05))
+
+    def _connect(self, hear: Callable[[str, Desired], None]) -> FleetPublisher:
+        credentials = {
+            device_id: Credentials(device_id, self.stack.identities.require(device_id).password)
+            for device_id in self.claim_codes
+        }
+        return FleetPublisher(credentials, "127.0.0.1", self.stack.settings.mqtt_port, hear)
+
+    def _look_at_memory(self) -> None:
+        here = psutil.Process()
+        pids = [here, *here.children(recursive=True)]
+        total = sum(_resident_bytes(process) for process in pids)
+        self.peak_memory_bytes = max(self.peak_memory_bytes, total)
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0

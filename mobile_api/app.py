@@ -1,0 +1,174 @@
+"""The application: every route, every error, every header in one place; nothing happens at import."""
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import structlog
+from flask import Flask, Response, g, make_response, redirect, render_template, request
+from joserfc.jwk import KeySet
+from typing_extensions import override
+
+from cloud.ports.state import StateStore
+from cloud.ports.telemetry import Readings
+from mobile_api import (
+    accounts,
+    authorization,
+    commands,
+    devices,
+    health,
+    history,
+    homes,
+    oauth,
+    pages,
+    problems,
+    recommendations,
+    services,
+)
+from mobile_api.config import ApiSettings
+from mobile_api.metrics import Metrics
+from mobile_api.openapi import describe
+from mobile_api.operations import Operation, cacheable
+from mobile_api.passwords import Passwords
+from mobile_api.tokens import AccessTokens
+
+MAX_BODY_BYTES = 64 * 1024
+"""No body that we accept is longer [bytes]."""
+
+_HERE = Path(__file__).parent
+_TOPICS = (accounts, homes, devices, history, commands, recommendations, health, authorization, pages)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class _Api(Flask):
+    """Flask, but a failed request is one structured event."""
+
+    @override
+    def log_exception(self, exc_info: object) -> None:
+        log.error("request_failed", route=_route(), exc_info=exc_info)
+
+
+def all_operations() -> list[Operation]:
+    """Every route but the static files and the description itself."""
+    return [operation for topic in _TOPICS for operation in topic.operations.entries]
+
+
+def create_app(
+    state: StateStore,
+    readings: Readings,
+    keys: KeySet,
+    *,
+    settings: ApiSettings,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    passwords: Passwords | None = None,
+) -> Flask:
+    """The API and its page over the given stores.
+
+    Args:
+        state: Serving state, shared with the advisor.
+        readings: Recent readings, written by ingest.
+        keys: What access tokens are signed with.
+        settings: Settings of the process.
+        now: The wall clock (UTC).
+        passwords: How passwords are hashed; tests make it cheap.
+    """
+    app = _Api(
+        "mobile_api",
+        root_path=str(_HERE),
+        instance_path=str(_HERE),  # unused; Flask would search for one
+        template_folder="web/templates",
+        static_folder="web/static",
+    )
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
+    offered = services.Services(
+        state, readings, settings, now, passwords or Passwords(), AccessTokens(keys), Metrics()
+    )
+    services.install(app, offered)
+    oauth.install(app)
+    pages.install(app)
+    problems.install(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    for topic in _TOPICS:
+        topic.operations.register(app)
+    _offer_description(app)
+    description()  # made once, at the start, not in somebody's request
+    return app
+
+
+@cache
+def description() -> str:
+    """The OpenAPI document, as JSON."""
+    return json.dumps(describe(all_operations()), indent=1, sort_keys=True)
+
+
+def _offer_description(app: Flask) -> None:
+    def show_description() -> Response:
+        return cacheable(Response(description(), mimetype="application/json"))
+
+    app.add_url_rule("/openapi.json", "show_description", show_description)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response = _for_people(response)
+    response.headers.update(_HEADERS)
+    response.headers["Content-Security-Policy"] = " ".join([_POLICY, g.get("form_action", "")]).strip()
+    response.headers["X-Request-Id"] = g.request_id
+    duration_s = time.perf_counter() - g.started
+    services.services().metrics.record(request.method, _route(), response.status_code, duration_s)
+    log.debug(
+        "request_served",
+        method=request.method,
+        route=_route(),
+        status=response.status_code,
+        duration_s=round(duration_s, 6),
+    )
+    return response
+
+
+def _for_people(response: Response) -> Response:
+    """A problem on a page is a page: the sign-in form for a 401, else a few words."""
+    if response.mimetype != problems.MEDIA_TYPE or not _on_a_page():
+        return response
+    fragment = request.headers.get("HX-Request") == "true"
+    if response.status_code == 401:  # noqa: PLR2004 (HTTP)
+        if fragment:
+            return Response(status=401, headers={"HX-Redirect": "/"})
+        return make_response(redirect("/", 303))
+    template = "problem_fragment.html" if fragment else "problem.html"
+    page = render_template(template, status=response.status_code, request_id=g.request_id)
+    return Response(page, response.status_code)
+
+
+def _on_a_page() -> bool:
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return wanted == "text/html" and not request.path.startswith(("/v1/", "/oauth/"))
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule is not None else "unmatched"

@@ -1,0 +1,149 @@
+"""Homes: where the devices are, what energy costs there, and who may act."""
+
+import secrets
+from typing import Annotated, Literal
+
+import structlog
+from pydantic import ConfigDict, Field, StringConstraints
+
+from cloud.ports.records import HomeRecord, home_pk
+from cloud.ports.state import ABSENT, Delete, Put
+from mobile_api.access import OwnedHome, Principal, owned_device, owned_homes
+from mobile_api.errors import InvalidFieldError, StateConflictError
+from mobile_api.operations import Answer, Body, Operations, Shown
+from mobile_api.pairing import unpair
+from mobile_api.records import account_pk
+from mobile_api.services import every, services
+
+MAX_HOMES = 1000
+"""Homes of one account: bounds what one request may touch."""
+
+operations = Operations("homes")
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class HomeBody(Body):
+    """A home, as its people describe it."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    latitude_deg: float = Field(ge=-90, le=90)
+    longitude_deg: float = Field(ge=-180, le=180)
+    timezone: str = Field(description="IANA name, such as `Europe/Rome`.", max_length=64)
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
+    tariff_per_kwh: float = Field(0.30, ge=0, le=1000, description="Flat price in `currency` per kWh.")
+    share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+
+
+class Member(Shown):
+    """Somebody who may act in a home."""
+
+    account_id: str
+    role: Literal["owner"]
+
+
+class HomeView(HomeBody):
+    """A home with its people and devices."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    home_id: str
+    members: list[Member]
+    device_ids: list[str]
+
+
+class HomeList(Shown):
+    """The homes of an account."""
+
+    items: list[HomeView]
+
+
+@operations.post("/v1/homes", status=201, errors=(409,))
+def create_home(principal: Principal, body: HomeBody) -> Answer[HomeView]:
+    """Make a home; its maker owns it."""
+    state = services().state
+    if len(owned_homes(principal)) >= MAX_HOMES:
+        raise StateConflictError(f"an account has at most {MAX_HOMES} homes")
+    home = _record(f"h-{secrets.token_hex(8)}", principal.account_id, body)
+    pk = home_pk(home.home_id)
+    state.transact(
+        [
+            Put(pk, "home", home.model_dump(mode="json"), if_version=ABSENT),
+            Put(pk, f"member#{principal.account_id}", {"role": "owner"}),
+            Put(account_pk(principal.account_id), f"home#{home.home_id}", {}),
+        ]
+    )
+    log.info("home_created", home_id=home.home_id)
+    return Answer(_view(home), f"/v1/homes/{home.home_id}")
+
+
+@operations.get("/v1/homes")
+def list_homes(principal: Principal) -> HomeList:
+    """The homes in which the account may act."""
+    return HomeList(items=[_view(home.record) for home in owned_homes(principal)])
+
+
+@operations.get("/v1/homes/<home_id>")
+def show_home(home: OwnedHome) -> HomeView:
+    """One home."""
+    return _view(home.record)
+
+
+@operations.put("/v1/homes/<home_id>", errors=(409,))
+def change_home(home: OwnedHome, body: HomeBody) -> HomeView:
+    """Replace what the people say of their home.
+
+    409 when somebody else changed it at the same moment.
+    """
+    changed = _record(home.record.home_id, home.record.owner_id, body)
+    pk = home_pk(changed.home_id)
+    services().state.transact([Put(pk, "home", changed.model_dump(mode="json"), if_version=home.version)])
+    log.info("home_changed", home_id=changed.home_id)
+    return _view(changed)
+
+
+@operations.delete("/v1/homes/<home_id>", errors=(409,))
+def delete_home(home: OwnedHome, principal: Principal) -> None:
+    """Delete a home and un-pair its devices."""
+    remove_home(home, principal)
+
+
+def remove_home(home: OwnedHome, principal: Principal) -> None:
+    """Un-pair the devices, then delete the home.
+
+    Raises:
+        ConflictError: A device was paired, or the home changed, meanwhile.
+    """
+    state = services().state
+    home_id = home.record.home_id
+    for pointer in list(every(state, home_pk(home_id), "device#")):
+        unpair(state, owned_device(principal, pointer.sk.removeprefix("device#")))
+    members = [item.sk.removeprefix("member#") for item in every(state, home_pk(home_id), "member#")]
+    now = state.get(home_pk(home_id), "home")
+    state.transact(
+        [
+            Delete(home_pk(home_id), "home", if_version=None if now is None else now.version),
+            *(Delete(home_pk(home_id), f"member#{account_id}") for account_id in members),
+            *(Delete(account_pk(account_id), f"home#{home_id}") for account_id in members),
+        ]
+    )
+    log.info("home_deleted", home_id=home_id)
+
+
+def _record(home_id: str, owner_id: str, body: HomeBody) -> HomeRecord:
+    try:
+        return HomeRecord(home_id=home_id, owner_id=owner_id, **body.model_dump())
+    except ValueError as error:  # the only field that HomeBody leaves to the record
+        raise InvalidFieldError("#/timezone", f"no IANA time zone {body.timezone!r}") from error
+
+
+def _view(home: HomeRecord) -> HomeView:
+    state = services().state
+    pk = home_pk(home.home_id)
+    return HomeView(
+        **home.model_dump(exclude={"owner_id"}),
+        members=[
+            Member(account_id=item.sk.removeprefix("member#"), role=item.body["role"])
+            for item in every(state, pk, "member#")
+        ],
+        device_ids=[item.sk.removeprefix("device#") for item in every(state, pk, "device#")],
+    )

@@ -1,0 +1,205 @@
+"""Recommendations: the advice that the advisor stored, and what people answer to it.
+
+The API reads advice and appends to the inbox; the advisor alone writes advice. Until it has done so, a
+person's answer is remembered beside the advice, so that what was pressed is seen at once.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from pydantic import AwareDatetime, Field
+
+from cloud.errors import NotReadyError
+from cloud.ports.records import AdviceStatus, FeedbackKind, PlanRecord, device_pk
+from cloud.ports.state import Put
+from edge.contract import DeviceId, Fan, Mode
+from mobile_api.access import OwnedAdvice, OwnedDevice, stored_advice
+from mobile_api.errors import StateConflictError
+from mobile_api.inbox import append, entry_id, feedback_entry
+from mobile_api.operations import Body, Operations, Shown
+from mobile_api.records import DecisionRecord
+from mobile_api.services import services
+
+Verdict: TypeAlias = Literal["accept", "dismiss", "undo"]
+Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "too_cold", "not_home"]
+
+KIND_OF: dict[Verdict, Literal["accepted", "dismissed", "undone"]] = {
+    "accept": "accepted",
+    "dismiss": "dismissed",
+    "undo": "undone",
+}
+"""A verdict, and the feedback and the status that it means."""
+
+DECISION_RETENTION = timedelta(days=1)
+"""An answer that the advisor has not taken up by then is no longer shown (wall clock)."""
+
+operations = Operations("recommendations")
+
+
+class CounterfactualView(Shown):
+    """The same hours without and with the advice."""
+
+    habit_setpoint_c: float | None
+    habit_kwh: float
+    advised_kwh: float
+    until: AwareDatetime
+
+
+class RecommendationView(Shown):
+    """What to do now, and what it is expected to bring."""
+
+    advice_id: str = Field(description="Changes only when setpoint, mode or fan does.")
+    device_id: DeviceId
+    setpoint_c: float | None = Field(description="Null means off.")
+    mode: Mode
+    fan: Fan | None
+    valid_until: AwareDatetime
+    expected_saving_kwh: float
+    saving_interval_kwh: tuple[float, float]
+    expected_saving_money: float
+    saving_interval_money: tuple[float, float]
+    currency: str
+    notice_probability: float
+    reason: str
+    counterfactual: CounterfactualView
+    status: AdviceStatus
+
+
+class PlanStep(Shown):
+    """From `at` on, hold `setpoint_c` (null: off)."""
+
+    at: AwareDatetime
+    setpoint_c: float | None
+    mode: Mode
+
+
+class PlanView(Shown):
+    """The next hours, step by step."""
+
+    device_id: DeviceId
+    advice_id: str
+    made_at: AwareDatetime
+    steps: list[PlanStep]
+
+
+class VerdictBody(Body):
+    """Why, if they want to say it."""
+
+    reason: Reason | None = None
+
+
+class FeedbackBody(Body):
+    """How it feels."""
+
+    kind: Reason
+
+
+class FeedbackView(Shown):
+    """What was heard."""
+
+    device_id: DeviceId
+    kind: Reason
+    at: AwareDatetime
+
+
+@operations.get("/v1/devices/<device_id>/recommendation")
+def show_recommendation(device: OwnedDevice) -> RecommendationView:
+    """The advice for a device; 503 before the first one."""
+    advice = stored_advice(device)
+    if advice is None:
+        raise NotReadyError("no advice yet: the device has not reported for long enough")
+    return view(advice)
+
+
+@operations.get("/v1/devices/<device_id>/plan")
+def show_plan(device: OwnedDevice) -> PlanView:
+    """What is planned for the next 24 h; 503 before the first plan."""
+    device_id = device.record.device_id
+    item = services().state.get(device_pk(device_id), "plan")
+    if item is None:
+        raise NotReadyError("no plan yet")
+    plan = PlanRecord.model_validate(item.body)
+    steps = [PlanStep(**step.model_dump()) for step in plan.steps]
+    return PlanView(device_id=device_id, advice_id=plan.advice_id, made_at=plan.made_at, steps=steps)
+
+
+@operations.post(
+    "/v1/recommendations/<advice_id>/<any(accept, dismiss, undo):verdict>", scope="advise", errors=(409,)
+)
+def answer_recommendation(
+    advice: OwnedAdvice, verdict: Verdict, body: VerdictBody | None
+) -> RecommendationView:
+    """Accept, dismiss or undo advice; it is carried out by the advisor within seconds.
+
+    409 when the advice has expired; 404 when it was replaced by newer advice.
+    """
+    return decide(advice, verdict, None if body is None else body.reason)
+
+
+@operations.post("/v1/devices/<device_id>/feedback", status=202, scope="advise")
+def give_feedback(device: OwnedDevice, body: FeedbackBody) -> FeedbackView:
+    """Say how it feels, at any time."""
+    return feel(device, body.kind)
+
+
+def decide(advice: OwnedAdvice, verdict: Verdict, reason: Reason | None) -> RecommendationView:
+    """Leave an answer for the advisor and show it at once; the same answer twice is left once.
+
+    Raises:
+        StateConflictError: The advice has expired.
+    """
+    shown = view(advice)
+    if shown.status == "expired":
+        raise StateConflictError("the advice has expired")
+    kind = KIND_OF[verdict]
+    if shown.status == kind or (shown.status, verdict) == ("applied", "accept"):
+        return shown
+    use, record = services(), advice.record
+    at, now = use.device_now(record.device_id), use.now()
+    said: list[FeedbackKind] = [kind] if reason is None else [kind, reason]
+    decision = DecisionRecord(advice_id=record.advice_id, advice_version=advice.version, status=kind)
+    pk, gone = device_pk(record.device_id), now + DECISION_RETENTION
+    use.state.transact(
+        [
+            *(
+                append(feedback_entry(entry_id(now, index), record.device_id, at, word, record.advice_id))
+                for index, word in enumerate(said)
+            ),
+            Put(pk, "decision", decision.model_dump(mode="json"), expires_at=gone),
+        ]
+    )
+    return shown.model_copy(update={"status": kind})
+
+
+def feel(device: OwnedDevice, kind: Reason) -> FeedbackView:
+    """Leave word for the advisor of how it feels."""
+    use, device_id = services(), device.record.device_id
+    at = use.device_now(device_id)
+    use.state.transact([append(feedback_entry(entry_id(use.now()), device_id, at, kind, None))])
+    return FeedbackView(device_id=device_id, kind=kind, at=at)
+
+
+def view(advice: OwnedAdvice) -> RecommendationView:
+    """The advice with its status of now."""
+    record = advice.record
+    shown = record.model_dump(include=set(RecommendationView.model_fields) - {"counterfactual", "status"})
+    return RecommendationView(
+        **shown,
+        counterfactual=CounterfactualView(**record.counterfactual.model_dump()),
+        status=status(advice, services().device_now(record.device_id)),
+    )
+
+
+def status(advice: OwnedAdvice, now: datetime) -> AdviceStatus:
+    """The stored status, unless a person has answered since or its time is over."""
+    record = advice.record
+    item = services().state.get(device_pk(record.device_id), "decision")
+    decision = None if item is None else DecisionRecord.model_validate(item.body)
+    if decision is not None and (decision.advice_id, decision.advice_version) == (
+        record.advice_id,
+        advice.version,
+    ):
+        return decision.status
+    if record.status == "offered" and record.valid_until <= now:
+        return "expired"
+    return record.status

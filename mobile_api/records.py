@@ -1,0 +1,100 @@
+"""Records that the API alone writes: accounts, sessions, codes, and what it was asked to do.
+
+Keys, beside those of `cloud.ports.records`:
+
+| pk | sk | body |
+|---|---|---|
+| `account#{account_id}` | `account` | `AccountRecord` |
+| `account#{account_id}` | `home#{home_id}`, `session#{session_id}` | pointers |
+| `email#{email}` | `account` | `{account_id}`: one account per address |
+| `session#{session_id}` | `session` | `SessionRecord` |
+| `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |
+| `code#{digest}` | `code` | `CodeRecord` |
+| `home#{home_id}` | `member#{account_id}` | `{role}`: who may act in the home |
+| `device#{device_id}` | `command#{command_id}`, `last_command` | `CommandRecord`, pointer |
+| `device#{device_id}` | `decision` | `DecisionRecord` |
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from cloud.ports.records import AdviceStatus, Record
+from edge.contract import DeviceId, Fan, Mode
+
+Scope: TypeAlias = Literal["read", "advise", "control"]
+"""What a token may do: look, answer advice, and move devices or change homes."""
+
+SCOPES: tuple[Scope, ...] = ("read", "advise", "control")
+
+
+class AccountRecord(Record):
+    """A person who can sign in."""
+
+    account_id: str
+    email: str
+    password_hash: str
+    created_at: datetime
+
+
+class SessionRecord(Record):
+    """One sign-in of one client; ending it ends every token that it gave.
+
+    `secret_digest` is of the cookie's secret (browser) or of the refresh token now valid (app).
+    """
+
+    session_id: str
+    account_id: str
+    client_id: str
+    scopes: tuple[Scope, ...]
+    kind: Literal["browser", "app"]
+    secret_digest: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class CodeRecord(Record):
+    """An authorization code; it names the session that it will open, so that its second use can end it."""
+
+    client_id: str
+    account_id: str
+    redirect_uri: str
+    scopes: tuple[Scope, ...]
+    code_challenge: str
+    session_id: str
+    used: bool = False
+
+
+class CommandRecord(Record):
+    """A command as it was asked for; its progress is derived from the inbox and from readings."""
+
+    command_id: str
+    device_id: DeviceId
+    entry_id: str
+    asked_at: datetime
+    expires_at: datetime
+    mode: Mode | None = None
+    setpoint_c: float | None = None
+    fan: Fan | None = None
+
+
+class DecisionRecord(Record):
+    """A person's answer to advice, shown until the advisor has written the advice anew."""
+
+    advice_id: str
+    advice_version: int
+    status: AdviceStatus
+
+
+def account_pk(account_id: str) -> str:
+    """Partition of an account."""
+    return f"account#{account_id}"
+
+
+def email_pk(email: str) -> str:
+    """Partition that makes an address unique; `email` is already in its one form."""
+    return f"email#{email}"
+
+
+def session_pk(session_id: str) -> str:
+    """Partition of a session."""
+    return f"session#{session_id}"

@@ -1,0 +1,69 @@
+"""What every view may use: the stores, the clock, the keys. One object, held by the app."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app
+
+from cloud.ports.state import Item, StateStore
+from cloud.ports.telemetry import Readings
+from mobile_api.config import ApiSettings
+from mobile_api.metrics import Metrics
+from mobile_api.passwords import Passwords
+from mobile_api.tokens import AccessTokens
+
+_EXTENSION = "ac_advisor"
+_PAGE_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside of the API, as ports.
+
+    Attributes:
+        state: Serving state.
+        readings: Recent readings.
+        settings: Settings of the process.
+        now: The wall clock (UTC); tokens and sessions know no other.
+        passwords: Hashes and checks passwords.
+        tokens: Signs and checks access tokens.
+        metrics: Counts what was served.
+    """
+
+    state: StateStore
+    readings: Readings
+    settings: ApiSettings
+    now: Callable[[], datetime]
+    passwords: Passwords
+    tokens: AccessTokens
+    metrics: Metrics
+
+    def device_now(self, device_id: str) -> datetime:
+        """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""
+        if self.settings.clock == "wall":
+            return self.now()
+        newest = self.readings.latest(device_id)
+        return self.now() if newest is None else newest.sampled_at
+
+
+def install(app: Flask, offered: Services) -> None:
+    """Give `app` its services."""
+    app.extensions[_EXTENSION] = offered
+
+
+def services() -> Services:
+    """The services of the app that serves this request."""
+    return cast("Services", current_app.extensions[_EXTENSION])
+
+
+def every(state: StateStore, pk: str, prefix: str = "") -> Iterator[Item]:
+    """All items of a partition with a prefix, page by page."""
+    after = ""
+    while True:
+        page = state.query(pk, prefix=prefix, after=after, limit=_PAGE_ROWS)
+        yield from page
+        if len(page) < _PAGE_ROWS:
+            return
+        after = page[-1].sk

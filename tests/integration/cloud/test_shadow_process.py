@@ -1,0 +1,189 @@
+"""`python -m cloud shadow` on the real broker: a device, an app, and a kill in between."""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
+from cloud.adapters.mqtt_shadow import MqttShadows
+from cloud.shadow import Object
+from edge.contract import Desired, Reported, topics, update_document
+from infra.local.broker import Broker, Identity
+
+IDENTITIES = (
+    Identity("cloud", "cloud-password", "cloud", "service"),
+    Identity("advisor", "advisor-password", "cloud", "service"),
+    Identity("dev-1", "dev-1-password", "cloud", "device"),
+)
+TIMEOUT_S = 20.0
+
+
+@dataclass
+class ShadowProcess:
+    data_dir: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {
+            "CLOUD_DATA_DIR": str(self.data_dir),
+            "CLOUD_MQTT_PORT": str(self.port),
+            "CLOUD_MQTT_PASSWORD": "cloud-password",
+        }
+        self.process = subprocess.Popen([sys.executable, "-m", "cloud", "shadow"], env=environment)
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self.ready_file.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def end(self, how: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(how)
+        status = self.process.wait(TIMEOUT_S)
+        self.process = None
+        return status
+
+    @property
+    def ready_file(self) -> Path:
+        return self.data_dir / "run" / "shadow.ready"
+
+
+class Client:
+    """Somebody on the broker; messages wait in `inbox` by the end of their topic."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self.inbox: queue.Queue[tuple[str, Object]] = queue.Queue()
+        self.connection = MqttConnection(
+            MqttEndpoint("127.0.0.1", port, name, f"{name}-password"),
+            f"test-{name}",
+            topics=tuple(
+                topics.shadow("dev-1", f"{operation}/+") for operation in ("get", "update", "delete")
+            ),
+            on_message=self._put,
+        )
+        self.connection.start()
+        assert self.connection.connected.wait(TIMEOUT_S)
+
+    def _put(self, message: MqttMessage) -> None:
+        self.inbox.put((message.topic.split("/shadow/")[1], json.loads(message.payload)))
+
+    def ask(self, operation: str, payload: bytes = b"") -> None:
+        self.connection.publish(topics.shadow("dev-1", operation), payload)
+
+    def next(self, suffix: str) -> Object:
+        while True:
+            arrived, document = self.inbox.get(timeout=TIMEOUT_S)
+            if arrived == suffix:
+                return document
+
+
+@pytest.fixture
+def broker(make_broker: Callable[..., Broker]) -> Broker:
+    return make_broker(*IDENTITIES)
+
+
+@pytest.fixture
+def shadow_process(broker: Broker, tmp_path: Path) -> Iterator[ShadowProcess]:
+    process = ShadowProcess(tmp_path / "data", broker.settings.mqtt_port)
+    process.start()
+    yield process
+    if process.process is not None:
+        process.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def device(broker: Broker, shadow_process: ShadowProcess) -> Iterator[Client]:
+    client = Client(broker.settings.mqtt_port, "dev-1")
+    yield client
+    client.connection.stop()
+
+
+@pytest.fixture
+def advisor(broker: Broker, shadow_process: ShadowProcess) -> Iterator[Client]:
+    client = Client(broker.settings.mqtt_port, "advisor")
+    yield client
+    client.connection.stop()
+
+
+def test_a_command_reaches_the_device_and_its_answer_comes_back(device: Client, advisor: Client) -> None:
+    desired = Desired(setpoint_c=26.0, mode="cool", command_id="c1", requested_by="app")
+    MqttShadows(advisor.connection).request("dev-1", desired)
+    delta = device.next("update/delta")
+    assert delta["state"] == {
+        "setpoint_c": 26.0,
+        "mode": "cool",
+        "command_id": "c1",
+        "requested_by": "app",
+    }
+    assert delta["version"] == 1
+
+    reported = Reported(setpoint_c=26.0, mode="cool", command_id="c1", changed_by="app")
+    device.ask("update", update_document(reported=reported))
+
+    documents = [advisor.next("update/documents") for _ in range(2)][-1]
+    assert documents["current"]["state"]["reported"]["command_id"] == "c1"
+    assert documents["previous"]["version"] == 1
+    assert device.next("update/delta")["state"] == {"requested_by": "app"}
+
+
+def test_refuses_over_mqtt_as_aws_does(device: Client) -> None:
+    device.ask("get", b'{"clientToken":"t1"}')
+    rejected = device.next("get/rejected")
+    assert (rejected["code"], rejected["clientToken"]) == (404, "t1")
+
+    device.ask("update", b'{"state":{"reported":{"a":1}},"version":5}')
+    assert device.next("update/rejected")["code"] == 409
+
+    device.ask("update", b'{"state":{"reported":{"a":1}}}')
+    device.ask("delete")
+    assert device.next("delete/accepted")["version"] == 1
+
+
+def test_requests_made_while_it_is_dead_are_served_when_it_is_back(
+    shadow_process: ShadowProcess, device: Client
+) -> None:
+    for n in range(50):
+        device.ask("update", json.dumps({"state": {"reported": {"n": n}}}).encode())
+    shadow_process.end(signal.SIGKILL)
+    for n in range(50, 100):
+        device.ask("update", json.dumps({"state": {"reported": {"n": n}}}).encode())
+
+    shadow_process.start()
+    accepted = set[int]()
+    while 99 not in accepted:
+        accepted.add(device.next("update/accepted")["state"]["reported"]["n"])
+    device.ask("get")
+
+    assert accepted >= set(range(50, 100))  # those in flight at the kill come after the broker's ack wait
+    assert device.next("get/accepted")["state"]["reported"] == {"n": 99}
+
+
+def test_stops_in_order_on_sigterm(shadow_process: ShadowProcess) -> None:
+    started = time.monotonic()
+
+    assert shadow_process.end(signal.SIGTERM) == 0
+
+    assert time.monotonic() - started < 5
+    assert not shadow_process.ready_file.exists()
+
+
+def test_a_command_is_at_the_device_within_milliseconds(device: Client, advisor: Client) -> None:
+    shadows = MqttShadows(advisor.connection)
+    delays = []
+    for n in range(20):
+        started = time.perf_counter()
+        shadows.request("dev-1", Desired(setpoint_c=25.0, command_id=str(n)))
+        while device.next("update/delta")["state"].get("command_id") != str(n):
+            pass
+        delays.append(time.perf_counter() - started)
+
+    print(f"request to delta: median {1000 * sorted(delays)[10]:.1f} ms")
+    assert sorted(delays)[10] < 0.25  # a sleep of the loop would show; a busy machine must not

@@ -1,0 +1,346 @@
+"""`python -m edge` between two accounts of the real broker."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edge.contract import Telemetry, read_telemetry
+from infra.local.broker import Broker, Identity
+
+if TYPE_CHECKING:
+    from tests.integration.edge.conftest import Client, EdgeProcess
+
+Connect = Callable[..., "Client"]
+MakeEdge = Callable[..., "EdgeProcess"]
+MakeTelemetry = Callable[..., Telemetry]
+
+
+def _wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.005)
+
+
+def test_readings_arrive_in_the_cloud_exactly_as_sent(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    edge = make_edge()
+    sent = [make_telemetry(n) for n in range(100)]
+    device = connect("dev-1")
+
+    device.send(sent[0])
+    device.send(*sent[1:])
+    device.send(*sent[1:])  # the same again, as after a lost PUBACK
+
+    _wait_for(lambda: len(cloud.readings()) >= 100)
+    time.sleep(0.3)
+    assert cloud.readings() == sent
+    assert {topic for topic, _ in cloud.got} == {"dt/ac/gw-1/batch"}
+    _wait_for(lambda: edge.status()["forwarded_readings"] == 100)
+    assert edge.status()["repeats_dropped"] == 99
+    assert edge.status()["spooled_readings"] == 0
+
+
+def test_a_device_that_publishes_for_another_is_dead_lettered(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    edge = make_edge()
+    own, foreign = make_telemetry(), make_telemetry(device_id="dev-2")
+
+    connect("dev-1").send(own, foreign)
+
+    _wait_for(lambda: edge.status()["dead_letters"] == 1)
+    _wait_for(cloud.readings)
+    assert cloud.readings() == [own]
+
+
+def test_presence_stays_on_the_site_by_default(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    make_edge(EDGE_SHARE_PRESENCE="false")
+
+    connect("dev-1").send(make_telemetry(motion=True))
+
+    _wait_for(cloud.readings)
+    assert b"motion" not in cloud.got[0][1]
+
+
+def test_what_is_asked_flows_down_and_what_is_done_flows_up(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    cloud = connect("svc", "$aws/things/+/shadow/update", "$aws/things/+/shadow/get", "dt/ac/+/event")
+    device = connect(
+        "dev-1", "$aws/things/dev-1/shadow/update/delta", "$aws/things/dev-1/shadow/get/accepted"
+    )
+    edge = make_edge(EDGE_CLOCK="telemetry")
+    device.send(make_telemetry())
+    _wait_for(
+        lambda: {topic for topic, _ in cloud.got} == {f"$aws/things/dev-{n}/shadow/get" for n in (1, 2, 3)}
+    )
+
+    desired = {
+        "command_id": "c1",
+        "setpoint_c": 31,
+        "mode": "cool",
+        "requested_by": "advisor",
+        "expires_at": "2026-07-01T13:00:00Z",
+    }
+    cloud.publish(
+        "$aws/things/dev-1/shadow/update/delta", json.dumps({"version": 4, "state": desired}).encode()
+    )
+    _wait_for(lambda: device.bodies("update/delta"))
+    told = device.bodies("update/delta")[0]
+    assert (told["version"], told["state"]) == (4, desired | {"setpoint_c": 30.0})
+
+    report = {"state": {"reported": {"setpoint_c": 22.0, "mode": "cool", "changed_by": "remote"}}}
+    device.publish("$aws/things/dev-1/shadow/update", json.dumps(report).encode())
+    _wait_for(lambda: cloud.bodies("shadow/update"))
+    assert cloud.bodies("shadow/update") == [report]
+
+    later = desired | {"command_id": "c2", "setpoint_c": 26}
+    cloud.publish(
+        "$aws/things/dev-1/shadow/update/delta", json.dumps({"version": 6, "state": later}).encode()
+    )
+    _wait_for(lambda: cloud.bodies("event"))
+    (event,) = cloud.bodies("event")
+    assert (event["kind"], event["detail"]) == (
+        "command_result",
+        {"command_id": "c2", "result": "rejected", "reason": "person_hold"},
+    )
+    device.publish("$aws/things/dev-1/shadow/get", b"")
+    _wait_for(lambda: device.bodies("get/accepted"))
+    assert device.bodies("get/accepted")[0]["state"]["desired"] == {}
+    assert len(device.bodies("update/delta")) == 1
+    _wait_for(lambda: edge.status()["refused_commands"] == 1)
+
+
+def test_a_gateway_serves_more_devices_than_a_session_has_qos_1_filters(
+    make_broker: Callable[..., Broker], connect: Connect, make_edge: MakeEdge
+) -> None:
+    """NATS accepts 63 QoS 1 filters a session; each device has two."""
+    names = tuple(f"dev-{n}" for n in range(50))
+    other = make_broker(
+        Identity("gw-1", "cloud-password", "cloud", "gateway", devices=names),
+        Identity("svc", "svc-password", "cloud", "service"),
+    )
+    port = other.settings.mqtt_port
+    cloud = connect("svc", "$aws/things/+/shadow/get", port=port)
+
+    edge = make_edge(cloud_port=port, EDGE_DEVICES=",".join(names))
+
+    _wait_for(lambda: len(cloud.got) >= 50)
+    assert edge.status()["cloud_connected"] is True
+
+
+def test_kill_9_loses_nothing_that_was_acknowledged(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    """20,000 readings of two devices, ten in a message; the gateway is killed three times on the way.
+
+    What was under way to it comes again only after the broker's patience is over (NATS `ack_wait`).
+    """
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    edge = make_edge()
+    devices = {name: connect(name) for name in ("dev-1", "dev-2")}
+    sent = {name: [make_telemetry(n, device_id=name) for n in range(10_000)] for name in devices}
+    infos = []
+
+    for start in range(0, 10_000, 10):
+        for name, device in devices.items():
+            payload = (
+                b"["
+                + b",".join(
+                    reading.model_dump_json(exclude_defaults=True).encode()
+                    for reading in sent[name][start : start + 10]
+                )
+                + b"]"
+            )
+            infos.append(device.paho.publish(f"dt/ac/{name}/telemetry", payload, 1))
+        if start in {2000, 4000, 6000}:
+            infos[-200].wait_for_publish(20)
+            edge.end(signal.SIGKILL)
+            edge.start()
+    for info in infos:
+        info.wait_for_publish(20)
+
+    wanted = {(name, reading.sampled_at) for name in devices for reading in sent[name]}
+    assert all(info.is_published() for info in infos)
+    _wait_for(lambda: len({(each.device_id, each.sampled_at) for each in cloud.readings()}) >= 20_000, 120)
+    got = cloud.readings()
+    assert {(each.device_id, each.sampled_at) for each in got} == wanted
+    assert set(got) == {reading for name in devices for reading in sent[name]}
+
+
+def test_readings_wait_while_the_cloud_is_away(
+    connect: Connect,
+    make_edge: MakeEdge,
+    make_broker: Callable[..., Broker],
+    make_telemetry: MakeTelemetry,
+) -> None:
+    """The cloud is a broker of its own here, so that it can go away alone; first it is not there at all."""
+    other = make_broker(
+        Identity("gw-1", "cloud-password", "cloud", "gateway", devices=("dev-1", "dev-2", "dev-3")),
+        Identity("svc", "svc-password", "cloud", "service"),
+    )
+    port = other.settings.mqtt_port
+    cloud = connect("svc", "dt/ac/#", port=port, durable=True)
+    other.kill()
+    edge = make_edge(cloud_port=port)
+    device = connect("dev-1")
+    sent = [make_telemetry(n) for n in range(60)]
+
+    device.send(*sent[:20])
+    _wait_for(lambda: edge.status()["spooled_readings"] == 20)
+    assert edge.status()["cloud_connected"] is False
+    other.start()
+    _wait_for(lambda: len(set(cloud.readings())) >= 20)
+    _wait_for(lambda: edge.status()["spooled_readings"] == 0)
+    other.kill()
+    device.send(*sent[20:40])
+    _wait_for(lambda: edge.status()["spooled_readings"] == 20)
+    edge.end(signal.SIGKILL)
+    edge.start()
+    device.send(*sent[40:])
+    other.start()
+    _wait_for(lambda: len(set(cloud.readings())) >= 60)
+
+    assert list(dict.fromkeys(cloud.readings())) == sent  # in order per device
+
+
+def test_a_full_spool_leaves_messages_with_the_broker(
+    connect: Connect,
+    make_edge: MakeEdge,
+    make_broker: Callable[..., Broker],
+    make_telemetry: MakeTelemetry,
+) -> None:
+    """4 MB of room, 6.5 MB of readings."""
+    other = make_broker(
+        Identity("gw-1", "cloud-password", "cloud", "gateway", devices=("dev-1", "dev-2", "dev-3")),
+        Identity("svc", "svc-password", "cloud", "service"),
+    )
+    port = other.settings.mqtt_port
+    cloud = connect("svc", "dt/ac/#", port=port, durable=True)
+    other.kill()
+    edge = make_edge(cloud_port=port, EDGE_SPOOL_MAX_MB="4")
+    device = connect("dev-1")
+    sent = [make_telemetry(n, advice_id="a" * 64_000) for n in range(100)]
+
+    for reading in sent:
+        device.send(reading)
+    _wait_for(lambda: edge.status()["spool_full"])
+    assert edge.status()["spool_size_bytes"] <= 4 * 1024 * 1024
+    other.start()
+
+    _wait_for(lambda: len({each.seq for each in cloud.readings()}) >= 100)
+    assert list(dict.fromkeys(cloud.readings())) == sent
+
+
+def test_it_ends_cleanly_and_says_so(make_edge: MakeEdge) -> None:
+    edge = make_edge()
+
+    started = time.monotonic()
+    code = edge.end(signal.SIGTERM)
+
+    assert code == 0
+    assert time.monotonic() - started < 5
+    assert not edge.ready_path.exists()
+    assert edge.status()["site_connected"] is False
+
+
+def test_it_stops_within_five_seconds_when_nothing_is_there(
+    broker: Broker, make_edge: MakeEdge, tmp_path: Path
+) -> None:
+    edge = make_edge(cloud_port=1)
+    broker.kill()
+
+    started = time.monotonic()
+
+    assert edge.end(signal.SIGTERM) == 0
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"EDGE_DEVICES": "nowhere.json"}, "nowhere.json"),
+        ({"EDGE_DEVICES": "dev/1"}, "device_id"),
+        ({"EDGE_SITE_PORT": "x"}, "EDGE_site_port"),
+        ({"EDGE_DATA_DIR": "/proc/nowhere"}, "spool"),
+    ],
+)
+def test_wrong_settings_are_one_clear_line(tmp_path: Path, settings: dict[str, str], said: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "edge"],
+        env={"EDGE_DATA_DIR": str(tmp_path)} | settings,
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.decode().splitlines()
+    assert said in line
+
+
+def test_a_reading_passes_in_milliseconds_when_nothing_else_is_under_way(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    """Far above what it takes (median below 10 ms alone on a machine), far below any fixed sleep or poll."""
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    make_edge()
+    device = connect("dev-1")
+    took_s: list[float] = []
+
+    for number in range(50):
+        started = time.perf_counter()
+        device.send(make_telemetry(number))
+        _wait_for(lambda: len(cloud.got) > len(took_s))
+        took_s.append(time.perf_counter() - started)
+
+    median_ms = sorted(took_s)[25] * 1000
+    print(f"device to cloud: median {median_ms:.1f} ms, slowest {max(took_s) * 1000:.1f} ms")
+    assert median_ms < 100
+
+
+def test_status_is_what_the_readme_says(make_edge: MakeEdge) -> None:
+    status = make_edge().status()
+
+    assert datetime.fromisoformat(status.pop("at")).tzinfo is not None
+    assert status == {
+        "gateway_id": "gw-1",
+        "site_connected": True,
+        "cloud_connected": True,
+        "spooled_readings": 0,
+        "spool_size_bytes": 0,
+        "spool_full": False,
+        "forwarded_readings": 0,
+        "repeats_dropped": 0,
+        "dead_letters": 0,
+        "refused_commands": 0,
+    }
+
+
+def test_batches_are_read_by_the_contract(
+    connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
+) -> None:
+    cloud = connect("svc", "dt/ac/#", durable=True)
+    make_edge()
+
+    for name in ("dev-1", "dev-2", "dev-3"):
+        connect(name).send(*[make_telemetry(n, device_id=name) for n in range(400)])
+
+    _wait_for(lambda: len(cloud.readings()) >= 1200)
+    assert all(len(read_telemetry(payload)[0]) <= 500 for _, payload in cloud.got)
+    assert all(len(payload) <= 128 * 1024 for _, payload in cloud.got)

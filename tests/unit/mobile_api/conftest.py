@@ -1,0 +1,231 @@
+"""The API over memory stores, and the people who use it."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+import pytest
+from flask import Flask
+from joserfc.jwk import KeySet
+
+from cloud.adapters.memory_state import MemoryStateStore
+from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.ports.records import (
+    INBOX_PK,
+    AdviceRecord,
+    ClaimRecord,
+    Counterfactual,
+    DeviceRecord,
+    InboxEntry,
+    device_pk,
+)
+from cloud.ports.state import Put
+from cloud.ports.telemetry import IngestCommit
+from edge.contract import Telemetry
+from mobile_api.app import create_app
+from mobile_api.config import ApiSettings
+from mobile_api.passwords import Passwords
+from mobile_api.tokens import make_key
+
+Reply: TypeAlias = Any
+"""A `werkzeug.test.TestResponse`, whose `json` is whatever the test says it is."""
+
+T0 = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
+PASSWORD = "a long enough one"
+VERIFIER = "v" * 43
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+HOME = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "timezone": "Europe/Rome"}
+APP = {
+    "response_type": "code",
+    "client_id": "ac-advisor-app",
+    "redirect_uri": "http://127.0.0.1:4000/callback",
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+
+
+@dataclass(slots=True)
+class Clock:
+    """The wall clock of a test."""
+
+    at: datetime = T0
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with an app: the test client and a token."""
+
+    app: Flask
+    token: str | None = None
+    refresh_token: str | None = None
+
+    def call(self, method: str, path: str, **options: Any) -> Reply:  # noqa: ANN401 (werkzeug's options)
+        headers = dict(options.pop("headers", {}))
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return self.app.test_client(use_cookies=False).open(path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> Reply:  # noqa: ANN401 (the same)
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Reply:  # noqa: ANN401 (the same)
+        return self.call("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Reply:  # noqa: ANN401 (the same)
+        return self.call("PUT", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Reply:  # noqa: ANN401 (the same)
+        return self.call("DELETE", path, **options)
+
+
+@dataclass(slots=True)
+class World:
+    """The API, its stores and its clock."""
+
+    state: MemoryStateStore
+    readings: MemoryReadingLog
+    clock: Clock
+    app: Flask
+    people: int = field(default=0)
+
+    def nobody(self) -> Person:
+        return Person(self.app)
+
+    def code(self, email: str, **fields: str) -> str:
+        form = {**APP, "email": email, "password": PASSWORD, **fields}
+        answer = self.nobody().post("/oauth/authorize", data=form, headers={"Accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        code: str = answer.json["authorization_code"]
+        return code
+
+    def exchange(self, code: str, /, **fields: str) -> Reply:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": VERIFIER,
+            "client_id": APP["client_id"],
+            "redirect_uri": APP["redirect_uri"],
+            **fields,
+        }
+        return self.nobody().post("/oauth/token", data=form)
+
+    def sign_up(self, email: str | None = None, **fields: str) -> Person:
+        self.people += 1
+        email = email or f"person{self.people}@example.org"
+        created = self.nobody().post("/v1/accounts", json={"email": email, "password": PASSWORD})
+        assert created.status_code == 201, created.text
+        tokens = self.exchange(self.code(email, **fields)).json
+        return Person(self.app, tokens["access_token"], tokens["refresh_token"])
+
+    def home_of(self, person: Person) -> str:
+        created = person.post("/v1/homes", json=HOME)
+        assert created.status_code == 201, created.text
+        home_id: str = created.json["home_id"]
+        return home_id
+
+    def show_code(self, device_id: str, code: str) -> None:
+        claim = ClaimRecord(code=code, device_id=device_id)
+        device = DeviceRecord(device_id=device_id)
+        self.state.transact(
+            [
+                Put(f"claim#{code}", "claim", claim.model_dump(mode="json")),
+                Put(device_pk(device_id), "device", device.model_dump(mode="json")),
+            ]
+        )
+
+    def device_of(self, person: Person, device_id: str = "dev-1") -> str:
+        self.show_code(device_id, f"CODE-{device_id}")
+        body = {"code": f"CODE-{device_id}", "home_id": self.home_of(person)}
+        claimed = person.post("/v1/devices/claim", json=body)
+        assert claimed.status_code == 201, claimed.text
+        return device_id
+
+    def advise(self, device_id: str, **changes: object) -> AdviceRecord:
+        advice = AdviceRecord.model_validate(
+            {
+                "advice_id": f"advice-{device_id}",
+                "device_id": device_id,
+                "setpoint_c": 25.5,
+                "mode": "cool",
+                "fan": None,
+                "made_at": self.clock.at,
+                "valid_until": self.clock.at + timedelta(hours=2),
+                "expected_saving_kwh": 1.1,
+                "saving_interval_kwh": (0.7, 1.5),
+                "expected_saving_money": 0.33,
+                "saving_interval_money": (0.21, 0.45),
+                "currency": "EUR",
+                "notice_probability": 0.04,
+                "reason": "Nobody has minded 25.5 °C in the afternoon.",
+                "counterfactual": Counterfactual(
+                    habit_setpoint_c=24.0,
+                    habit_kwh=5.0,
+                    advised_kwh=3.9,
+                    until=self.clock.at + timedelta(hours=8),
+                ),
+                "status": "offered",
+                "champion": "v1",
+                **changes,
+            }
+        )
+        self.state.transact([Put(device_pk(device_id), "advice", advice.model_dump(mode="json"))])
+        return advice
+
+    def report(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
+        reading = Telemetry.model_validate(
+            {
+                "device_id": device_id,
+                "sampled_at": at,
+                "mode": "cool",
+                "setpoint_c": 24.0,
+                "indoor_dry_bulb_c": 24.5,
+                "outdoor_dry_bulb_c": 31.0,
+                "electric_power_w": 600.0,
+                **fields,
+            }
+        )
+        self.readings.commit(IngestCommit(readings=[reading]))
+        return reading
+
+    def inbox(self) -> list[InboxEntry]:
+        return [InboxEntry.model_validate(item.body) for item in self.state.query(INBOX_PK)]
+
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def keys() -> KeySet:
+    return KeySet([make_key()])
+
+
+@pytest.fixture
+def make_world(keys: KeySet) -> MakeWorld:
+    def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
+        clock, readings = Clock(), MemoryReadingLog()
+        state = MemoryStateStore(clock)
+        app = create_app(
+            state,
+            readings,
+            keys,
+            settings=ApiSettings(**settings),
+            now=clock,
+            passwords=Passwords(memory_kib=8, time_cost=1),
+        )
+        return World(state, readings, clock, app)
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    return make_world()

@@ -1,0 +1,56 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cloud.errors import UnavailableError
+from mobile_api.metrics import Metrics
+
+if TYPE_CHECKING:
+    from tests.unit.mobile_api.conftest import World
+
+
+def test_the_process_lives_and_is_ready(world: "World") -> None:
+    assert world.nobody().get("/healthz").json == {"status": "alive"}
+    assert world.nobody().get("/readyz").json == {"status": "ready"}
+
+
+@pytest.mark.parametrize(("store", "method"), [("state", "get"), ("readings", "latest")])
+def test_it_is_not_ready_without_its_stores_but_lives(
+    world: "World", monkeypatch: pytest.MonkeyPatch, store: str, method: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise UnavailableError("locked")
+
+    monkeypatch.setattr(type(getattr(world, store)), method, fail)
+
+    assert world.nobody().get("/readyz").status_code == 503
+    assert world.nobody().get("/healthz").status_code == 200
+
+
+def test_metrics_count_routes_not_paths(world: "World") -> None:
+    person = world.sign_up()
+    world.device_of(person)
+    for path in ("/v1/devices/dev-1", "/v1/devices/dev-2", "/v1/nowhere"):
+        person.get(path)
+
+    text = world.nobody().get("/metrics").text
+
+    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="200"} 1' in text
+    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="404"} 1' in text
+    assert 'api_requests_total{method="GET",route="unmatched",status="404"} 1' in text
+    assert "dev-1" not in text
+
+
+def test_the_histogram_is_cumulative() -> None:
+    metrics = Metrics()
+    for duration_s in (0.001, 0.004, 9.0):
+        metrics.record("GET", "/", 200, duration_s)
+
+    text = metrics.exposition()
+
+    assert 'api_request_duration_seconds_bucket{le="0.001"} 1\n' in text
+    assert 'api_request_duration_seconds_bucket{le="0.005"} 2\n' in text
+    assert 'api_request_duration_seconds_bucket{le="2.5"} 2\n' in text
+    assert 'api_request_duration_seconds_bucket{le="+Inf"} 3\n' in text
+    assert "api_request_duration_seconds_sum 9.005000\n" in text
+    assert "api_request_duration_seconds_count 3\n" in text
