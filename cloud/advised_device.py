@@ -126,7 +126,7 @@ class AdvisedDevice:
             return False
         decided_at = self.memory.decided_at
         is_over = decided_at is None or at - decided_at >= self._interval
-        return self.due or (self._has_news and is_over)
+        return self.due or (self._has_news and (is_over or self._seat.advisor.needs_advice))
 
     def decide(self, at: datetime) -> None:
         """Make advice, and command the device as far as its people allow."""

@@ -6,13 +6,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from cloud.advice import Advice, Feedback, Installation, Preferences, WeatherHour
+from cloud.errors import RejectedError
 from cloud.serving import Profile
 from edge.contract import Telemetry
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class HomeAdvisorLike(Protocol):
     """What the worker needs of `cloud.advisor.HomeAdvisor`."""
+
+    @property
+    def needs_advice(self) -> bool:
+        """Whether something has happened that makes the last advice wrong."""
+        ...
 
     def observe(self, reading: Telemetry, /) -> None:
         """Learn from a reading."""
@@ -52,7 +62,11 @@ class Advisors(Protocol):
         ...
 
     def restore(self, installation: Installation, state: bytes) -> HomeAdvisorLike:
-        """An advisor that has learnt what another (of any champion) had learnt."""
+        """An advisor that has learnt what another (of any champion) had learnt.
+
+        Raises:
+            RejectedError: The state is damaged or of another version of the program.
+        """
         ...
 
 
@@ -107,9 +121,13 @@ class Seat:
         return None if self.advisor is None else base64.b64encode(self.advisor.state()).decode()
 
     def load(self, dumped: str | None) -> None:
-        """Go on with what `dump` gave."""
-        if dumped is not None:
+        """Go on with what `dump` gave; what this version cannot read is learnt anew."""
+        if dumped is None:
+            return
+        try:
             self._sit(self.advisors.restore(self._installation(), base64.b64decode(dumped)))
+        except RejectedError as error:
+            log.warning("advisor_state_refused", device_id=self.profile.device_id, reason=str(error))
 
     def _sit(self, advisor: HomeAdvisorLike) -> None:
         advisor.configure(self.profile.preferences)

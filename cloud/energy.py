@@ -122,5 +122,6 @@ def _without_some_sensors(rows: Floats, seed: int) -> Floats:
     random, rows = np.random.default_rng(seed), rows.copy()
     for names in LOSABLE:
         lost = random.random(len(rows)) < LOST_RATIO
-        rows[np.ix_(lost, [ENERGY_FEATURES.index(name) for name in names])] = np.nan
+        for name in names:
+            rows[lost, ENERGY_FEATURES.index(name)] = np.nan
     return rows

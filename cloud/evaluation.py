@@ -1,12 +1,18 @@
 """Evaluation: how far predictions are off (ASHRAE Guideline 14); residual = observed - predicted."""
 
 from dataclasses import dataclass
-from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cloud.trees import Floats
+
+if TYPE_CHECKING:
+    from datetime import date
+
+TINY_KWH = 1e-6
+"""Stands for no energy and for no error where one is divided by it [kWh]."""
 
 
 def cv_rmse(observed: Floats, predicted: Floats) -> float:
@@ -17,6 +23,12 @@ def cv_rmse(observed: Floats, predicted: Floats) -> float:
 def nmbe(observed: Floats, predicted: Floats) -> float:
     """Mean residual over the mean observation [ratio]; positive is under-prediction."""
     return float(np.mean(observed - predicted) / np.mean(observed))
+
+
+def log_loss(happened: Floats, chance: Floats) -> float:
+    """Mean negative log-likelihood of events (1, 0) under predicted chances [nat]."""
+    sure = np.clip(chance, 1e-9, 1 - 1e-9)
+    return float(-np.mean(happened * np.log(sure) + (1 - happened) * np.log(1 - sure)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,8 @@ def paired_error(  # noqa: PLR0913 (two models, one truth, one draw)
     picks = np.random.default_rng(seed).integers(0, len(per_home), (draws, len(per_home)))
     drawn = per_home[picks].sum(axis=1)
     total = per_home.sum(axis=0)
-    worse = drawn[:, 2] / drawn[:, 1] - 1.0
+    worse = drawn[:, 2] / np.maximum(drawn[:, 1], TINY_KWH) - 1.0
+    energy_kwh = max(float(total[0]), TINY_KWH)
     return PairedError(
-        float(total[1] / total[0]), float(total[2] / total[0]), float(np.quantile(worse, 0.95))
+        float(total[1]) / energy_kwh, float(total[2]) / energy_kwh, float(np.quantile(worse, 0.95))
     )

@@ -1,15 +1,17 @@
 """Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from cloud.champion import Champion
 from cloud.energy import usable_energy_hours, wrong_slopes
-from cloud.evaluation import PairedError, paired_error
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from cloud.training import TrainingParams, measure, split, train
+from cloud.errors import InsufficientDataError
+from cloud.evaluation import PairedError, log_loss, paired_error
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.override import OverrideModel, exposed_hours
+from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
 from cloud.trees import matrix
 
 NON_INFERIORITY_RATIO = 0.02
@@ -17,6 +19,15 @@ NON_INFERIORITY_RATIO = 0.02
 
 SEED = 1
 """Of the bootstrap."""
+
+MIN_OVERRIDES = 50
+"""Fewer overrides than this in the window teach an override model more chance than people."""
+
+CALIBRATED = (0.8, 1.25)
+"""Predicted over observed overrides of a new override model [ratio] (ADVICE.md, fine-tuning)."""
+
+QUICK_TREES = 50
+"""Trees that the quick way adds at most: more of them follow the newest days only (ADVICE.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,13 @@ class Round:
 
 
 def fine_tune(
-    champion: Champion, hours: pd.DataFrame, reservoir: pd.DataFrame, params: TrainingParams, version: str
+    champion: Champion,
+    hours: pd.DataFrame,
+    reservoir: pd.DataFrame,
+    params: TrainingParams,
+    version: str,
+    *,
+    quick: bool = False,
 ) -> Round:
     """Retrain on a window and judge on its newest days and on homes that were left out.
 
@@ -49,13 +66,17 @@ def fine_tune(
             people and weather, and alone would teach that cooling is free.
         params: How trees are grown.
         version: Name of the challenger.
+        quick: Go on from the champion's trees instead of growing all anew: a hot-fix for a sudden change.
 
     Raises:
         InsufficientDataError: Too few hours.
     """
     parts = split(hours)
     fit = pd.concat([parts.fit, reservoir], ignore_index=True)
-    challenger = train(fit, params, version)
+    if quick:
+        params = replace(params, energy=replace(params.energy, trees=min(params.energy.trees, QUICK_TREES)))
+    challenger = train(fit, params, version, champion if quick else None)
+    challenger = replace(challenger, override=_override(champion, challenger, parts))
     verdict, error = judge(champion, challenger, parts.held_out)
     metrics = {
         **measure(challenger, parts.held_out),
@@ -66,9 +87,31 @@ def fine_tune(
     return Round(challenger, verdict, metrics, len(fit))
 
 
+def _override(champion: Champion, challenger: Champion, parts: Split) -> OverrideModel:
+    """The challenger's override model if it could learn enough and is no worse, else the champion's.
+
+    Overrides are rare, and those of a window tell more of few homes than those of the base data.
+    """
+    learnt, unseen = exposed_hours(parts.fit), exposed_hours(parts.held_out)
+    happened = unseen[OVERRIDE_TARGET].to_numpy(np.float64)
+    if learnt[OVERRIDE_TARGET].sum() < MIN_OVERRIDES or not happened.any():
+        return champion.override
+    rows = matrix(unseen, OVERRIDE_FEATURES)
+    new, old = (log_loss(happened, model.override.predict(rows)) for model in (challenger, champion))
+    low, high = CALIBRATED
+    calibrated = low <= override_calibration(challenger.override, parts.held_out) <= high
+    return challenger.override if calibrated and new <= old else champion.override
+
+
 def judge(champion: Champion, challenger: Champion, held_out: pd.DataFrame) -> tuple[Verdict, PairedError]:
-    """Compare on hours that the challenger has not seen: no worse, and never against physics."""
+    """Compare on hours that the challenger has not seen: no worse, and never against physics.
+
+    Raises:
+        InsufficientDataError: There are none.
+    """
     hours = usable_energy_hours(held_out)
+    if not len(hours):
+        raise InsufficientDataError(0, 1)
     rows = matrix(hours, ENERGY_FEATURES)
     error = paired_error(
         hours["device_id"],

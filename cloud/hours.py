@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from statistics import median
 from typing import Any, Self, TypeAlias
 
@@ -269,19 +268,14 @@ class HourlyHistory:
         if self._past_of[0] == key:
             return self._past_of[1]
         past = np.full((HISTORY_H, 5), NAN)
-        for hour in takewhile(lambda hour: hour.hour_index < first, self.hours):
-            place = hour.hour_index - first
-            if place >= -HISTORY_H:
-                degree_k = max(0.0, hour.outdoor_dry_bulb_c - hour.setpoint_c)
-                known = not math.isnan(hour.electric_energy_kwh + hour.outdoor_dry_bulb_c)
-                past[place] = (
-                    hour.setpoint_c,
-                    hour.outdoor_dry_bulb_c,
-                    hour.indoor_rh_pct,
-                    hour.electric_energy_kwh,
-                    degree_k if known else NAN,
-                )
-        self._past_of = (key, past)
+        known = [hour for hour in self.hours if first - HISTORY_H <= hour.hour_index < first]
+        if not known:
+            return past
+        table = np.array(known)
+        kwh, setpoint_c, outdoor_c = table[:, 2], table[:, 3], table[:, 5]
+        degree_k = np.maximum(0.0, outdoor_c - setpoint_c) + 0.0 * kwh  # NaN where there is no energy
+        places = table[:, 0].astype(np.int_) - first
+        past[places] = np.column_stack([setpoint_c, outdoor_c, table[:, 7], kwh, degree_k])
         return past
 
     def _solar_hour(self, index: npt.NDArray[np.int_]) -> Floats:

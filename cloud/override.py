@@ -28,7 +28,7 @@ class OverrideModel:
 def exposed_hours(hours: pd.DataFrame) -> pd.DataFrame:
     """Hours after which somebody was there to act, and had not just acted."""
     known = hours[[OVERRIDE_TARGET, "felt_above_habit_k", "solar_hour"]].notna().all(axis=1)
-    return hours[hours["exposed"].fillna(False).astype(bool) & known]  # noqa: FBT003
+    return hours[hours["exposed"].fillna(False).astype(bool) & known]  # noqa: FBT003 (pandas takes it so)
 
 
 def _without_some_consents(hours: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -106,7 +106,7 @@ def draw_machines(draws: Draws, design_load_w: Floats, design_outdoor_c: float) 
     inverter = draws.chance(INVERTER_SHARE)
     size = np.clip(draws.lognormal(1.25, 0.15), 1.0, 1.9)
     undersized = draws.chance(UNDERSIZED_SHARE)
-    size = np.where(undersized, draws.uniform(0.60, 0.85), size)
+    size = np.where(undersized, draws.uniform(0.68, 0.90), size)
     derating = Curves(inverter).capacity_ratio(RATED_WET_BULB_C - 2.5, design_outdoor_c)
     capacity = size * design_load_w / derating
     single = ~inverter

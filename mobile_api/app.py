@@ -31,6 +31,7 @@ from mobile_api import (
     services,
 )
 from mobile_api.config import ApiSettings
+from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.openapi import describe
 from mobile_api.operations import Operation, cacheable
@@ -98,7 +99,14 @@ def create_app(
     )
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     offered = services.Services(
-        state, readings, settings, now, passwords or Passwords(), AccessTokens(keys), Metrics()
+        state=state,
+        readings=readings,
+        settings=settings,
+        now=now,
+        passwords=passwords or Passwords(),
+        tokens=AccessTokens(keys),
+        metrics=Metrics(),
+        entry_ids=EntryIds(now),
     )
     services.install(app, offered)
     oauth.install(app)

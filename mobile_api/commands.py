@@ -16,7 +16,7 @@ from edge.contract import Desired, DeviceId, Fan, Mode, Telemetry
 from edge.contract.quantities import Instant, SetpointC
 from mobile_api.access import OwnedDevice
 from mobile_api.errors import InvalidFieldError
-from mobile_api.inbox import append, command_entry, entry_id
+from mobile_api.inbox import append, command_entry
 from mobile_api.operations import Answer, Body, Operations, Shown
 from mobile_api.records import CommandRecord
 from mobile_api.services import services
@@ -98,7 +98,7 @@ def _queue(device: OwnedDevice, body: CommandBody) -> CommandRecord:
     asked_at = use.device_now(device_id)
     if body.until is not None and body.until <= asked_at:
         raise InvalidFieldError("#/until", "must be in the future")
-    key = entry_id(use.now())
+    key = use.entry_ids.next()
     record = CommandRecord(
         command_id=f"c-{key}",
         device_id=device_id,

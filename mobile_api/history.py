@@ -79,7 +79,7 @@ def show_history(device: OwnedDevice, query: HistoryQuery) -> History:
     device_id = device.record.device_id
     resolution_s = _resolution(query.resolution)
     end = query.end or _just_after(use.readings.latest(device_id), use.now())
-    start = query.start or end - DEFAULT_SPAN
+    start = query.start or _before(end, DEFAULT_SPAN)
     _check_span(start, end, resolution_s)
     readings = use.readings.between(device_id, start, end)
     points = (
@@ -142,6 +142,12 @@ def _just_after(newest: Telemetry | None, now: datetime) -> datetime:
     """The next whole minute after the newest reading; it (and so the ETag) stays until there is more."""
     last = now if newest is None else newest.sampled_at
     return last.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _before(end: datetime, span: timedelta) -> datetime:
+    """`end - span`, or the first instant of the calendar."""
+    first = datetime.min.replace(tzinfo=UTC)
+    return end - span if end - first > span else first
 
 
 def _check_span(start: datetime, end: datetime, resolution_s: int | None) -> None:

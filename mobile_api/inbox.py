@@ -1,6 +1,9 @@
 """Inbox: what people ask and say, left for the advisor in the order of time."""
 
 import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -8,9 +11,22 @@ from cloud.ports.records import INBOX_PK, FeedbackKind, InboxEntry
 from cloud.ports.state import ABSENT, Put
 
 
-def entry_id(now: datetime, index: int = 0) -> str:
-    """An id that sorts by the wall clock [ms]; entries of one request keep the order of `index`."""
-    return f"{int(now.timestamp() * 1000):013d}-{index}{secrets.token_hex(6)}"
+@dataclass(slots=True)
+class EntryIds:
+    """Ids of entries: they sort by the wall clock [ms], and in the order of giving within a millisecond."""
+
+    now: Callable[[], datetime]
+    _newest_ms: int = 0
+    _count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self) -> str:
+        """A new id (`{unix_ms:013d}-{count and random}`), after every other of this process."""
+        with self._lock:
+            at_ms = max(int(self.now().timestamp() * 1000), self._newest_ms)  # the clock may be set back
+            self._count = self._count + 1 if at_ms == self._newest_ms else 0
+            self._newest_ms = at_ms
+            return f"{at_ms:013d}-{self._count:06x}{secrets.token_hex(5)}"
 
 
 def feedback_entry(

@@ -15,7 +15,7 @@ from cloud.ports.state import Put
 from edge.contract import DeviceId, Fan, Mode
 from mobile_api.access import OwnedAdvice, OwnedDevice, stored_advice
 from mobile_api.errors import StateConflictError
-from mobile_api.inbox import append, entry_id, feedback_entry
+from mobile_api.inbox import append, feedback_entry
 from mobile_api.operations import Body, Operations, Shown
 from mobile_api.records import DecisionRecord
 from mobile_api.services import services
@@ -155,15 +155,15 @@ def decide(advice: OwnedAdvice, verdict: Verdict, reason: Reason | None) -> Reco
     if shown.status == kind or (shown.status, verdict) == ("applied", "accept"):
         return shown
     use, record = services(), advice.record
-    at, now = use.device_now(record.device_id), use.now()
+    at = use.device_now(record.device_id)
     said: list[FeedbackKind] = [kind] if reason is None else [kind, reason]
     decision = DecisionRecord(advice_id=record.advice_id, advice_version=advice.version, status=kind)
-    pk, gone = device_pk(record.device_id), now + DECISION_RETENTION
+    pk, gone = device_pk(record.device_id), use.now() + DECISION_RETENTION
     use.state.transact(
         [
             *(
-                append(feedback_entry(entry_id(now, index), record.device_id, at, word, record.advice_id))
-                for index, word in enumerate(said)
+                append(feedback_entry(use.entry_ids.next(), record.device_id, at, word, record.advice_id))
+                for word in said
             ),
             Put(pk, "decision", decision.model_dump(mode="json"), expires_at=gone),
         ]
@@ -175,7 +175,7 @@ def feel(device: OwnedDevice, kind: Reason) -> FeedbackView:
     """Leave word for the advisor of how it feels."""
     use, device_id = services(), device.record.device_id
     at = use.device_now(device_id)
-    use.state.transact([append(feedback_entry(entry_id(use.now()), device_id, at, kind, None))])
+    use.state.transact([append(feedback_entry(use.entry_ids.next(), device_id, at, kind, None))])
     return FeedbackView(device_id=device_id, kind=kind, at=at)
 
 

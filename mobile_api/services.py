@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from cloud.ports.state import Item, StateStore
 from cloud.ports.telemetry import Readings
 from mobile_api.config import ApiSettings
+from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
 from mobile_api.tokens import AccessTokens
@@ -30,6 +31,7 @@ class Services:
         passwords: Hashes and checks passwords.
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
+        entry_ids: Names what is left in the inbox.
     """
 
     state: StateStore
@@ -39,6 +41,7 @@ class Services:
     passwords: Passwords
     tokens: AccessTokens
     metrics: Metrics
+    entry_ids: EntryIds
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""

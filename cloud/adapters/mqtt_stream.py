@@ -32,7 +32,7 @@ class MqttStream(TelemetryStream):
     """
 
     def __init__(self, endpoint: MqttEndpoint, client_id: str, random: Random) -> None:
-        self._queue: SimpleQueue[MqttMessage] = SimpleQueue()
+        self._queue: SimpleQueue[MqttMessage | None] = SimpleQueue()
         self._held: dict[int, MqttMessage] = {}  # by packet id, from arrival to acknowledgement
         self._connection = MqttConnection(
             endpoint, client_id, topics=TOPICS, on_message=self._hold, manual_ack=True, random=random
@@ -51,21 +51,28 @@ class MqttStream(TelemetryStream):
         """Disconnect; what was not acknowledged comes again to the next session of this name."""
         self._connection.stop()
 
+    def wake(self) -> None:
+        """Let a waiting `take` return; for signal handlers.
+
+        A signal that interrupts `SimpleQueue.get` just as its timeout ends makes it wait for ever (seen on
+        CPython 3.11).
+        """
+        self._queue.put(None)
+
     @override
     def take(self, timeout_s: float) -> list[InboundMessage]:
+        taken: list[InboundMessage] = []
+        size = 0
         try:
             message = self._queue.get(timeout=timeout_s)
-        except Empty:
-            return []
-        taken = [InboundMessage(message.topic, message.payload, message)]
-        size = len(message.payload)
-        while len(taken) < MAX_TAKE_MESSAGES and size < MAX_TAKE_BYTES:
-            try:
+            while message is not None:
+                taken.append(InboundMessage(message.topic, message.payload, message))
+                size += len(message.payload)
+                if len(taken) >= MAX_TAKE_MESSAGES or size >= MAX_TAKE_BYTES:
+                    break
                 message = self._queue.get_nowait()
-            except Empty:
-                break
-            taken.append(InboundMessage(message.topic, message.payload, message))
-            size += len(message.payload)
+        except Empty:
+            pass
         return taken
 
     @override

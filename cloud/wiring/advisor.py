@@ -60,6 +60,7 @@ class ChampionAdvisors:
 def run(settings: CloudSettings) -> int:
     """Advise until SIGTERM; returns the exit status."""
     stop = stop_on_signals()
+    (settings.data_dir / "run" / "advisor.ready").unlink(missing_ok=True)  # of a process that was killed
     registry = FileModelRegistry(settings.data_dir / "models")
     endpoint = MqttEndpoint(
         settings.mqtt_host,
@@ -77,9 +78,7 @@ def run(settings: CloudSettings) -> int:
     with closing(readings), closing(state):
         connection.start()
         try:
-            ports = Ports(readings, state, MqttShadows(connection))
-            with ready_file(settings.data_dir, "advisor"):
-                _serve(ports, registry, settings, stop)
+            _serve(Ports(readings, state, MqttShadows(connection)), registry, settings, stop)
         finally:
             connection.stop()
     return 0
@@ -104,6 +103,11 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
     advisors = ChampionAdvisors(serving_champion(registry))
     worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
     worker.restore()
+    with ready_file(settings.data_dir, "advisor"):
+        _decide_until(worker, registry, stop)
+
+
+def _decide_until(worker: AdvisorWorker, registry: ModelRegistry, stop: threading.Event) -> None:
     busy_at = refreshed_at = time.monotonic()
     while not stop.is_set():
         now = time.monotonic()

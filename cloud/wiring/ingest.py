@@ -33,7 +33,8 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 def run(settings: CloudSettings) -> int:
     """Ingest until SIGTERM; returns the exit status."""
-    stop = stop_on_signals()
+    stream = MqttStream(_endpoint(settings), CLIENT_ID, Random())  # noqa: S311 (jitter, no secret)
+    stop = stop_on_signals(stream.wake)
     (settings.data_dir / "run" / "ingest.ready").unlink(missing_ok=True)  # of a process that was killed
     try:
         readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite")
@@ -45,7 +46,6 @@ def run(settings: CloudSettings) -> int:
     with closing(readings), closing(state):
         join(readings, lake)
         sealer = LakeSealer(readings, lake, SealPolicy(settings.seal_rows, settings.seal_interval_s))
-        stream = MqttStream(_endpoint(settings), CLIENT_ID, Random())  # noqa: S311 (jitter, no secret)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
         return _serve(settings, stop, stream, worker, sealer)
 
@@ -66,7 +66,12 @@ def _serve(
     sealer: LakeSealer,
 ) -> int:
     with _sealing(sealer, stop) as failed:
-        signal.signal(signal.SIGUSR1, lambda _signal, _frame: sealer.request())
+
+        def seal_now(_signal: int, _frame: object) -> None:
+            sealer.request()
+            stream.wake()
+
+        signal.signal(signal.SIGUSR1, seal_now)
         stream.start()
         try:
             while not stop.is_set() and not stream.connected.wait(0.1):

@@ -1,5 +1,7 @@
 """The registry of a data directory: on first use the shipped champion becomes its first version."""
 
+from contextlib import suppress
+
 from cloud.champion import Champion, package_version
 from cloud.errors import ConflictError
 from cloud.ports.models import ModelRegistry
@@ -14,10 +16,8 @@ def serving_champion(registry: ModelRegistry) -> Champion:
     version = registry.resolve("champion")
     if version is None:
         shipped = package_version()
-        try:
+        with suppress(ConflictError):  # another process was quicker
             registry.add(shipped)
-        except ConflictError:
-            pass  # another process was quicker
         version = shipped.lineage.version
         registry.promote(version, "shipped with the program")
     return Champion.from_stored(registry.load(version))

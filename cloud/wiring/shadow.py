@@ -108,8 +108,13 @@ class ShadowProcess:
 
 
 def run(settings: CloudSettings) -> int:
-    """Serve until SIGTERM."""
-    process = ShadowProcess(settings)
+    """Serve until SIGTERM; returns the exit status."""
+    (settings.data_dir / "run" / "shadow.ready").unlink(missing_ok=True)  # of a process that was killed
+    try:
+        process = ShadowProcess(settings)
+    except UnavailableError as error:
+        log.error("shadow_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
+        return 1
     process.run(stop_on_signals(process.wake))
     return 0
 

@@ -99,7 +99,8 @@ def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: AN
 @json_option
 def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Run the stack for real devices until Ctrl-C."""
-    from infra.local.stack import Stack, StackSettings  # noqa: PLC0415
+    from infra.local.stack import Stack  # noqa: PLC0415
+    from infra.local.stack_settings import StackSettings  # noqa: PLC0415
 
     stack = Stack(StackSettings(**options), environment())
     stack.start()
@@ -162,7 +163,7 @@ def replay(
     """Let recorded homes publish as devices, into the lake of a stack that runs meanwhile."""
     from infra.local.preflight import next_free_port  # noqa: PLC0415
     from infra.local.replay_run import run_replay  # noqa: PLC0415
-    from infra.local.stack import StackSettings  # noqa: PLC0415
+    from infra.local.stack_settings import StackSettings  # noqa: PLC0415
 
     settings = StackSettings(data_dir, next_free_port(WEB_PORT), next_free_port(mqtt_port), clock="telemetry")
     zone = None if timezone is None else _zone(timezone)

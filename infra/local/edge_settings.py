@@ -3,12 +3,9 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.local.identities import GATEWAY_ID, IdentityFile, site_name
-
-if TYPE_CHECKING:
-    from infra.local.stack import StackSettings
+from infra.local.stack_settings import StackSettings
 
 MAX_BEEPS_PER_HOUR = 4
 """What the gateway lets the advisor change per device and hour."""
@@ -28,7 +25,7 @@ def write_devices(data_dir: Path, device_ids: Iterable[str]) -> None:
     temporary.replace(path)
 
 
-def edge_settings(settings: "StackSettings", identities: IdentityFile) -> dict[str, str]:
+def edge_settings(settings: StackSettings, identities: IdentityFile) -> dict[str, str]:
     """The gateway's environment; site and cloud are two accounts of the same broker."""
     port = str(settings.mqtt_port)
     return {

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -214,7 +215,7 @@ def evaluate(trial: Trial, champion: Champion, progress: Progress = lambda *_: N
     controls = _controls(trial, champion, fleet)
     _learn(fleet, controls, trial, progress)
     habit = _play(
-        fleet.fork(), None, trial.advised_days, lambda day: progress("habit", day, trial.advised_days)
+        fleet.fork(), None, trial.advised_days, partial(_tell, progress, "habit", trial.advised_days)
     )
     results = []
     for name, control in controls.items():
@@ -222,7 +223,7 @@ def evaluate(trial: Trial, champion: Champion, progress: Progress = lambda *_: N
             fleet.fork(),
             control,
             trial.advised_days,
-            lambda day, n=name: progress(n, day, trial.advised_days),
+            partial(_tell, progress, name, trial.advised_days),
         )
         results.append(_result(name, habit, played, control, trial))
     days = float(trial.advised_days)
@@ -380,12 +381,18 @@ def table(evaluation: Evaluation) -> Sequence[tuple[str, ...]]:
                 f"{arm.kwh_day:.2f}",
                 str(arm.saved_home_pct),
                 str(pairs.saved_pct),
-                f"{pairs.warm_advised_k_h_day.mean:.3f} ({pairs.warm_extra_k_h_day.mean:+.3f} "
-                f"± {pairs.warm_extra_k_h_day.standard_error:.3f})",
-                f"{pairs.overrides_advised_day.mean:.4f} ({pairs.overrides_extra_day.mean:+.4f} "
-                f"± {pairs.overrides_extra_day.standard_error:.4f})",
+                _with_extra(pairs.warm_advised_k_h_day, pairs.warm_extra_k_h_day, 3),
+                _with_extra(pairs.overrides_advised_day, pairs.overrides_extra_day, 4),
                 f"{pairs.comfort_kept} of {pairs.homes}",
                 f"{arm.changes_day:.1f}",
             )
         )
     return rows
+
+
+def _tell(progress: Progress, arm: str, days: int, day: int) -> None:
+    progress(arm, day, days)
+
+
+def _with_extra(total: Estimate, extra: Estimate, digits: int) -> str:
+    return f"{total.mean:.{digits}f} ({extra.mean:+.{digits}f} ± {extra.standard_error:.{digits}f})"

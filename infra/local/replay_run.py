@@ -10,7 +10,8 @@ from edge.contract import Desired
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.lockstep import Lockstep
 from infra.local.replay import load, replay
-from infra.local.stack import Stack, StackSettings
+from infra.local.stack import Stack
+from infra.local.stack_settings import StackSettings
 
 MAX_UNACKNOWLEDGED = 200
 """Messages on their way before the recording waits [messages]."""

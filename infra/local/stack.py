@@ -2,10 +2,8 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
@@ -14,6 +12,7 @@ from infra.local.broker import Broker, BrokerSettings, free_ports
 from infra.local.edge_settings import edge_settings, write_devices
 from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
+from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
 
 CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -21,29 +20,6 @@ CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 CLAIM_VALID = timedelta(minutes=10)
 """How long a claim code lives."""
-
-
-@dataclass(frozen=True, slots=True)
-class StackSettings:
-    """How the stack of one machine runs.
-
-    Attributes:
-        data_dir: Everything is below it.
-        web_port: HTTP API and page.
-        mqtt_port: Devices, gateways and services.
-        clock: `wall`, or `telemetry` when simulated time runs faster than ours.
-        decision_interval_s: Time between two decisions for a home [s].
-        share_presence: Whether the gateway's people have consented that `motion` leaves the site.
-        timezone: Of the gateway's site (IANA name).
-    """
-
-    data_dir: Path
-    web_port: int = 8080
-    mqtt_port: int = 1883
-    clock: Literal["wall", "telemetry"] = "wall"
-    decision_interval_s: int = 900
-    share_presence: bool = False
-    timezone: str = "UTC"
 
 
 class Stack:

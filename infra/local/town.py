@@ -13,7 +13,8 @@ from device_sim.publisher import Credentials, FleetPublisher
 from edge.contract import Desired
 from infra.local.lockstep import Lockstep
 from infra.local.player import Player
-from infra.local.stack import Stack, StackSettings
+from infra.local.stack import Stack
+from infra.local.stack_settings import StackSettings
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 """Simulated time begins here: the cooling season of the northern hemisphere."""

@@ -66,6 +66,17 @@ def test_an_idle_stream_gives_nothing_after_the_timeout(stream: MqttStream) -> N
     assert stream.take(0.05) == []
 
 
+def test_a_wake_ends_the_wait_and_is_no_message(stream: MqttStream, device: MqttConnection) -> None:
+    stream.wake()
+    began = time.monotonic()
+    assert stream.take(20.0) == []
+    assert time.monotonic() - began < 5
+
+    device.publish("dt/ac/dev-1/event", b"0")
+    stream.wake()
+    assert [message.payload for message in take_all(stream, 0.5)] == [b"0"]
+
+
 def test_what_waits_for_its_commit_is_not_taken_twice(stream: MqttStream, device: MqttConnection) -> None:
     device.publish("dt/ac/dev-1/event", b"0")
     (held,) = stream.take(5.0)

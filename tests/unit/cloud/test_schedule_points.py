@@ -1,4 +1,4 @@
-"""Schedule points without a schedule (wire contract): 06:00, 09:00, 17:00, 22:00 local, after 2 h at least."""
+"""Schedule points of a home without a schedule: 6, 9, 17 and 22 h local, 2 h at least (wire contract)."""
 
 from datetime import datetime
 

@@ -60,6 +60,14 @@ def test_a_home_lives_the_same_in_a_fleet_of_any_size_and_length() -> None:
         assert np.array_equal(column(small, name), column(large, name)[:, :2], equal_nan=True)
 
 
+def test_a_day_brings_the_same_chances_whenever_the_season_began() -> None:
+    whole = play(Fleet(spec(), 2), 2 * DAY)[DAY:]
+    later = play(Fleet(spec(start=START + timedelta(days=1)), 1))
+
+    for name in EXOGENOUS:
+        assert np.array_equal(column(whole, name), column(later, name))
+
+
 @pytest.mark.parametrize("other", [{"seed": 6}, {"split": "test"}])
 def test_other_seeds_and_splits_have_other_homes_and_weather(other: dict[str, Any]) -> None:
     one, two = Fleet(spec(), 1), Fleet(spec(**other), 1)

@@ -1,13 +1,15 @@
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from edge.adapters.memory import MemoryDevices, MemorySpool, SetClock
 from edge.contract import Telemetry
 from edge.gateway import Gateway
-from edge.ports import Clock, Entry
+from edge.ports import Clock, Entry, Message
 from edge.registry import Registration, Registry
 from edge.shadow_desk import ShadowDesk
 
@@ -61,7 +63,66 @@ class Site:
     def entries(self, kind: str) -> list[Entry]:
         return [each.entry for each in self.spool.peek(2**30) if each.entry.kind == kind]
 
+    def report(self, **fields: object) -> None:
+        """`dev-1` confirms something."""
+        body = json.dumps({"state": {"reported": fields}}).encode()
+        self.gateway.receive([Message("$aws/things/dev-1/shadow/update", body)])
+
+    def obeyed(self, command_id: str, setpoint_c: float, changed_by: str = "advisor") -> None:
+        self.report(command_id=command_id, setpoint_c=setpoint_c, mode="cool", changed_by=changed_by)
+
+    def told(self) -> list[dict[str, Any]]:
+        """The desired states that devices were told, in order."""
+        deltas = [order for order in self.devices.told if order.topic.endswith("update/delta")]
+        return [json.loads(order.body)["state"] for order in deltas]
+
+    def setpoints(self) -> list[float]:
+        return [state["setpoint_c"] for state in self.told()]
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Command and reason of each refusal that goes to the cloud."""
+        events = [json.loads(entry.body) for entry in self.entries("event")]
+        assert all(event["kind"] == "command_result" for event in events)
+        assert all(event["detail"]["result"] == "rejected" for event in events)
+        return [(event["detail"]["command_id"], event["detail"]["reason"]) for event in events]
+
+
+class Cloud:
+    """The cloud's shadow service, as far as the gateway sees it (AWS IoT: deltas)."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.version = 0
+
+    def delta(self, device_id: str = "dev-1", /, **fields: object) -> None:
+        self.version += 1
+        payload = {"version": self.version, "timestamp": 0, "state": fields, "metadata": {}}
+        topic = f"$aws/things/{device_id}/shadow/update/delta"
+        self.site.gateway.receive([Message(topic, json.dumps(payload).encode())])
+
+    def ask(
+        self, command_id: str, setpoint_c: float, requested_by: str = "advisor", **fields: object
+    ) -> None:
+        command = {"command_id": command_id, "setpoint_c": setpoint_c, "requested_by": requested_by}
+        self.delta("dev-1", **(command | {"mode": "cool"} | fields))
+
+    def document(self, version: int, **state: object) -> None:
+        payload = {"version": version, "timestamp": 0, "state": state}
+        topic = "$aws/things/dev-1/shadow/get/accepted"
+        self.site.gateway.receive([Message(topic, json.dumps(payload).encode())])
+
 
 @pytest.fixture
 def site() -> Site:
     return Site()
+
+
+@pytest.fixture
+def clock(site: Site) -> SetClock:
+    assert isinstance(site.clock, SetClock)
+    return site.clock
+
+
+@pytest.fixture
+def cloud(site: Site) -> Cloud:
+    return Cloud(site)

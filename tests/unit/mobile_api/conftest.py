@@ -126,6 +126,15 @@ class World:
         tokens = self.exchange(self.code(email, **fields)).json
         return Person(self.app, tokens["access_token"], tokens["refresh_token"])
 
+    def renew(self, person: Person) -> None:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": person.refresh_token,
+            "client_id": APP["client_id"],
+        }
+        tokens = self.nobody().post("/oauth/token", data=form).json
+        person.token, person.refresh_token = tokens["access_token"], tokens["refresh_token"]
+
     def home_of(self, person: Person) -> str:
         created = person.post("/v1/homes", json=HOME)
         assert created.status_code == 201, created.text

@@ -75,6 +75,7 @@ def test_it_is_confirmed_when_a_later_reading_shows_what_was_asked(world: "World
 
     assert _status(person, sent) == "confirmed"
     world.clock.forward(hours=1)
+    world.renew(person)
     assert _status(person, sent) == "confirmed"
 
 
@@ -110,6 +111,7 @@ def test_it_expires_when_nothing_confirms_it(world: "World", person: "Person") -
     sent = _send(person)
 
     world.clock.at += CONFIRMATION_TIME
+    world.renew(person)
 
     assert _status(person, sent) == "expired"
 
@@ -124,6 +126,7 @@ def test_time_is_the_devices_own_when_the_setting_says_so(make_world: "MakeWorld
 
     assert world.inbox()[0].at == summer
     world.clock.forward(hours=1)
+    world.renew(person)
     assert _status(person, sent) == "queued"
     world.report("dev-1", summer + CONFIRMATION_TIME)
     assert _status(person, sent) == "expired"

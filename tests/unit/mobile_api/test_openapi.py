@@ -28,7 +28,7 @@ def test_the_description_is_valid(document: Json) -> None:
 
 
 def test_the_description_is_the_one_that_was_agreed_on() -> None:
-    """After a wanted change, write `description()` to the file beside this test, and look at the difference."""
+    """After a wanted change, write `description()` to the file beside this test; look at the difference."""
     assert description() == GOLDEN.read_text().rstrip("\n")
 
 

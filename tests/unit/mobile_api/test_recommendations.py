@@ -126,9 +126,7 @@ def test_advice_whose_time_is_over_has_expired_and_cannot_be_answered(
 ) -> None:
     world.clock.at = advice.valid_until
     world.clock.forward(seconds=-1)
-    fresh = person.get("/v1/accounts/me")
-    assert fresh.status_code == 401  # two hours later the token is over; a new one it is
-    person.token = world.exchange(world.code("person1@example.org")).json["access_token"]
+    world.renew(person)
     assert person.get(PATH).json["status"] == "offered"
     world.clock.forward(seconds=1)
 

@@ -20,7 +20,7 @@ from cloud.advice import (
     WeatherHour,
 )
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
-from cloud.errors import NotReadyError
+from cloud.errors import NotReadyError, RejectedError
 from cloud.ports.records import (
     DEVICES_PK,
     AdviceRecord,
@@ -58,7 +58,13 @@ class WarmerByOne:
         self.preferences: Preferences | None = None
         self.learnt: dict[str, Any] = {"readings": 0, "warm": 0, "away": False, "heard": []}
 
+    @property
+    def needs_advice(self) -> bool:
+        """Somebody has just come home."""
+        return bool(self.learnt.get("came_home"))
+
     def observe(self, reading: Telemetry) -> None:
+        self.learnt["came_home"] = bool(reading.motion)
         self.learnt["readings"] += 1
         self.learnt["newest"] = reading.sampled_at.isoformat()
 
@@ -77,6 +83,7 @@ class WarmerByOne:
     def advise(self, at: datetime) -> Advice:
         if self.preferences is None:
             raise NotReadyError
+        self.learnt["came_home"] = False
         steps = self.learnt["readings"] // 12
         warmer = self.installation.habit_setpoint_c + 1 + steps / 2 - self.learnt["warm"] / 2
         setpoint_c = None if self.learnt["away"] else min(warmer, self.preferences.max_setpoint_c)
@@ -110,6 +117,8 @@ class WarmerByOneChampion:
 
     def restore(self, installation: Installation, state: bytes) -> WarmerByOne:
         advisor = WarmerByOne(self.version, installation)
+        if state.startswith(b"damaged"):
+            raise RejectedError("damaged state")
         advisor.learnt = json.loads(state)
         return advisor
 

@@ -174,7 +174,9 @@ def _outcome(world: "World") -> dict[str, object]:
         internal = {"advisor_state": "position", "progress": "replay_from"}.get(sk)  # where to read again
         items[f"{pk}/{sk}"] = {name: value for name, value in row.item().body.items() if name != internal}
     for device_id in DEVICES:
-        items[device_id] = list(dict.fromkeys(map(str, world.requested(device_id))))
+        items[device_id] = list(
+            dict.fromkeys(desired.model_dump_json() for desired in world.requested(device_id))
+        )
     return items
 
 
@@ -184,7 +186,7 @@ def small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(advisor_worker, "MAX_WRITES", 6)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rounds=st.lists(st.lists(HAPPENINGS, min_size=1, max_size=5), min_size=1, max_size=10),
     deaths=st.lists(st.integers(2, 80), min_size=1, max_size=6),

@@ -1,5 +1,6 @@
 """The worker decides in time, takes people at their word, and hands commands on."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import pytest
 
 from cloud.errors import ConflictError
 from cloud.ports.records import DEVICES_PK, AdvisorProgress, Autonomy, PlanRecord, device_pk
-from cloud.ports.state import Delete
+from cloud.ports.state import Delete, Put
 from edge.contract import Desired
 
 if TYPE_CHECKING:
@@ -68,6 +69,32 @@ def test_decides_once_per_interval_of_the_readings_time(world: "World") -> None:
         decisions.append(worker.progress.decisions)
 
     assert decisions == [1, 1, 1, 2, 2, 2, 3]
+
+
+def test_decides_at_once_when_the_advisor_asks_for_it(world: "World") -> None:
+    world.add_home("d1")
+    worker = world.worker(interval=8 * STEP)
+    for motion in (None, False, True, None):
+        world.read(23.0, motion=motion)
+        worker.step()
+
+    assert worker.progress.decisions == 2
+    assert world.advice("d1").made_at == T0 + 2 * STEP
+
+
+def test_a_state_that_cannot_be_read_is_learnt_anew(world: "World") -> None:
+    world.add_home("d1")
+    world.read(23.0)
+    world.worker().step()
+    item = world.store.get(device_pk("d1"), "advisor_state")
+    assert item is not None
+    damaged = item.body | {"advisor": base64.b64encode(b"damaged").decode()}
+    world.store.transact([Put(device_pk("d1"), "advisor_state", damaged)])
+
+    world.read(23.0)
+    world.worker().step()
+
+    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.1)
 
 
 def test_by_the_wall_clock_the_time_of_day_counts(world: "World") -> None:
@@ -213,7 +240,12 @@ def test_advice_is_applied_when_the_device_says_so(world: "World") -> None:
     worker.step()
 
     assert world.advice("d1").status == "applied"
-    assert worker.progress.advice_applied == 1
+    world.say("d1", "a_bit_warm")
+    worker.step()
+    world.obey()
+    world.obey()
+    worker.step()
+    assert worker.progress.advice_applied == 2
 
 
 def test_progress_says_when_all_is_done(world: "World") -> None:
@@ -408,4 +440,5 @@ def test_the_store_holds_the_progress_the_worker_tells(world: "World") -> None:
     worker.step()
 
     assert _progress(world) == worker.progress
+    assert worker.progress.replay_from == 1
     assert world.store.get(device_pk("d1"), "advisor_state") is not None

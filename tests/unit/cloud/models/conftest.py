@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from cloud.adapters.duckdb_hours import hours_frame
 from edge.contract import Telemetry
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 START = datetime(2024, 7, 1, tzinfo=UTC)
 STEP_S = 900
@@ -42,8 +45,9 @@ SCHEMA = pa.schema(
 class Rooms:
     """Homes with one thermal mass each, cooled in proportion to the excess over the setpoint.
 
-    C dT/dt = (To - T) / R + q - cool, cool = clip(gain (T - setpoint), 0, capacity), power = cool / cop + 5 W.
-    R ~ 8 K/kW, C ~ 3 kWh/K (time constant one day), so that a warm hour is paid back later, as in buildings.
+    C dT/dt = (To - T) / R + q - cool, cool = clip(gain (T - setpoint), 0, capacity), power = cool / cop +
+    5 W. R ~ 8 K/kW and C ~ 3 kWh/K (time constant one day), so that a warm hour is paid back later, as in
+    buildings.
     Somebody lowers the setpoint by 1 K for three hours with a chance that rises with the excess over 24.5 °C.
     """
 
@@ -78,7 +82,7 @@ class Rooms:
             schema=SCHEMA,
         )
 
-    def _setpoints(self, random: np.random.Generator, steps: int, outdoor_c: Any) -> Any:
+    def _setpoints(self, random: np.random.Generator, steps: int, outdoor_c: Floats) -> Floats:
         """Blocks of 2-48 h at 22-28 °C; not randomised: people who set it lower on hot days."""
         if not self.randomised:
             return np.repeat(25.0 - 0.5 * (outdoor_c - 29), self.homes, axis=1).clip(20, 28)
@@ -91,11 +95,13 @@ class Rooms:
                 step += length
         return setpoint_c
 
-    def _simulate(self, random: np.random.Generator, planned_c: Any, outdoor_c: Any, size: Any) -> Any:
+    def _simulate(
+        self, random: np.random.Generator, planned_c: Floats, outdoor_c: Floats, size: Floats
+    ) -> dict[str, Floats]:
         steps = len(planned_c)
         indoor_c = np.full(self.homes, 25.0)
         held_until = np.zeros(self.homes)
-        rows: dict[str, list[Any]] = {name: [] for name in ("setpoint_c", "indoor", "power", "person")}
+        rows: dict[str, list[Floats]] = {name: [] for name in ("setpoint_c", "indoor", "power", "person")}
         for step in range(steps):
             chance = 0.03 * np.clip(indoor_c - 24.5, 0, None) ** 2 * (step >= held_until)
             person = random.random(self.homes) < np.clip(chance, 0, 0.5)
@@ -152,7 +158,7 @@ def to_table() -> Callable[[list[Telemetry]], pa.Table]:
 def make_reading() -> Callable[..., Telemetry]:
     """A reading `minute` minutes after the start; every field can be changed."""
 
-    def make(minute: float = 5, **changes: Any) -> Telemetry:
+    def make(minute: float = 5, **changes: object) -> Telemetry:
         fields = {
             "device_id": "ac-1",
             "sampled_at": START + timedelta(minutes=minute),

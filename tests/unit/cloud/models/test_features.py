@@ -1,7 +1,7 @@
 """The feature definition, by hand-made hours."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
@@ -16,6 +16,7 @@ from cloud.features import COLUMNS, device_hours
 from edge.contract import Telemetry
 
 Make = Callable[..., Telemetry]
+Hours = Callable[[list[Telemetry]], pd.DataFrame]
 ToTable = Callable[[list[Telemetry]], pa.Table]
 RESPONSES = ("electric_power_w", "indoor_dry_bulb_c", "indoor_rh_pct")
 """What the home answers with; never known before the hour is over."""
@@ -26,31 +27,33 @@ def hours(to_table: ToTable) -> Callable[[list[Telemetry]], pd.DataFrame]:
     return lambda readings: hours_frame(to_table(readings), {"ac-1": 30.0})
 
 
-def day_of(make_reading: Make, hour: int, **changes: Any) -> list[Telemetry]:
+def day_of(make_reading: Make, hour: int, **changes: object) -> list[Telemetry]:
     """The twelve readings of the hour that begins `hour` hours after the start."""
     return [make_reading(60 * hour + minute, **changes) for minute in range(5, 65, 5)]
 
 
-def test_has_the_columns_it_promises_and_one_row_per_hour(make_reading: Make, hours: Any) -> None:
+def test_has_the_columns_it_promises_and_one_row_per_hour(make_reading: Make, hours: Hours) -> None:
     frame = hours(day_of(make_reading, 0) + day_of(make_reading, 2))
 
     assert tuple(frame.columns) == COLUMNS
     assert [at.hour for at in frame.hour_end_at] == [1, 3]
 
 
-def test_energy_is_the_mean_power_over_the_hour(make_reading: Make, hours: Any) -> None:
+def test_energy_is_the_mean_power_over_the_hour(make_reading: Make, hours: Hours) -> None:
     readings = day_of(make_reading, 0)[:6] + day_of(make_reading, 0, electric_power_w=1200.0)[6:]
 
     assert hours(readings).electric_energy_kwh[0] == pytest.approx(0.9)  # half an hour each of 600, 1200 W
 
 
-def test_a_reading_at_the_full_hour_ends_the_hour_before(make_reading: Make, hours: Any) -> None:
+def test_a_reading_at_the_full_hour_ends_the_hour_before(make_reading: Make, hours: Hours) -> None:
     frame = hours([make_reading(60), make_reading(65)])
 
     assert [at.hour for at in frame.hour_end_at] == [1, 2]
 
 
-def test_energy_of_a_thin_hour_is_null_and_its_other_columns_are_not(make_reading: Make, hours: Any) -> None:
+def test_energy_of_a_thin_hour_is_null_and_its_other_columns_are_not(
+    make_reading: Make, hours: Hours
+) -> None:
     frame = hours(day_of(make_reading, 0)[:9])  # 45 of 60 minutes; 80 % are needed
 
     assert frame.coverage_ratio[0] == pytest.approx(0.75)
@@ -58,13 +61,13 @@ def test_energy_of_a_thin_hour_is_null_and_its_other_columns_are_not(make_readin
     assert frame.setpoint_c[0] == 24.0
 
 
-def test_power_that_is_missing_does_not_count_as_zero(make_reading: Make, hours: Any) -> None:
+def test_power_that_is_missing_does_not_count_as_zero(make_reading: Make, hours: Hours) -> None:
     readings = day_of(make_reading, 0)[:10] + day_of(make_reading, 0, electric_power_w=None)[10:]
 
     assert hours(readings).electric_energy_kwh[0] == pytest.approx(0.6)
 
 
-def test_off_counts_as_the_warmest_setpoint(make_reading: Make, hours: Any) -> None:
+def test_off_counts_as_the_warmest_setpoint(make_reading: Make, hours: Hours) -> None:
     off = day_of(make_reading, 0, mode="off", setpoint_c=None)
     frame = hours(day_of(make_reading, 0)[:6] + off[6:])
 
@@ -72,11 +75,11 @@ def test_off_counts_as_the_warmest_setpoint(make_reading: Make, hours: Any) -> N
     assert frame.on_ratio[0] == pytest.approx(0.5)
 
 
-def test_solar_hour_is_that_of_mid_hour(make_reading: Make, hours: Any) -> None:
+def test_solar_hour_is_that_of_mid_hour(make_reading: Make, hours: Hours) -> None:
     assert hours(day_of(make_reading, 12)).solar_hour[0] == pytest.approx(12.5 + 2)  # 30° E is two hours
 
 
-def test_past_setpoints_leave_out_this_hour_and_skip_gaps(make_reading: Make, hours: Any) -> None:
+def test_past_setpoints_leave_out_this_hour_and_skip_gaps(make_reading: Make, hours: Hours) -> None:
     readings = [
         reading
         for hour, setpoint_c in ((0, 20.0), (1, 22.0), (4, 26.0))
@@ -89,7 +92,7 @@ def test_past_setpoints_leave_out_this_hour_and_skip_gaps(make_reading: Make, ho
     assert frame.setpoint_24h_c[2] == 21.0
 
 
-def test_outdoor_mean_takes_this_hour_in(make_reading: Make, hours: Any) -> None:
+def test_outdoor_mean_takes_this_hour_in(make_reading: Make, hours: Hours) -> None:
     frame = hours(
         day_of(make_reading, 0, outdoor_dry_bulb_c=20.0) + day_of(make_reading, 1, outdoor_dry_bulb_c=30.0)
     )
@@ -97,7 +100,7 @@ def test_outdoor_mean_takes_this_hour_in(make_reading: Make, hours: Any) -> None
     assert list(frame.outdoor_dry_bulb_24h_c) == [20.0, 25.0]
 
 
-def test_descriptors_need_a_day_and_leave_out_this_hour(make_reading: Make, hours: Any) -> None:
+def test_descriptors_need_a_day_and_leave_out_this_hour(make_reading: Make, hours: Hours) -> None:
     readings = [
         reading
         for hour in range(25)
@@ -111,7 +114,7 @@ def test_descriptors_need_a_day_and_leave_out_this_hour(make_reading: Make, hour
 
 
 def test_presence_lasts_45_minutes_after_motion_and_is_unknown_without_a_sensor(
-    make_reading: Make, hours: Any
+    make_reading: Make, hours: Hours
 ) -> None:
     seen = [make_reading(minute, motion=minute == 5) for minute in range(5, 65, 5)]
     frame = hours(seen + day_of(make_reading, 1))
@@ -136,7 +139,7 @@ def test_presence_lasts_45_minutes_after_motion_and_is_unknown_without_a_sensor(
     ],
 )
 def test_an_override_is_a_person_lowering_the_setpoint(
-    make_reading: Make, hours: Any, change: dict[str, Any], is_override: bool
+    make_reading: Make, hours: Hours, change: dict[str, Any], *, is_override: bool
 ) -> None:
     readings = day_of(make_reading, 0) + day_of(make_reading, 1)[:6] + day_of(make_reading, 1, **change)[6:]
     frame = hours(readings)
@@ -147,7 +150,7 @@ def test_an_override_is_a_person_lowering_the_setpoint(
 
 @pytest.mark.parametrize(("advice_id", "is_override"), [(None, False), ("advice-1", True)])
 def test_switching_on_is_an_override_only_while_off_is_advised(
-    make_reading: Make, hours: Any, advice_id: str | None, is_override: bool
+    make_reading: Make, hours: Hours, advice_id: str | None, *, is_override: bool
 ) -> None:
     off = day_of(make_reading, 0, mode="off", setpoint_c=None, advice_id=advice_id)
     frame = hours(off + day_of(make_reading, 1, changed_by="remote"))
@@ -155,7 +158,7 @@ def test_switching_on_is_an_override_only_while_off_is_advised(
     assert frame.warm_override_next_h[0] == float(is_override)
 
 
-def test_the_hour_after_an_override_is_censored(make_reading: Make, hours: Any) -> None:
+def test_the_hour_after_an_override_is_censored(make_reading: Make, hours: Hours) -> None:
     overridden = [
         make_reading(60 + minute, setpoint_c=24.0 if minute < 30 else 23.0, changed_by="remote")
         for minute in range(5, 65, 5)
@@ -167,7 +170,7 @@ def test_the_hour_after_an_override_is_censored(make_reading: Make, hours: Any) 
     assert list(frame.overrides_168h) == [0, 1, 1]
 
 
-def test_felt_level_counts_from_the_median_of_the_learning_days(make_reading: Make, hours: Any) -> None:
+def test_felt_level_counts_from_the_median_of_the_learning_days(make_reading: Make, hours: Hours) -> None:
     readings = [
         reading
         for hour, indoor_c in enumerate((24.0, 24.0, 26.0))
@@ -179,7 +182,7 @@ def test_felt_level_counts_from_the_median_of_the_learning_days(make_reading: Ma
     assert frame.felt_above_habit_k.to_list() == pytest.approx([0.0, 0.0, 2.0])
 
 
-def scrambled(telemetry: pa.Table, after: Any, responses: tuple[str, ...]) -> pa.Table:
+def scrambled(telemetry: pa.Table, after: datetime, responses: tuple[str, ...]) -> pa.Table:
     """The same plan and weather, with other answers of the home from `after` on."""
     frame = telemetry.to_pandas()
     frame.loc[frame.sampled_at > after, list(responses)] += 7.0
@@ -200,13 +203,13 @@ def leaking(define: Callable[..., ibis.Table], telemetry: pa.Table, features: tu
     return [name for name in features if not before[name].equals(after[name])]
 
 
-def test_energy_features_know_nothing_of_their_hour(make_rooms: Any) -> None:
+def test_energy_features_know_nothing_of_their_hour(make_rooms: Callable[..., Any]) -> None:
     telemetry = make_rooms(homes=1, days=4).telemetry()
 
     assert leaking(device_hours, telemetry, ENERGY_FEATURES) == []
 
 
-def test_the_leak_check_catches_a_feature_that_holds_the_hour_itself(make_rooms: Any) -> None:
+def test_the_leak_check_catches_a_feature_that_holds_the_hour_itself(make_rooms: Callable[..., Any]) -> None:
     def leaky(telemetry: ibis.Table, sites: ibis.Table) -> ibis.Table:
         hours = device_hours(telemetry, sites)
         window = ibis.range_window(
@@ -217,7 +220,7 @@ def test_the_leak_check_catches_a_feature_that_holds_the_hour_itself(make_rooms:
     assert leaking(leaky, make_rooms(homes=1, days=4).telemetry(), ENERGY_FEATURES) == ["home_kwh_168h"]
 
 
-def test_override_features_know_nothing_of_the_next_hour(make_rooms: Any) -> None:
+def test_override_features_know_nothing_of_the_next_hour(make_rooms: Callable[..., Any]) -> None:
     def shifted(telemetry: ibis.Table, sites: ibis.Table) -> ibis.Table:
         hours = device_hours(telemetry, sites)
         return hours.mutate(hour_end_at=hours.hour_end_at + ibis.interval(hours=1))

@@ -4,10 +4,12 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cloud.adapters.duckdb_hours import hours_frame
@@ -15,10 +17,13 @@ from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.hours import HourlyHistory, PlannedPath
 from edge.contract import Telemetry
 
+Make = Callable[..., Telemetry]
+ToTable = Callable[[list[Telemetry]], pa.Table]
+
 LONGITUDE_DEG = -70.0
 
 
-def life(seed: int, days: int, make: Callable[..., Telemetry]) -> list[Telemetry]:
+def life(seed: int, days: int, make: Make) -> list[Telemetry]:
     """Readings with gaps, lost sensors, all modes, people, advice and uneven intervals."""
     draw = random.Random(seed)  # noqa: S311 - a test's own dice
     readings, minute, setpoint_c, mode = [], 0.0, 24.0, "cool"
@@ -49,26 +54,29 @@ def life(seed: int, days: int, make: Callable[..., Telemetry]) -> list[Telemetry
     return readings
 
 
-def twin_rows(readings: list[Telemetry], frame: Any) -> tuple[list[Any], list[Any]]:
+def twin_rows(readings: list[Telemetry], frame: pd.DataFrame) -> tuple[list[Any], list[Any]]:
     """Feature rows of each hour of `frame`, from a history that has seen only what came before."""
     history, queue, draw = HourlyHistory(LONGITUDE_DEG), list(readings), random.Random(0)  # noqa: S311 - dice
     energy, override = [], []
-    for hour in frame.itertuples():
+    for hour in frame.to_dict("records"):
+        end_at: datetime = hour["hour_end_at"].to_pydatetime()
         actual = PlannedPath(
-            np.array([hour.setpoint_c]), np.array([hour.on_ratio]), np.array([hour.outdoor_dry_bulb_c])
+            np.array([hour["setpoint_c"]]),
+            np.array([hour["on_ratio"]]),
+            np.array([hour["outdoor_dry_bulb_c"]]),
         )
-        energy.append(history.energy_rows(hour.hour_end_at.to_pydatetime() - timedelta(hours=1), actual)[0])
-        while queue and queue[0].sampled_at < hour.hour_end_at + timedelta(seconds=1):
+        energy.append(history.energy_rows(end_at - timedelta(hours=1), actual)[0])
+        while queue and queue[0].sampled_at < end_at + timedelta(seconds=1):
             reading = queue.pop(0)
             history.observe(reading)
             if draw.random() < 0.1:
                 history.observe(reading)  # twice
                 history.observe(readings[0])  # and one that is long past
-        override.append(history.override_row(hour.hour_end_at.to_pydatetime())[0])
+        override.append(history.override_row(end_at)[0])
     return energy, override
 
 
-def assert_twin_agrees(readings: list[Telemetry], to_table: Any) -> None:
+def assert_twin_agrees(readings: list[Telemetry], to_table: ToTable) -> None:
     frame = hours_frame(to_table(readings), {"ac-1": LONGITUDE_DEG})
 
     energy, override = twin_rows(readings, frame)
@@ -81,15 +89,17 @@ def assert_twin_agrees(readings: list[Telemetry], to_table: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_twin_agrees_with_the_definition_on_any_life(make_reading: Any, to_table: Any, seed: int) -> None:
+def test_twin_agrees_with_the_definition_on_any_life(
+    make_reading: Make, to_table: ToTable, seed: int
+) -> None:
     assert_twin_agrees(life(seed, 4, make_reading), to_table)
 
 
-def test_twin_agrees_beyond_a_week_and_the_learning_days(make_reading: Any, to_table: Any) -> None:
+def test_twin_agrees_beyond_a_week_and_the_learning_days(make_reading: Make, to_table: ToTable) -> None:
     assert_twin_agrees(life(3, 17, make_reading), to_table)
 
 
-def test_a_restart_changes_nothing(make_reading: Any) -> None:
+def test_a_restart_changes_nothing(make_reading: Make) -> None:
     readings = life(5, 9, make_reading)
     history, restarted = HourlyHistory(LONGITUDE_DEG), HourlyHistory(LONGITUDE_DEG)
     for reading in readings:
@@ -109,7 +119,7 @@ def test_a_state_of_another_version_is_refused() -> None:
         HourlyHistory.from_json(state)
 
 
-def test_keeps_eight_days(make_reading: Any) -> None:
+def test_keeps_eight_days(make_reading: Make) -> None:
     history = HourlyHistory(0.0)
     for hour in range(400):
         history.observe(make_reading(60 * hour + 60, interval_s=3600.0))
@@ -117,7 +127,7 @@ def test_keeps_eight_days(make_reading: Any) -> None:
     assert len(history.hours) == 192
 
 
-def test_past_means_roll_along_the_plan(make_reading: Any) -> None:
+def test_past_means_roll_along_the_plan(make_reading: Make) -> None:
     history = HourlyHistory(0.0)
     for hour in range(24):
         history.observe(make_reading(60 * hour + 60, interval_s=3600.0, setpoint_c=24.0))
@@ -134,7 +144,7 @@ def test_past_means_roll_along_the_plan(make_reading: Any) -> None:
     assert column["solar_hour"].tolist() == [0.5, 1.5, 2.5, 3.5]
 
 
-def test_an_unknown_home_has_rows_without_a_past(make_reading: Any) -> None:
+def test_an_unknown_home_has_rows_without_a_past(make_reading: Make) -> None:
     at = make_reading().sampled_at
     history = HourlyHistory(0.0)
 
@@ -146,7 +156,7 @@ def test_an_unknown_home_has_rows_without_a_past(make_reading: Any) -> None:
     assert override[0, OVERRIDE_FEATURES.index("hours_since_override")] == 168
 
 
-def test_a_reading_costs_little(make_reading: Any) -> None:
+def test_a_reading_costs_little(make_reading: Make) -> None:
     readings = life(1, 10, make_reading)
     history = HourlyHistory(0.0)
     begin = time.perf_counter()

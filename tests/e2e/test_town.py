@@ -1,0 +1,82 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.broker import free_ports
+from infra.local.lake_count import rows_in_lake, seal
+from infra.local.town import Town, TownPlan
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    web_port, mqtt_port = free_ports(2)
+    plan = TownPlan(tmp_path / "town", web_port, mqtt_port, homes=8, days=12, seed=7)
+    town = Town(plan, dict(os.environ))  # noqa: TID251 (handed to children)
+    yield town
+    town.close()
+
+
+def _require_all_there(town: Town) -> None:
+    town.catch_up()
+    data_dir = town.stack.settings.data_dir
+    seal(data_dir, town.stack.supervisor.worker("ingest"))
+    assert town.published == rows_in_lake(data_dir) + town.lockstep.refused()
+
+
+def test_everything_published_is_in_the_lake_once_though_ingest_edge_and_broker_are_killed(
+    town: Town,
+) -> None:
+    town.open()
+    killed = []
+
+    for day in town.live(10):
+        if day in {2, 4}:
+            killed.append("ingest")
+            town.stack.supervisor.worker("ingest").kill()
+        elif day == 6:
+            killed.append("edge")
+            town.stack.supervisor.worker("edge").kill()
+        elif day == 8:
+            killed.append("broker")
+            broker = town.stack.supervisor.broker.pid
+            assert broker is not None
+            os.kill(broker, 9)
+
+    assert killed == ["ingest", "ingest", "edge", "broker"]
+    _require_all_there(town)
+    assert town.stack.supervisor.worker("ingest").restarts == 2
+    assert town.stack.supervisor.worker("edge").restarts == 1
+
+
+def test_the_demo_says_what_it_did_and_keeps_its_promises(tmp_path: Path) -> None:
+    summary_path = tmp_path / "summary.json"
+    web_port, mqtt_port = free_ports(2)
+    command = [sys.executable, "-m", "infra.local", "demo", "--exit", "--json", str(summary_path)]
+    sizes = ["--homes", "12", "--learning-days", "8", "--advised-days", "2"]
+    places = [
+        "--data-dir",
+        str(tmp_path / "demo"),
+        "--web-port",
+        str(web_port),
+        "--mqtt-port",
+        str(mqtt_port),
+    ]
+
+    done = subprocess.run(
+        [*command, *sizes, *places], capture_output=True, text=True, check=False, timeout=240
+    )
+
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(summary_path.read_text())
+    kept = summary["readings_in_lake"] + summary["readings_dead_lettered"]
+    assert summary["readings_published"] == kept == 12 * 10 * 288
+    assert summary["readings_dead_lettered"] > 0
+    assert summary["advice_served"] > 0
+    assert len(summary["model_versions"]) == 3
+    assert summary["seconds_to_first_advice"] < 60
+    assert "At habit" in done.stdout or "at habit" in done.stdout

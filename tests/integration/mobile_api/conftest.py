@@ -1,0 +1,189 @@
+"""The API as a process over SQLite files, and a person with a phone."""
+
+import base64
+import hashlib
+import http.client
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+import pytest
+
+from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.ports.records import (
+    AdviceRecord,
+    AdviceStatus,
+    ClaimRecord,
+    Counterfactual,
+    DeviceRecord,
+    device_pk,
+)
+from cloud.ports.state import Put
+from cloud.ports.telemetry import IngestCommit
+from edge.contract import Telemetry
+from infra.local.broker import free_ports
+
+EMAIL, PASSWORD = "ann@example.org", "a long enough one"
+VERIFIER = "v" * 43
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 5.0
+Json: TypeAlias = Any
+
+
+@dataclass(slots=True)
+class ApiProcess:
+    """`python -m mobile_api` on a free port."""
+
+    data_dir: Path
+    port: int
+    state: SqliteStateStore
+    log: SqliteReadingLog
+    process: subprocess.Popen[bytes] | None = None
+    token: str | None = None
+
+    @property
+    def ready_path(self) -> Path:
+        return self.data_dir / "run" / "api.ready"
+
+    def start(self) -> None:
+        settings = {"API_DATA_DIR": str(self.data_dir), "API_PORT": str(self.port), "API_THREADS": "8"}
+        self.process = subprocess.Popen([sys.executable, "-m", "mobile_api"], env=settings)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.ready_path.exists():
+            assert self.process.poll() is None, "the API ended while it started"
+            assert time.monotonic() < deadline, "the API is not ready in time"
+            time.sleep(0.02)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_TIMEOUT_S)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.ready_path.unlink()
+
+    def exchange(self, method: str, path: str, body: object = None, form: Json = None) -> tuple[int, Json]:
+        headers = {"Accept": "application/json", "Connection": "close"}
+        payload = None
+        if form is not None:
+            payload, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
+        elif body is not None:
+            payload, headers["Content-Type"] = json.dumps(body), "application/json"
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, payload, headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        is_json = "json" in (response.getheader("Content-Type") or "")
+        return response.status, json.loads(text) if is_json else text.decode()
+
+    def sign_up(self) -> None:
+        assert self.exchange("POST", "/v1/accounts", {"email": EMAIL, "password": PASSWORD})[0] == 201
+        digest = hashlib.sha256(VERIFIER.encode()).digest()
+        client = {"client_id": "ac-advisor-app", "redirect_uri": "http://127.0.0.1/callback"}
+        grant = {
+            "response_type": "code",
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            "email": EMAIL,
+            "password": PASSWORD,
+        }
+        status, granted = self.exchange("POST", "/oauth/authorize", form=client | grant)
+        assert status == 200, granted
+        code = {
+            "grant_type": "authorization_code",
+            "code": granted["authorization_code"],
+            "code_verifier": VERIFIER,
+        }
+        status, tokens = self.exchange("POST", "/oauth/token", form=client | code)
+        assert status == 200, tokens
+        self.token = tokens["access_token"]
+
+    def pair(self, device_id: str = "dev-1") -> None:
+        home = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "timezone": "Europe/Rome"}
+        _, made = self.exchange("POST", "/v1/homes", home)
+        claim = ClaimRecord(code="ABCD2345", device_id=device_id)
+        device = DeviceRecord(device_id=device_id)
+        self.state.transact(
+            [
+                Put("claim#ABCD2345", "claim", claim.model_dump(mode="json")),
+                Put(device_pk(device_id), "device", device.model_dump(mode="json")),
+            ]
+        )
+        body = {"code": "ABCD2345", "home_id": made["home_id"], "name": "Living room"}
+        assert self.exchange("POST", "/v1/devices/claim", body)[0] == 201
+
+    def report(self, hours: int = 6) -> None:
+        now = datetime.now(UTC)
+        readings = [
+            Telemetry(
+                device_id="dev-1",
+                sampled_at=now - timedelta(minutes=5 * step),
+                mode="cool",
+                setpoint_c=24.0,
+                indoor_dry_bulb_c=24.4,
+                outdoor_dry_bulb_c=31.0,
+                electric_power_w=640.0,
+            )
+            for step in range(12 * hours)
+        ]
+        self.log.commit(IngestCommit(readings=readings))
+
+    def advise(self, status: AdviceStatus = "offered") -> None:
+        now = datetime.now(UTC)
+        advice = AdviceRecord(
+            advice_id="advice-1",
+            device_id="dev-1",
+            setpoint_c=25.5,
+            mode="cool",
+            fan=None,
+            made_at=now,
+            valid_until=now + timedelta(hours=2),
+            expected_saving_kwh=1.1,
+            saving_interval_kwh=(0.7, 1.5),
+            expected_saving_money=0.33,
+            saving_interval_money=(0.21, 0.45),
+            currency="EUR",
+            notice_probability=0.04,
+            reason="Nobody has minded 25.5 °C in the afternoon.",
+            counterfactual=Counterfactual(
+                habit_setpoint_c=24.0, habit_kwh=5.0, advised_kwh=3.9, until=now + timedelta(hours=8)
+            ),
+            status=status,
+            champion="v1",
+        )
+        self.state.transact([Put(device_pk("dev-1"), "advice", advice.model_dump(mode="json"))])
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiProcess]:
+    (port,) = free_ports(1)
+    state = SqliteStateStore(tmp_path / "state.sqlite")
+    log = SqliteReadingLog(tmp_path / "ingest.sqlite")
+    api = ApiProcess(tmp_path, port, state, log)
+    try:
+        api.start()
+        yield api
+    finally:
+        if api.process is not None and api.process.poll() is None:
+            api.process.kill()
+            api.process.wait()
+        state.close()
+        log.close()

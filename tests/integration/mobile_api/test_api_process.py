@@ -1,0 +1,94 @@
+"""The API as it is run: granian, SQLite, signals."""
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+from cloud.ports.records import INBOX_PK, InboxEntry
+
+if TYPE_CHECKING:
+    from tests.integration.mobile_api.conftest import ApiProcess
+
+
+def _inbox(api: "ApiProcess") -> list[InboxEntry]:
+    return [InboxEntry.model_validate(item.body) for item in api.state.query(INBOX_PK)]
+
+
+def test_the_whole_way_from_an_account_to_an_answer_in_the_inbox(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    assert api.exchange("GET", "/v1/devices/dev-1/recommendation")[0] == 503
+    api.report()
+    api.advise()
+
+    status, shown = api.exchange("GET", "/v1/devices/dev-1/recommendation")
+    assert (status, shown["status"], shown["setpoint_c"]) == (200, "offered", 25.5)
+    status, history = api.exchange("GET", "/v1/devices/dev-1/telemetry?resolution=1h")
+    assert status == 200
+    assert 6 <= len(history["readings"]) <= 7
+    status, accepted = api.exchange("POST", "/v1/recommendations/advice-1/accept")
+
+    assert (status, accepted["status"]) == (200, "accepted")
+    (entry,) = _inbox(api)
+    assert (entry.kind, entry.advice_id, entry.device_id) == ("accepted", "advice-1", "dev-1")
+    assert api.exchange("GET", "/readyz")[0] == 200
+
+
+def test_sigterm_ends_it_cleanly_and_frees_the_port(api: "ApiProcess") -> None:
+    assert api.stop() == 0
+
+    assert not api.ready_path.exists()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", api.port))
+
+
+def test_after_a_kill_nothing_is_left_running_and_everything_is_known_again(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    assert api.process is not None
+    workers = psutil.Process(api.process.pid).children(recursive=True)
+    assert len(workers) == 1
+
+    api.kill()
+
+    assert psutil.wait_procs(workers, timeout=5)[1] == []
+    api.start()
+    status, devices = api.exchange("GET", "/v1/devices")  # the same token: the signing key was kept
+    assert (status, devices["items"][0]["device_id"]) == (200, "dev-1")
+
+
+def test_it_waits_for_ingest_to_make_its_file(api: "ApiProcess") -> None:
+    api.log.close()
+    for file in api.data_dir.glob("ingest.sqlite*"):
+        file.unlink()
+    api.stop()
+    api.start()
+
+    status, problem = api.exchange("GET", "/readyz")
+
+    assert (status, problem["title"]) == (503, "Service Unavailable")
+
+
+def test_presses_at_the_same_moment_are_all_answered(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    answers: list[int] = []
+
+    def press() -> None:
+        for _ in range(5):
+            body = {"kind": "a_bit_warm"}
+            answers.append(api.exchange("POST", "/v1/devices/dev-1/feedback", body)[0])
+
+    threads = [threading.Thread(target=press) for _ in range(8)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [202] * 40
+    assert len(_inbox(api)) == 40
+    assert time.monotonic() - started < 30
