@@ -1,7 +1,6 @@
 """Advice as it is stored: `Advice` from the advisor becomes the records that the API shows."""
 
 import hashlib
-from dataclasses import asdict
 from datetime import datetime
 
 from cloud.advice import Advice, PlanStep
@@ -29,6 +28,7 @@ def advice_record(
     advice: Advice, advice_id: str, device_id: DeviceId, at: datetime, status: AdviceStatus, champion: str
 ) -> AdviceRecord:
     """The record of `advice`, made at `at` by `champion`."""
+    without = advice.counterfactual
     return AdviceRecord(
         advice_id=advice_id,
         device_id=device_id,
@@ -44,7 +44,12 @@ def advice_record(
         currency=advice.currency,
         notice_probability=advice.notice_probability,
         reason=advice.reason,
-        counterfactual=Counterfactual(**asdict(advice.counterfactual)),
+        counterfactual=Counterfactual(
+            habit_setpoint_c=without.habit_setpoint_c,
+            habit_kwh=without.habit_kwh,
+            advised_kwh=without.advised_kwh,
+            until=without.until,
+        ),
         status=status,
         champion=champion,
     )

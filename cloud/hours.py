@@ -268,6 +268,7 @@ class HourlyHistory:
         if self._past_of[0] == key:
             return self._past_of[1]
         past = np.full((HISTORY_H, 5), NAN)
+        self._past_of = (key, past)
         known = [hour for hour in self.hours if first - HISTORY_H <= hour.hour_index < first]
         if not known:
             return past

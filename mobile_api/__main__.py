@@ -10,15 +10,20 @@ from flask import Flask
 from cloud.wiring.api import open_stores
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
+from mobile_api.errors import AddressTakenError
 from mobile_api.serving import serve
 from mobile_api.tokens import open_keys
 
 
 def main() -> int:
-    """Read the settings and serve."""
+    """Read the settings and serve; 1 when the address is taken."""
     settings = ApiSettings()
     _configure_logging(settings)
-    serve(settings, partial(_make_app, settings))
+    try:
+        serve(settings, partial(_make_app, settings))
+    except AddressTakenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 (one line for the person who started it)
+        return 1
     return 0
 
 

@@ -5,6 +5,13 @@ class ApiError(Exception):
     """Root of every error that the API raises on purpose."""
 
 
+class AddressTakenError(ApiError):
+    """The API cannot listen where it is told to: give it another `API_PORT`."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"cannot listen on {host}:{port} ({reason}): set API_PORT to a free port")
+
+
 class UnauthenticatedError(ApiError):
     """Nobody, or nobody we know: sign in (401)."""
 

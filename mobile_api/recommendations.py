@@ -195,10 +195,8 @@ def status(advice: OwnedAdvice, now: datetime) -> AdviceStatus:
     record = advice.record
     item = services().state.get(device_pk(record.device_id), "decision")
     decision = None if item is None else DecisionRecord.model_validate(item.body)
-    if decision is not None and (decision.advice_id, decision.advice_version) == (
-        record.advice_id,
-        advice.version,
-    ):
+    answered = None if decision is None else (decision.advice_id, decision.advice_version)
+    if decision is not None and answered == (record.advice_id, advice.version):
         return decision.status
     if record.status == "offered" and record.valid_until <= now:
         return "expired"

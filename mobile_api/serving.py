@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from mobile_api.config import ApiSettings
+from mobile_api.errors import AddressTakenError
 
 STOP_S = 4
 """Requests that have not ended by then after SIGTERM are cut off [s]."""
@@ -31,7 +33,11 @@ def serve(settings: ApiSettings, make_app: Callable[[], Flask]) -> None:
     Args:
         settings: Address, threads and data directory.
         make_app: Called in the worker process, so that nothing opened here crosses a fork.
+
+    Raises:
+        AddressTakenError: Somebody else listens there.
     """
+    _check_address(settings)
     server = MPServer(
         "mobile_api",
         address=settings.host,
@@ -51,6 +57,16 @@ def serve(settings: ApiSettings, make_app: Callable[[], Flask]) -> None:
     finally:
         stopping.set()
         ready.unlink(missing_ok=True)
+
+
+def _check_address(settings: ApiSettings) -> None:
+    """Look first: granian shares a port with whoever allows it, and says little when nobody does."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just freed is free
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise AddressTakenError(settings.host, settings.port, error.strerror or str(error)) from error
 
 
 class _Worker:

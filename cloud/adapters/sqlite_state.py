@@ -37,7 +37,11 @@ SELECT pk, sk, body, version, expires_at FROM items
 WHERE pk = ? AND sk > ? AND sk >= ? AND (expires_at IS NULL OR expires_at > ?)
 ORDER BY sk LIMIT ?
 """
-_PUT = "INSERT OR REPLACE INTO items (pk, sk, body, version, expires_at) VALUES (?, ?, ?, ?, ?)"
+_PUT = """
+INSERT INTO items (pk, sk, body, version, expires_at) VALUES (?1, ?2, ?3, 1, ?4)
+ON CONFLICT DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at,
+    version = CASE WHEN expires_at <= ?5 THEN 1 ELSE version + 1 END
+"""
 _DELETE = "DELETE FROM items WHERE pk = ? AND sk = ?"
 _PURGE = "DELETE FROM items WHERE expires_at <= ?"
 
@@ -167,12 +171,13 @@ def _row(connection: sqlite3.Connection, pk: str, sk: str) -> Row | None:
 
 
 def _do(connection: sqlite3.Connection, write: Write, body: str | None, now: int) -> None:
-    row = _row(connection, write.pk, write.sk)
-    version = 0 if row is None or row.expired(now) else row.version
-    if not holds(write, version):
-        raise ConflictError(write.pk, write.sk)
+    if write.if_version is not None:
+        row = _row(connection, write.pk, write.sk)
+        version = 0 if row is None or row.expired(now) else row.version
+        if not holds(write, version):
+            raise ConflictError(write.pk, write.sk)
     if isinstance(write, Put):
         expires_at = None if write.expires_at is None else microseconds(write.expires_at)
-        connection.execute(_PUT, (write.pk, write.sk, body, version + 1, expires_at))
+        connection.execute(_PUT, (write.pk, write.sk, body, expires_at, now))
     else:
         connection.execute(_DELETE, (write.pk, write.sk))

@@ -10,6 +10,7 @@ from cloud.ports.state import MAX_ITEM_BYTES, MAX_WRITES, Item, Put, Write
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def holds(write: Write, version: int) -> bool:
 
 def _encode(put: Put) -> str:
     try:
-        body = json.dumps(put.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        body = _json.encode(put.body)
         size = len(body.encode())
     except ValueError as error:  # NaN, infinity, half of a surrogate pair
         raise RejectedError(f"{put.pk}/{put.sk}: {error}") from error

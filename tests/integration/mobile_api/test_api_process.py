@@ -1,6 +1,8 @@
 """The API as it is run: granian, SQLite, signals."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -43,6 +45,24 @@ def test_sigterm_ends_it_cleanly_and_frees_the_port(api: "ApiProcess") -> None:
     assert not api.ready_path.exists()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", api.port))
+
+
+def test_a_taken_port_is_said_in_one_line(api: "ApiProcess") -> None:
+    settings = {"API_DATA_DIR": str(api.data_dir / "other"), "API_PORT": str(api.port)}
+
+    second = subprocess.run(
+        [sys.executable, "-m", "mobile_api"],
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert f"127.0.0.1:{api.port}" in second.stderr
+    assert api.ready_path.exists()
 
 
 def test_after_a_kill_nothing_is_left_running_and_everything_is_known_again(api: "ApiProcess") -> None:

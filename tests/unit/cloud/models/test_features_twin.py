@@ -158,10 +158,12 @@ def test_an_unknown_home_has_rows_without_a_past(make_reading: Make) -> None:
 
 def test_a_reading_costs_little(make_reading: Make) -> None:
     readings = life(1, 10, make_reading)
-    history = HourlyHistory(0.0)
-    begin = time.perf_counter()
-    for reading in readings:
-        history.observe(reading)
-    took_us = 1e6 * (time.perf_counter() - begin) / len(readings)
 
-    assert took_us < 50  # 5-10 us on an idle core; the bound leaves room for a busy one
+    def cost_us() -> float:
+        history = HourlyHistory(0.0)
+        begin = time.process_time()  # of this process only: other work on the machine does not count
+        for reading in readings:
+            history.observe(reading)
+        return 1e6 * (time.process_time() - begin) / len(readings)
+
+    assert min(cost_us() for _ in range(3)) < 30  # 8 us measured

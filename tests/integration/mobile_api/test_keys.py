@@ -1,9 +1,6 @@
 import stat
 from pathlib import Path
 
-import pytest
-
-from mobile_api.config import ApiSettings
 from mobile_api.tokens import open_keys
 
 
@@ -16,19 +13,3 @@ def test_keys_are_made_once_and_only_their_owner_can_read_them(tmp_path: Path) -
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [key.kid for key in first.keys] == [key.kid for key in again.keys]
     assert [file.name for file in path.parent.iterdir()] == ["api.json"]
-
-
-def test_settings_come_from_the_environment_and_defaults_run_one_machine(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("API_PORT", "9000")
-    monkeypatch.setenv("API_CLOCK", "telemetry")
-
-    settings = ApiSettings()
-
-    assert (settings.host, settings.port, settings.threads, settings.clock) == (
-        "127.0.0.1",
-        9000,
-        64,
-        "telemetry",
-    )

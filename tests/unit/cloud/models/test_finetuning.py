@@ -1,0 +1,156 @@
+"""Fine-tuning: which challengers may serve."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cloud import energy
+from cloud.champion import Champion
+from cloud.energy import usable_energy_hours
+from cloud.errors import InsufficientDataError
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.finetuning import fine_tune, judge
+from cloud.training import TrainingParams, split, train
+from cloud.trees import TreeParams, matrix
+
+PARAMS = TrainingParams(
+    energy=TreeParams(trees=40, leaves=12, min_rows_leaf=20),
+    override=TreeParams(trees=20, leaves=6, min_rows_leaf=40),
+)
+SETPOINTS = ["setpoint_c", "setpoint_3h_c", "setpoint_24h_c"]
+
+
+@pytest.fixture(scope="module")
+def base(make_rooms: Callable[..., Any]) -> pd.DataFrame:
+    """Base data of other rooms with randomised setpoints."""
+    hours: pd.DataFrame = make_rooms(seed=9).hours()
+    return hours
+
+
+@pytest.fixture(scope="module")
+def champion(base: pd.DataFrame) -> Champion:
+    return train(split(base).fit, PARAMS, "v1")
+
+
+def clogged(hours: pd.DataFrame) -> pd.DataFrame:
+    """The same lives with machines that draw half as much again, for longer than the descriptors look back."""
+    return hours.assign(
+        electric_energy_kwh=1.5 * hours.electric_energy_kwh + 0.2,
+        home_kwh_168h=1.5 * hours.home_kwh_168h + 0.2,
+    )
+
+
+def test_a_challenger_that_has_learnt_a_change_is_promoted(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    made = fine_tune(champion, clogged(room_hours), base.iloc[::8], PARAMS, "v2")
+
+    assert made.verdict.promote
+    assert made.verdict.reason.startswith("promoted over v1: daily error")
+    assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"]
+    assert made.challenger.version == "v2"
+
+
+def test_the_same_round_gives_the_same_bits_and_words(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    first, second = (fine_tune(champion, room_hours, base.iloc[::8], PARAMS, "v2") for _ in range(2))
+
+    assert first.challenger.to_files() == second.challenger.to_files()
+    assert (first.verdict, first.metrics) == (second.verdict, second.metrics)
+
+
+def test_the_quick_way_adds_few_trees(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    made = fine_tune(champion, clogged(room_hours), base.iloc[::8], PARAMS, "v2", quick=True)
+
+    added = made.challenger.energy.trees.count - champion.energy.trees.count
+    assert added == 40
+    assert made.verdict.promote
+
+
+def test_a_worse_challenger_is_kept_out(champion: Champion, room_hours: pd.DataFrame) -> None:
+    parts = split(room_hours)
+    lazy = train(parts.fit, TrainingParams(energy=TreeParams(trees=3), override=PARAMS.override), "v2")
+
+    verdict, error = judge(champion, lazy, parts.held_out)
+
+    assert not verdict.promote
+    assert verdict.reason.startswith("kept v1: daily error")
+    assert error.worse_upper > 0.02
+
+
+def test_a_challenger_against_physics_is_kept_out_however_good(
+    champion: Champion, room_hours: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = split(room_hours)
+    monkeypatch.setattr(energy, "TREE_MONOTONE", {})
+    unconstrained = train(parts.fit, PARAMS, "v2")
+
+    verdict, _ = judge(champion, unconstrained, parts.held_out)
+
+    assert not verdict.promote
+    assert "against physics" in verdict.reason
+
+
+def test_too_little_telemetry_makes_no_challenger(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    with pytest.raises(InsufficientDataError):
+        fine_tune(champion, room_hours.head(0), base, PARAMS, "v2")
+
+
+def test_the_base_data_keep_the_effect_of_the_setpoint_through_lives_that_hide_it(
+    champion: Champion, make_rooms: Callable[..., Any], base: pd.DataFrame
+) -> None:
+    lives = make_rooms(seed=5, randomised=False).hours()  # people set it lower the hotter it is
+    judged = usable_energy_hours(split(base).held_out)
+
+    def sustained(challenger: Champion) -> float:
+        rows, warmer = matrix(judged, ENERGY_FEATURES), judged.copy()
+        warmer[SETPOINTS] += 1.0
+        now = challenger.energy.predict(rows).sum()
+        return float(challenger.energy.predict(matrix(warmer, ENERGY_FEATURES)).sum() / now - 1)
+
+    with_base = fine_tune(champion, lives, base.iloc[::3], PARAMS, "v2").challenger
+    without = fine_tune(champion, lives, base.head(0), PARAMS, "v3").challenger
+
+    truth = sustained(champion)
+    assert abs(sustained(with_base) - truth) < 0.5 * abs(truth)
+    assert abs(sustained(without) - truth) > abs(sustained(with_base) - truth)
+
+
+def test_few_overrides_leave_the_override_model_as_it_is(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    calm = room_hours.assign(warm_override_next_h=np.where(room_hours.index % 400 == 0, 1.0, 0.0))
+
+    made = fine_tune(champion, calm, base.iloc[::8], PARAMS, "v2")
+
+    assert made.challenger.override is champion.override
+
+
+def test_many_overrides_of_another_kind_renew_the_override_model(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    touchy = room_hours.assign(warm_override_next_h=(room_hours.index % 5 == 0).astype(float))
+
+    made = fine_tune(champion, touchy, base.head(0), PARAMS, "v2")
+
+    assert made.challenger.override is not champion.override
+    assert 0.8 < made.metrics["override_calibration"] < 1.25
+
+
+def test_energy_of_the_challenger_follows_the_window(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    hours = clogged(room_hours)
+    made = fine_tune(champion, hours, base.iloc[::8], PARAMS, "v2")
+    judged = usable_energy_hours(split(hours).held_out)
+    rows, observed = matrix(judged, ENERGY_FEATURES), judged[ENERGY_TARGET].sum()
+
+    assert made.challenger.energy.predict(rows).sum() == pytest.approx(observed, rel=0.1)
