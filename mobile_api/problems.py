@@ -97,7 +97,7 @@ def faults_of(error: ValidationError, *, in_query: bool) -> list[Fault]:
             where=_where(found["loc"], in_query=in_query),
             detail=found["msg"],
         )
-        for found in error.errors(include_url=False, include_input=True, include_context=False)
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 
 

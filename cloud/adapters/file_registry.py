@@ -4,13 +4,16 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from typing_extensions import override
 
 from cloud.errors import ConflictError, NotFoundError, RejectedError
@@ -19,12 +22,34 @@ from cloud.ports.models import Alias, Lineage, ModelRegistry, StoredVersion
 MANIFEST = "manifest.json"
 ALIASES = "aliases.json"
 
+SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
+
 
 class AlteredFileError(RejectedError):
     """A stored file is not the one that was stored."""
 
     def __init__(self, version: str, name: str) -> None:
         super().__init__(f"{name} of model version {version} was altered; restore it or roll back")
+
+
+class UnsafeNameError(RejectedError):
+    """A name that could stand for another place than its own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name[:140]!r} is no name: 1 to 128 letters, digits and . _ -, not beginning with a dot"
+        )
+
+
+def require_safe_names(*names: str) -> None:
+    """Check names of versions and files before they become paths.
+
+    Raises:
+        UnsafeNameError: One could lead elsewhere, or be taken for a file of the registry.
+    """
+    for name in names:
+        if not SAFE_NAME.fullmatch(name):
+            raise UnsafeNameError(name)
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -62,13 +87,16 @@ class FileModelRegistry(ModelRegistry):
     @override
     def add(self, version: StoredVersion) -> None:
         name = version.lineage.version
-        target, aside = self._directory / name, self._directory / f".{name}.{os.getpid()}"
+        require_safe_names(name, *version.files)
+        target = self._directory / name
         if target.exists():
             raise ConflictError("model", name)
-        aside.mkdir(parents=True)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=self._directory))
         lineage = version.lineage.model_copy(update={"files": digests(version.files)})
         for file, content in {**version.files, MANIFEST: lineage.model_dump_json(indent=1).encode()}.items():
             _write_synced(aside / file, content)
+        _sync_directory(aside)
         try:
             aside.rename(target)
         except OSError as error:
@@ -119,10 +147,13 @@ class FileModelRegistry(ModelRegistry):
         return list(self._aliases()["history"])
 
     def _lineage(self, version: str) -> Lineage:
+        require_safe_names(version)
         try:
             return Lineage.model_validate_json((self._directory / version / MANIFEST).read_bytes())
         except FileNotFoundError as error:
             raise NotFoundError("model version", version) from error
+        except ValidationError as error:
+            raise AlteredFileError(version, MANIFEST) from error
 
     def _aliases(self) -> dict[str, Any]:
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
-from cloud.adapters.file_registry import digests, require_unaltered
+from cloud.adapters.file_registry import digests, require_safe_names, require_unaltered
 from cloud.errors import ConflictError, NotFoundError
 from cloud.ports.models import Alias, Lineage, ModelRegistry, StoredVersion
 
@@ -19,6 +19,7 @@ class MemoryModelRegistry(ModelRegistry):
     @override
     def add(self, version: StoredVersion) -> None:
         name = version.lineage.version
+        require_safe_names(name, *version.files)
         if name in self.stored:
             raise ConflictError("model", name)
         lineage = version.lineage.model_copy(update={"files": digests(version.files)})
@@ -53,6 +54,7 @@ class MemoryModelRegistry(ModelRegistry):
         self.aliases[alias] = version
 
     def _require(self, version: str) -> StoredVersion:
+        require_safe_names(version)
         try:
             return self.stored[version]
         except KeyError:

@@ -5,6 +5,7 @@ acknowledged is its owner's to send again.
 """
 
 import random
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -202,6 +203,7 @@ class MqttSession:
             reconnect_on_failure=False,
             manual_ack=subscriptions is not None and subscriptions.manual_ack,
         )
+        client.on_socket_open = lambda _client, _userdata, opened: _send_at_once(opened)
         client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
@@ -269,3 +271,9 @@ def _nothing() -> None:
 
 def _no_packet(mid: int) -> None:
     """Nobody waits for this packet."""
+
+
+def _send_at_once(opened: object) -> None:
+    """Without Nagle's algorithm: small packets that wait for each other cost 40 ms (delayed ACK)."""
+    if isinstance(opened, socket.socket):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -52,9 +52,9 @@ def test_gives_back_what_was_added_with_its_digests(registry: ModelRegistry) -> 
     loaded = registry.load("v1")
 
     assert dict(loaded.files) == dict(stored().files)
-    # SHA-256 of "tree\n", by sha256sum
-    digest = "ca7ef9b96ca7f4ef7b2a3b6ca7b5a8d7f8a4e2b1" if False else loaded.lineage.files["energy.txt"]
-    assert len(digest) == 64
+    # By `printf 'tree\n' | sha256sum`
+    tree = "f27e01fe7624cca3e69811a0bf9a4efd9dca9fd39f7a3a8f939cae0cfe8cdfb8"
+    assert loaded.lineage.files == {"energy.txt": tree, "override.txt": tree}
     assert loaded.lineage.model_copy(update={"files": {}}) == stored().lineage
 
 

@@ -36,7 +36,7 @@ def champion(base: pd.DataFrame) -> Champion:
 
 
 def clogged(hours: pd.DataFrame) -> pd.DataFrame:
-    """The same lives with machines that draw half as much again, for longer than the descriptors look back."""
+    """The same lives with machines that draw half as much again, and have done so for weeks."""
     return hours.assign(
         electric_energy_kwh=1.5 * hours.electric_energy_kwh + 0.2,
         home_kwh_168h=1.5 * hours.home_kwh_168h + 0.2,
