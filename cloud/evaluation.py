@@ -1,15 +1,11 @@
 """Evaluation: how far predictions are off (ASHRAE Guideline 14); residual = observed - predicted."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cloud.trees import Floats
-
-if TYPE_CHECKING:
-    from datetime import date
 
 TINY_KWH = 1e-6
 """Stands for no energy and for no error where one is divided by it [kWh]."""
@@ -48,7 +44,7 @@ class PairedError:
 
 def paired_error(  # noqa: PLR0913 (two models, one truth, one draw)
     homes: "pd.Series[str]",
-    days: "pd.Series[date]",
+    days: "pd.Series[Any]",
     observed: Floats,
     champion: Floats,
     challenger: Floats,

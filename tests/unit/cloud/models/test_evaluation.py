@@ -1,6 +1,7 @@
 """Errors, by hand."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from cloud.evaluation import cv_rmse, log_loss, nmbe, paired_error
 
+DAY = date(2024, 7, 1)
 OBSERVED, PREDICTED = np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 4.0])
 
 
@@ -30,7 +32,7 @@ def test_log_loss_of_a_sure_mistake_is_large_and_finite() -> None:
 def paired(champion: float, challenger: float, homes: int = 8) -> float:
     """The bound on how much worse a challenger is whose daily residual in each home is so large [kWh]."""
     names = pd.Series([f"h{home}" for home in range(homes) for _ in range(24)])
-    days = pd.Series(pd.date_range("2024-07-01", periods=24, freq="h").date.tolist() * homes)
+    days = pd.Series([DAY] * 24 * homes)
     observed = np.ones(24 * homes)
     return paired_error(
         names, days, observed, observed + champion / 24, observed - challenger / 24, seed=1
@@ -46,7 +48,7 @@ def test_better_in_every_home_is_surely_better() -> None:
 
 
 def test_daily_errors_let_hours_cancel() -> None:
-    names, days = pd.Series(["h"] * 2), pd.Series([pd.Timestamp("2024-07-01").date()] * 2)
+    names, days = pd.Series(["h"] * 2), pd.Series([DAY] * 2)
     observed, wavy = np.array([1.0, 1.0]), np.array([2.0, 0.0])
 
     error = paired_error(names, days, observed, wavy, observed + 0.5, seed=1)
@@ -56,7 +58,7 @@ def test_daily_errors_let_hours_cancel() -> None:
 
 def test_one_bad_home_widens_the_bound() -> None:
     names = pd.Series(["a", "b", "c", "d"])
-    days = pd.Series([pd.Timestamp("2024-07-01").date()] * 4)
+    days = pd.Series([DAY] * 4)
     observed = np.full(4, 10.0)
     champion, challenger = observed - 1.0, observed - np.array([0.5, 0.5, 0.5, 2.5])
 
