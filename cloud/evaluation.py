@@ -1,6 +1,7 @@
 """Evaluation: how far predictions are off (ASHRAE Guideline 14); residual = observed - predicted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
