@@ -5,6 +5,7 @@ Modules are imported by the command that needs them: `ac-advisor --help` must no
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ def main() -> None:
     from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
     from device_sim.errors import SimulatorError  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))  # so that what we started is stopped
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:
