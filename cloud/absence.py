@@ -17,8 +17,6 @@ DEPTHS_K = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 """Set-backs that are considered [K]; 4 K above the habit is the guard of ADVICE.md, formulation 5."""
 
 HORIZON_H = 12.0
-STEP_H = 0.25
-"""Recovery starts at one of these times from now [h]."""
 
 SURPRISE_DAYS = 1.0
 """Weight of a day, never seen so far, on which they come back in half the shortest time [days]."""
@@ -26,8 +24,8 @@ SURPRISE_DAYS = 1.0
 OVERSHOOT_K = 0.2
 """A machine lets the room swing by so much above its setpoint [K]."""
 
-MIN_GAIN_KWH = 0.03
-"""A set-back that is not worth more is left [kWh]."""
+BEEP_KWH = 0.05
+"""A set-back is not begun, nor one in force ended before its time, for less than this [kWh]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,9 @@ class EmptyHome:
         fall_k_h: Pull-down [K/h].
         kwh_per_k_h: Electricity that an hour spent 1 K warmer saves [kWh/(K·h)].
         unnoticed_k: Warmth above the one people are to find that they have lived with [K].
-        late_h: Longest time until a return is noticed and acted upon [h].
+        step_h: Time to the next decision [h].
         max_depth_k: Deepest set-back allowed [K].
+        depth_k: Set-back in force [K]; 0 = none.
     """
 
     returns_h: Sequence[float]
@@ -51,8 +50,9 @@ class EmptyHome:
     fall_k_h: float
     kwh_per_k_h: float
     unnoticed_k: float
-    late_h: float
+    step_h: float
     max_depth_k: float
+    depth_k: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class SetBack:
     discomfort_k_h: float
 
 
-def best_set_back(home: EmptyHome, comfort_lambda: float) -> SetBack | None:
-    """The set-back with the largest gain less `comfort_lambda` [kWh/(K·h)] times discomfort.
+def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
+    """The set-back with the largest gain less `discomfort_price` [kWh/(K·h)] times discomfort.
 
     Returns:
-        None when none is worth it, or when nothing is known of returns.
+        None when it is best to be, or to get, as people are to find it; also when nothing is known of returns.
     """
     depths = np.array([depth for depth in DEPTHS_K if depth <= home.max_depth_k])
     if not home.returns_h or not len(depths):
@@ -84,18 +84,20 @@ def best_set_back(home: EmptyHome, comfort_lambda: float) -> SetBack | None:
     returns = np.array([home.returns_h[0] / 2, *home.returns_h])
     weights = np.array([SURPRISE_DAYS, *([1.0] * len(home.returns_h))])
     weights /= weights.sum()
-    starts = np.arange(STEP_H, HORIZON_H + STEP_H / 2, STEP_H)
+    starts = np.arange(0.0, HORIZON_H + home.step_h / 2, home.step_h)
     gain, discomfort = _outcomes(home, depths[:, None, None], starts[None, :, None], returns[None, None, :])
     mean_gain, mean_discomfort = gain @ weights, discomfort @ weights
-    score = mean_gain - comfort_lambda * mean_discomfort
-    deep, late = np.unravel_index(int(score.argmax()), score.shape)
-    if score[deep, late] < MIN_GAIN_KWH:
+    score = mean_gain - discomfort_price * mean_discomfort
+    now = float(score[0, 0])
+    score[:, 1:] -= np.where(np.abs(depths - home.depth_k) < DEPTHS_K[0], 0.0, BEEP_KWH)[:, None]
+    deep, late = np.unravel_index(int(score[:, 1:].argmax()), score[:, 1:].shape)
+    if score[deep, late + 1] <= now - (BEEP_KWH if home.depth_k else 0.0):
         return None
     return SetBack(
         depth_k=float(depths[deep]),
-        recover_in_h=float(starts[late]),
-        gain_kwh=float(mean_gain[deep, late]),
-        discomfort_k_h=float(mean_discomfort[deep, late]),
+        recover_in_h=float(starts[late + 1]),
+        gain_kwh=float(mean_gain[deep, late + 1]),
+        discomfort_k_h=float(mean_discomfort[deep, late + 1]),
     )
 
 
@@ -119,5 +121,5 @@ def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tu
     tail = peak * cooled_h - home.fall_k_h * cooled_h**2 / 2
     gain = home.kwh_per_k_h * (warmth_hours(np.minimum(start, back)) + tail)
     too_warm = np.maximum(found + OVERSHOOT_K - home.unnoticed_k, 0.0)
-    waiting_h = np.where(back < start, home.late_h, 0.0)
+    waiting_h = np.where(back < start, home.step_h / 2, 0.0)
     return gain, too_warm * waiting_h + too_warm**2 / (2 * home.fall_k_h)

@@ -138,7 +138,9 @@ class HomeAdvisor:
         outdoor_c = outdoor_path_c(self._history, horizon, forecast)
         outcomes = Outcomes(self.champion, self._history, horizon, outdoor_c)
         limits = Limits.of(self.installation, home.preferences)
-        planner = Planner(home, limits, self.installation.step_s, at_s, horizon.slots)
+        planner = Planner(
+            home, limits, self.installation.step_s, at_s, horizon.slots, self.installation.inverter
+        )
         plan = planner.occupied(warmest_c(outdoor_c[:WARMEST_H]))
         if planner.may_set_back(plan):
             if planner.is_empty():

@@ -89,6 +89,8 @@ class Observer:
             watch.indoor_c, watch.indoor_s = indoor_c, at_s
             if home.recovery.episode is not None:
                 home.recovery.observe(at_s, indoor_c)
+        if reading.compressor_ratio is not None:
+            home.recovery.observe_load(reading.compressor_ratio)
         if reading.outdoor_dry_bulb_c is not None:
             watch.outdoor_c = reading.outdoor_dry_bulb_c
         if reading.indoor_rh_pct is not None:

@@ -35,6 +35,10 @@ MIN_HISTORY_DAYS = 7
 FIRST_DEPTH_K = 1.5
 """Set-back until the home's own recoveries are known [K]."""
 
+VARIABLE_SPEED_DEPTH_K = 2.0
+"""Set-back of a machine with variable speed [K]: it is at its best when slow, and a deep recovery makes it run
+fast. Study A: these prefer +2/+4, single-speed ones off."""
+
 KNOWN_RECOVERIES = 2
 """So many tell how fast a home recovers."""
 
@@ -45,11 +49,18 @@ MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
 
+ROUNDING_K = 0.1
+"""The level may be passed by so much for the next half degree [K]."""
+
 STICKY_K = 0.1
 """A setpoint in force is kept when the level is missed by no more than this, so as not to beep [K]."""
 
-USUAL_LIVED_K = 0.3
-"""Warmth that any home lives with: machines let the room swing by so much [K]."""
+UNNOTICED_K = 0.8
+"""Warmth that counts as comfortable to those who come home [K]: about the coolest fifth of the households in
+study A minds that much (+1 °C kept comfort in 12 of 17, +2 °C in 5 of 17)."""
+
+DISCOMFORT_KWH_PER_LAMBDA = 0.2
+"""What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]."""
 
 EXPECTED_AWAY_RATIO = 0.8
 """A half-hour with this share of days away is expected to be away in the plan [ratio]."""
@@ -134,6 +145,7 @@ class Planner:
         step_s: Time to the next decision [s].
         at_s: Now [s since 1970].
         slots: Half-hours from now on, (49,).
+        inverter: Whether the machine's speed varies; None when nobody told us.
     """
 
     home: HomeState
@@ -141,6 +153,7 @@ class Planner:
     step_s: int
     at_s: float
     slots: Sequence[Slot]
+    inverter: bool | None = None
 
     def occupied(self, warmest_outdoor_c: float | None) -> Plan:
         """The day as if people were always there.
@@ -175,8 +188,10 @@ class Planner:
         mishaps = sum(today - day < MISHAP_DAYS for day in watch.mishaps)
         if mishaps >= LARGEST_MISHAPS:
             return 0.0
-        known = len(self.home.recovery.falls_k_h) >= KNOWN_RECOVERIES
-        return (LARGEST_RISE_K if known else FIRST_DEPTH_K) - MISHAP_K * mishaps
+        if len(self.home.recovery.falls_k_h) < KNOWN_RECOVERIES:
+            return FIRST_DEPTH_K - MISHAP_K * mishaps
+        gentle = self.home.recovery.is_variable_speed if self.inverter is None else self.inverter
+        return (VARIABLE_SPEED_DEPTH_K if gentle else LARGEST_RISE_K) - MISHAP_K * mishaps
 
     def is_empty(self) -> bool:
         """Whether nobody is there now, as far as anybody can tell."""
@@ -196,8 +211,9 @@ class Planner:
         until = 2 + int(min(returns_h[0], 12.0) * 3600 / SLOT_S)
         found_c = min(plan.occupied_c[:until])
         empty = self._empty_home(returns_h, found_c, kwh_per_k_h)
-        chosen = None if empty is None else best_set_back(empty, self.home.preferences.comfort_lambda)
-        if chosen is None or chosen.recover_in_h * 3600 < self.step_s:
+        price = DISCOMFORT_KWH_PER_LAMBDA * self.home.preferences.comfort_lambda
+        chosen = None if empty is None else best_set_back(empty, price)
+        if chosen is None:
             plan.setpoint_c[0], plan.recovering = found_c, True
             return
         depth_k = self._sticky_depth_k(chosen.depth_k)
@@ -231,8 +247,9 @@ class Planner:
         path: list[float] = []
         for slot, habit in zip(self.slots, habit_c, strict=True):
             wanted_c = habit + self._wanted_rise_k(slot, level_k)
-            if in_force_c is None or not wanted_c - GRID_K - STICKY_K <= in_force_c <= wanted_c + STICKY_K:
-                in_force_c = math.floor(wanted_c / GRID_K) * GRID_K
+            low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
+            if in_force_c is None or not low_c <= in_force_c <= high_c:
+                in_force_c = math.floor((wanted_c + ROUNDING_K) / GRID_K) * GRID_K
             in_force_c = min(max(in_force_c, habit), max(HEAT_SAFETY_C, habit))
             path.append(self.limits.within(in_force_c, habit))
         return path
@@ -267,9 +284,10 @@ class Planner:
             rise_k_h=home.recovery.rise_k_h,
             fall_k_h=home.recovery.fall_k_h,
             kwh_per_k_h=kwh_per_k_h,
-            unnoticed_k=max(home.tolerance.level_k(home.preferences.comfort_lambda), USUAL_LIVED_K),
-            late_h=self.step_s / 3600,
+            unnoticed_k=max(home.tolerance.level_k(home.preferences.comfort_lambda), UNNOTICED_K),
+            step_h=self.step_s / 3600,
             max_depth_k=self.deepest_k(),
+            depth_k=home.given.set_back_k if home.given is not None else 0.0,
         )
 
     def _sticky_depth_k(self, depth_k: float) -> float:

@@ -37,6 +37,17 @@ STRAINED_K = 0.7
 FLAT_OUT_RATIO = 0.95
 """A compressor with this load gives all it can [ratio]."""
 
+SMOOTH_RATIO = (0.12, 0.95)
+SMOOTH_CHANGE_RATIO = 0.06
+"""A load within the former that changes by less than the latter from reading to reading is a matter of speed,
+not of starting and stopping [ratio]."""
+
+VARIABLE_RATIO = 0.25
+"""Share of such readings from which on the machine has a variable speed."""
+
+MANY_READINGS = 1000
+"""So many readings with the compressor at work tell how it works; older ones are forgotten."""
+
 STRAINED_MEMORY_DAYS = 21
 """For so long a home is known to be strained in heat [days]."""
 
@@ -72,6 +83,9 @@ class Recovery:
         strained_day: Ordinal of the newest local day on which the machine could not hold the habit.
         strained_outdoor_c: Coolest outdoor temperature at which that happened lately [°C].
         load_ratio: Usual load of the compressor by half-hour at the habit [ratio]; None = not seen.
+        newest_load_ratio: Load of the newest reading [ratio].
+        smooth: How many readings showed a steady part load.
+        worked: How many showed the compressor at work.
     """
 
     falls_k_h: list[float] = field(default_factory=list[float])
@@ -80,6 +94,9 @@ class Recovery:
     strained_day: int | None = None
     strained_outdoor_c: float | None = None
     load_ratio: list[float | None] = field(default_factory=lambda: [None] * SLOTS_PER_DAY)
+    newest_load_ratio: float = 0.0
+    smooth: float = 0.0
+    worked: float = 0.0
 
     def begin(self, at_s: float, indoor_c: float | None, setpoint_c: float) -> None:
         """The setpoint was changed to `setpoint_c` while it was `indoor_c` inside."""
@@ -95,6 +112,23 @@ class Recovery:
         left_k = indoor_c - going.setpoint_c if going.falling else going.setpoint_c - indoor_c
         if left_k <= NEAR_K or at_s - going.start_s >= LONGEST_EPISODE_S:
             self._end(at_s, indoor_c)
+
+    def observe_load(self, ratio: float) -> None:
+        """The compressor's load in a reading [ratio]."""
+        before, self.newest_load_ratio = self.newest_load_ratio, ratio
+        if not ratio:
+            return
+        if self.worked >= MANY_READINGS:
+            self.worked, self.smooth = self.worked / 2, self.smooth / 2
+        self.worked += 1
+        low, high = SMOOTH_RATIO
+        if low < ratio < high and abs(ratio - before) < SMOOTH_CHANGE_RATIO:
+            self.smooth += 1
+
+    @property
+    def is_variable_speed(self) -> bool:
+        """Whether the compressor follows the load instead of starting and stopping; careful when unknown."""
+        return self.smooth >= VARIABLE_RATIO * self.worked
 
     def stop(self, at_s: float, indoor_c: float | None) -> None:
         """The setpoint is about to change again; a warm-up cut short still tells its rate."""

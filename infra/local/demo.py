@@ -84,6 +84,7 @@ class Demo:
         self._open()
         first_advice_s = self._learn(began)
         learnt = self._train()
+        self._town.fleet.reset_truth()  # before the fork: both arms count the same days
         habit = self._town.fleet.fork()
         tuned = self._advise()
         with self._story.busy("The same homes again, at their habit"):
@@ -139,7 +140,6 @@ class Demo:
         days, town = self._options.advised_days, self._town
         set_autonomy(self._api, self._device_ids, "auto")
         time.sleep(CHAMPION_RELOAD_S)
-        town.fleet.reset_truth()
         first = (days + 1) // 2
         self._story.follow("Advised, first half", town.live_advised(first), first)
         with self._story.busy("Fine-tuning on the newest days"):

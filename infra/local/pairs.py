@@ -31,6 +31,18 @@ class Truth(Protocol):
         """Changes by people, for whatever reason."""
         ...
 
+    @property
+    def hours(self) -> Floats:
+        """Time counted [h]."""
+        ...
+
+
+class UnequalPeriodsError(ValueError):
+    """The two arms did not count the same time: a comparison would be a lie."""
+
+    def __init__(self, habit_h: float, advised_h: float, days: float) -> None:
+        super().__init__(f"habit counted {habit_h} h and advised {advised_h} h, both should be {24 * days} h")
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -83,7 +95,14 @@ class PairedComparison:
 
 
 def compare(habit: Truth, advised: Truth, days: float) -> PairedComparison:
-    """Compare two arms of the same fleet over the same `days` [days]."""
+    """Compare two arms of the same fleet over the same `days` [days].
+
+    Raises:
+        UnequalPeriodsError: An arm counted more or less than that.
+    """
+    for hours in (habit.hours, advised.hours):
+        if not np.allclose(hours, 24 * days):
+            raise UnequalPeriodsError(float(habit.hours.max()), float(advised.hours.max()), days)
     extra_warm = (advised.warm_degree_hours_k_h - habit.warm_degree_hours_k_h) / days
     return PairedComparison(
         homes=len(habit.cooling_kwh),

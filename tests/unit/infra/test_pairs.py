@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from infra.local.pairs import Floats, compare, estimate, saved_share_pct
+from infra.local.pairs import Floats, UnequalPeriodsError, compare, estimate, saved_share_pct
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,7 @@ class Arm:
     cooling_kwh: Floats
     warm_degree_hours_k_h: Floats
     overrides: Floats
+    hours: Floats
 
 
 def test_the_share_saved_is_that_of_the_totals() -> None:
@@ -35,8 +36,8 @@ def test_standard_error_by_hand() -> None:
 
 
 def test_comfort_is_kept_home_by_home() -> None:
-    habit = Arm(np.array([10.0, 10.0]), np.array([2.0, 0.0]), np.array([1.0, 0.0]))
-    advised = Arm(np.array([9.0, 11.0]), np.array([2.4, 1.0]), np.array([0.0, 2.0]))
+    habit = Arm(np.array([10.0, 10.0]), np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.full(2, 48.0))
+    advised = Arm(np.array([9.0, 11.0]), np.array([2.4, 1.0]), np.array([0.0, 2.0]), np.full(2, 48.0))
 
     pair = compare(habit, advised, days=2)
 
@@ -45,3 +46,12 @@ def test_comfort_is_kept_home_by_home() -> None:
     assert pair.warm_extra_k_h_day.mean == pytest.approx(0.35)
     assert (pair.overrides_habit, pair.overrides_advised) == (1, 2)
     assert pair.worst_home_saved_pct == pytest.approx(-10.0)
+
+
+def test_arms_that_counted_different_times_are_not_compared() -> None:
+    # the fault that this is for: a fork taken before the counters were set to zero
+    day = Arm(np.array([10.0]), np.array([0.0]), np.array([0.0]), np.array([24.0]))
+    three_days = Arm(np.array([30.0]), np.array([0.0]), np.array([0.0]), np.array([72.0]))
+
+    with pytest.raises(UnequalPeriodsError):
+        compare(three_days, day, days=1)
