@@ -76,7 +76,7 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
     """The set-back with the largest gain less `discomfort_price` [kWh/(K·h)] times discomfort.
 
     Returns:
-        None when it is best to be, or to get, as people are to find it; also when nothing is known of returns.
+        None when it is best to be, or to get, as people are to find it, and when nothing is known of returns.
     """
     depths = np.array([depth for depth in DEPTHS_K if depth <= home.max_depth_k])
     if not home.returns_h or not len(depths):

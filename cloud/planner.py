@@ -36,8 +36,8 @@ FIRST_DEPTH_K = 1.5
 """Set-back until the home's own recoveries are known [K]."""
 
 VARIABLE_SPEED_DEPTH_K = 2.0
-"""Set-back of a machine with variable speed [K]: it is at its best when slow, and a deep recovery makes it run
-fast. Study A: these prefer +2/+4, single-speed ones off."""
+"""Set-back of a machine with variable speed [K]: it is at its best when slow, and a deep recovery makes it
+run fast. Study A: these prefer +2/+4, single-speed ones off."""
 
 KNOWN_RECOVERIES = 2
 """So many tell how fast a home recovers."""
