@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,16 +153,3 @@ def test_an_unknown_home_has_rows_without_a_past(make_reading: Make) -> None:
     assert np.isnan(rows[0, ENERGY_FEATURES.index("home_kwh_168h")])
     assert override[0, OVERRIDE_FEATURES.index("felt_above_habit_k")] == 1.5
     assert override[0, OVERRIDE_FEATURES.index("hours_since_override")] == 168
-
-
-def test_a_reading_costs_little(make_reading: Make) -> None:
-    readings = life(1, 10, make_reading)
-
-    def cost_us() -> float:
-        history = HourlyHistory(0.0)
-        begin = time.process_time()  # of this process only: other work on the machine does not count
-        for reading in readings:
-            history.observe(reading)
-        return 1e6 * (time.process_time() - begin) / len(readings)
-
-    assert min(cost_us() for _ in range(3)) < 30  # 8 us measured
