@@ -109,10 +109,10 @@ class Observer:
         if author == "habit" and before == "person":
             watch.held_until_s = 0.0
         if known and moved:
-            self._change(reading, at_s)
+            self._change(reading, slot, at_s)
         watch.mode, watch.setpoint_c, watch.author = reading.mode, reading.setpoint_c, author
 
-    def _change(self, reading: Telemetry, at_s: float) -> None:
+    def _change(self, reading: Telemetry, slot: Slot, at_s: float) -> None:
         """The setpoint or mode is another one: what was steady is no more."""
         home, watch = self.home, self.home.watch
         watch.changed_s = at_s
@@ -120,7 +120,8 @@ class Observer:
             home.open_slot.steady = False
         home.recovery.stop(at_s, watch.indoor_c)
         if reading.mode == "cool" and reading.setpoint_c is not None:
-            home.recovery.begin(at_s, watch.indoor_c, reading.setpoint_c)
+            sag_k = max(home.sag.expected_k(slot) or 0.0, 0.0)
+            home.recovery.begin(at_s, watch.indoor_c, reading.setpoint_c + sag_k)
 
     def _author(self, reading: Telemetry, slot: Slot, at_s: float) -> Author:
         if reading.advice_id is not None or reading.changed_by == "advisor":

@@ -59,6 +59,7 @@ class Presence:
     Attributes:
         moved_s: The newest motion [s since 1970]; None before the first.
         before_s: The one before it.
+        moved_at_night: Whether the newest was at night.
         left_s: Since when nobody is there [s since 1970]; None while somebody is (or may be).
         newest_s: The newest interval with a word about motion [s since 1970].
         days: Past days, oldest first, the last one still going on.
@@ -67,6 +68,7 @@ class Presence:
 
     moved_s: float | None = None
     before_s: float | None = None
+    moved_at_night: bool = False
     left_s: float | None = None
     newest_s: float | None = None
     days: list[Day] = field(default_factory=list[Day])
@@ -78,6 +80,7 @@ class Presence:
         self.newest_s = at_s
         if moved or blind or self.moved_s is None:  # who was not watched may have come
             self.before_s, self.moved_s = self.moved_s, at_s
+            self.moved_at_night = _is_night(slot)
             self.left_s = None
         elif self.left_s is None and at_s - self.moved_s >= self._patience_s(slot):
             self.left_s = self.moved_s
@@ -141,8 +144,7 @@ class Presence:
 
     def _patience_s(self, slot: Slot) -> float:
         """How long stillness may last before it means absence [s]."""
-        evening, morning = NIGHT_SLOTS[1], NIGHT_SLOTS[0]
-        if slot.of_day >= evening or slot.of_day < morning:
+        if self.moved_at_night or _is_night(slot):
             return ASLEEP_STILL_S
         return AWAKE_STILL_S if slot.of_day >= MORNING_SLOT or self._lively() else ASLEEP_STILL_S
 
@@ -150,3 +152,7 @@ class Presence:
         if self.before_s is None or self.moved_s is None:
             return False
         return self.moved_s - self.before_s <= LIVELY_WINDOW_S
+
+
+def _is_night(slot: Slot) -> bool:
+    return slot.of_day >= NIGHT_SLOTS[1] or slot.of_day < NIGHT_SLOTS[0]

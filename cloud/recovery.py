@@ -23,7 +23,7 @@ EPISODE_K = 0.7
 """Smallest change of temperature that makes an episode [K]."""
 
 NEAR_K = 0.3
-"""So near to the setpoint a home has recovered [K]."""
+"""So near to its goal a home has recovered [K]."""
 
 LONGEST_EPISODE_S = 6 * 3600
 """A home that has not recovered by then counts with what it reached [s]."""
@@ -63,13 +63,13 @@ class Episode:
         falling: Recovery; otherwise warming up.
         start_s: When it began [s since 1970].
         start_c: Indoor temperature then [°C].
-        setpoint_c: Where it is to go [°C].
+        goal_c: Where it is to end up [°C].
     """
 
     falling: bool
     start_s: float
     start_c: float
-    setpoint_c: float
+    goal_c: float
 
 
 @dataclass(slots=True)
@@ -98,18 +98,18 @@ class Recovery:
     smooth: float = 0.0
     worked: float = 0.0
 
-    def begin(self, at_s: float, indoor_c: float | None, setpoint_c: float) -> None:
-        """The setpoint was changed to `setpoint_c` while it was `indoor_c` inside."""
+    def begin(self, at_s: float, indoor_c: float | None, goal_c: float) -> None:
+        """The setpoint was changed, to end up at `goal_c`, while it was `indoor_c` inside."""
         self.episode = None
-        if indoor_c is not None and abs(setpoint_c - indoor_c) >= EPISODE_K:
-            self.episode = Episode(setpoint_c < indoor_c, at_s, indoor_c, setpoint_c)
+        if indoor_c is not None and abs(goal_c - indoor_c) >= EPISODE_K:
+            self.episode = Episode(goal_c < indoor_c, at_s, indoor_c, goal_c)
 
     def observe(self, at_s: float, indoor_c: float) -> None:
-        """What it is inside now [°C]; ends an episode that has reached its setpoint or taken too long."""
+        """What it is inside now [°C]; ends an episode that has reached its goal or taken too long."""
         going = self.episode
         if going is None:
             return
-        left_k = indoor_c - going.setpoint_c if going.falling else going.setpoint_c - indoor_c
+        left_k = indoor_c - going.goal_c if going.falling else going.goal_c - indoor_c
         if left_k <= NEAR_K or at_s - going.start_s >= LONGEST_EPISODE_S:
             self._end(at_s, indoor_c)
 
