@@ -36,10 +36,6 @@ DAY_S = 86_400
 WARMEST_H = 12
 """The outdoor temperatures of so many hours decide whether the machine is trusted today [h]."""
 
-SENSITIVITY_RANGE = (0.01, 0.12)
-"""An hour 1 K warmer saves no less and no more than these shares of the mean energy [1/K]: the savings of
-+1 °C in study A are 3.7 to 18.6 %, and a first set-back hour may not promise more than lasts."""
-
 
 class HomeAdvisor:
     """Advice for one air conditioner.
@@ -71,13 +67,13 @@ class HomeAdvisor:
         home, hours = load(state)
         home.habit.told_c = installation.habit_setpoint_c
         self = cls(champion, installation)
-        self._history = HourlyHistory.from_json(hours)
+        self._history = hours
         self._watcher = Observer(home, installation.timezone)
         return self
 
     def state(self) -> bytes:
         """Everything that was learnt; small and versioned."""
-        return dump(self._home, self._history.to_json())
+        return dump(self._home, self._history)
 
     @property
     def _home(self) -> HomeState:
@@ -197,8 +193,6 @@ def warmest_c(outdoor_c: Floats) -> float | None:
 
 
 def sensitivity_kwh(outcomes: Outcomes, plan: Plan) -> float:
-    """Electricity that an hour spent 1 K warmer saves, by the model and within reason [kWh/(K·h)]."""
-    habit, warmer = outcomes.energy_kwh([plan.habit_c, [c + 1.0 for c in plan.habit_c]]).sum(axis=1)
-    mean_kwh = habit / 24
-    low, high = SENSITIVITY_RANGE
-    return float(min(max((habit - warmer) / 24, low * mean_kwh), high * mean_kwh))
+    """Electricity that an hour spent 1 K warmer saves [kWh/(K·h)]."""
+    _, saved_kwh = outcomes.saved_kwh(plan.habit_c, [c + 1.0 for c in plan.habit_c])
+    return float(saved_kwh.sum()) / 24

@@ -21,7 +21,7 @@ MIN_HISTORY_H: Final = 24
 """Hours with energy before a home has descriptors [h]: one daily cycle."""
 
 HABIT_H: Final = 336
-"""The learning days: the first hours of a home, from which its habit is taken [h]."""
+"""The learning days: the first hours of a home; its habit is taken from those without advice [h]."""
 
 PRESENT_S: Final = 45 * 60
 """Somebody counts as present for so long after motion [s]."""

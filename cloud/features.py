@@ -80,6 +80,9 @@ def _readings(telemetry: Table) -> Table:
         at_s=telemetry.sampled_at.epoch_seconds().cast("float64").floor(),
         cooling=cooling,
         effective_c=ibis.ifelse(cooling, telemetry.setpoint_c, OFF_SETPOINT_C),
+        advised=(
+            telemetry.advice_id.notnull() | (telemetry.changed_by.fill_null("unknown") == "advisor")
+        ).cast("float64"),
         by_person=telemetry.changed_by.isin(PERSONAL_CHANGES)
         | ((telemetry.changed_by.fill_null("unknown") == "unknown") & telemetry.advice_id.isnull()),
     )
@@ -126,6 +129,7 @@ def _hours(readings: Table) -> Table:
         indoor_rh_pct=mean(readings.indoor_rh_pct),
         motion_ratio=mean(readings.motion.cast("float64")),
         present_ratio=mean(readings.present),
+        advised_ratio=mean(readings.advised),
         overrides=readings.override.sum(),
         override_s=readings.at_s.max(where=readings.override),
     )
@@ -178,7 +182,10 @@ def _comfort(hours: Table) -> Table:
         overrides_168h=hours.overrides.sum().over(week),
     )
     learning = (
-        (hours.hour_index - hours.first_index < HABIT_H) & (hours.on_ratio >= 1 / 2) & _maybe_present(hours)
+        (hours.hour_index - hours.first_index < HABIT_H)
+        & (hours.on_ratio >= 1 / 2)
+        & (hours.advised_ratio == 0)
+        & _maybe_present(hours)
     )
     hours = hours.mutate(habit_felt_c=ibis.ifelse(learning, hours.felt_c, ibis.null("float64")))
     since_h = hours.hour_index - hours.last_override_s / 3600

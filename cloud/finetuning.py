@@ -8,7 +8,7 @@ import pandas as pd
 from cloud.champion import Champion
 from cloud.energy import usable_energy_hours, wrong_slopes
 from cloud.errors import InsufficientDataError
-from cloud.evaluation import PairedError, log_loss, paired_error
+from cloud.evaluation import TINY_KWH, PairedError, log_loss, paired_error
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
 from cloud.override import OverrideModel, exposed_hours
 from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
@@ -77,7 +77,7 @@ def fine_tune(
         params = replace(params, energy=replace(params.energy, trees=min(params.energy.trees, QUICK_TREES)))
     challenger = train(fit, params, version, champion if quick else None)
     challenger = replace(challenger, override=_override(champion, challenger, parts))
-    verdict, error = judge(champion, challenger, parts.held_out)
+    verdict, error = judge(champion, challenger, parts)
     metrics = {
         **measure(challenger, parts.held_out),
         "champion_daily_wape": round(error.champion_wape, 4),
@@ -103,17 +103,35 @@ def _override(champion: Champion, challenger: Champion, parts: Split) -> Overrid
     return challenger.override if calibrated and new <= old else champion.override
 
 
-def judge(champion: Champion, challenger: Champion, held_out: pd.DataFrame) -> tuple[Verdict, PairedError]:
-    """Compare on hours that the challenger has not seen: no worse, and never against physics.
+def judge(champion: Champion, challenger: Champion, parts: Split) -> tuple[Verdict, PairedError]:
+    """Compare on days that the challenger has not seen: no worse, and never against physics.
+
+    All homes count for the bound; the unseen ones must not be worse on average, so that nothing is learnt by
+    heart.
 
     Raises:
-        InsufficientDataError: There are none.
+        InsufficientDataError: There are no such days.
     """
-    hours = usable_energy_hours(held_out)
+    error, unseen = (_paired(champion, challenger, hours) for hours in (parts.newest, parts.held_out))
+    wrong = wrong_slopes(challenger.energy, parts.newest)
+    worse_unseen = unseen.challenger_wape / max(unseen.champion_wape, TINY_KWH) - 1.0
+    figures = (
+        f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
+        f"at most {100 * error.worse_upper:+.1f} % worse, in unseen homes {100 * worse_unseen:+.1f} %"
+    )
+    if wrong:
+        figures = f"{wrong} slopes against physics"
+    promote = not wrong and max(error.worse_upper, worse_unseen) <= NON_INFERIORITY_RATIO
+    did = "promoted over" if promote else "kept"
+    return Verdict(promote=promote, reason=f"{did} {champion.version}: {figures}"), error
+
+
+def _paired(champion: Champion, challenger: Champion, judged: pd.DataFrame) -> PairedError:
+    hours = usable_energy_hours(judged)
     if not len(hours):
         raise InsufficientDataError(0, 1)
     rows = matrix(hours, ENERGY_FEATURES)
-    error = paired_error(
+    return paired_error(
         hours["device_id"],
         hours["hour_end_at"].dt.date,
         hours[ENERGY_TARGET].to_numpy(np.float64),
@@ -121,15 +139,3 @@ def judge(champion: Champion, challenger: Champion, held_out: pd.DataFrame) -> t
         challenger.energy.predict(rows),
         seed=SEED,
     )
-    wrong = wrong_slopes(challenger.energy, hours)
-    if wrong:
-        return Verdict(
-            promote=False, reason=f"kept {champion.version}: {wrong} slopes against physics"
-        ), error
-    figures = (
-        f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
-        f"at most {100 * error.worse_upper:+.1f} % worse"
-    )
-    if error.worse_upper > NON_INFERIORITY_RATIO:
-        return Verdict(promote=False, reason=f"kept {champion.version}: {figures}"), error
-    return Verdict(promote=True, reason=f"promoted over {champion.version}: {figures}"), error

@@ -8,6 +8,7 @@ import msgspec
 from cloud.advice import Preferences, WeatherHour
 from cloud.errors import RejectedError
 from cloud.habit import Habit
+from cloud.hours import HourlyHistory
 from cloud.presence import Presence
 from cloud.recovery import Recovery
 from cloud.sag import Sag
@@ -104,12 +105,12 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     hours: dict[str, Any]
 
 
-def dump(home: HomeState, hours: dict[str, Any]) -> bytes:
+def dump(home: HomeState, hours: HourlyHistory) -> bytes:
     """The bytes of a home's state and of its hourly history."""
-    return msgspec.json.encode(_Stored(VERSION, home, hours))
+    return msgspec.json.encode(_Stored(VERSION, home, hours.to_json()))
 
 
-def load(state: bytes) -> tuple[HomeState, dict[str, Any]]:
+def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
     """What `dump` was given.
 
     Raises:
@@ -117,8 +118,8 @@ def load(state: bytes) -> tuple[HomeState, dict[str, Any]]:
     """
     try:
         stored = msgspec.json.decode(state, type=_Stored)
-    except msgspec.MsgspecError as error:
+        if stored.version != VERSION:
+            raise StateRejectedError(f"it is of version {stored.version}")
+        return stored.home, HourlyHistory.from_json(stored.hours)
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error
-    if stored.version != VERSION:
-        raise StateRejectedError(f"it is of version {stored.version}")
-    return stored.home, stored.hours

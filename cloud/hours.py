@@ -35,7 +35,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 KEPT_H = 192
 """Hours kept [h]: a week for the descriptors and a day to spare."""
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Layout of `HourlyHistory.to_json`."""
 
 NAN = math.nan
@@ -249,9 +249,9 @@ class HourlyHistory:
         self._learning_c += self._felt_while_learning_c(kept)
 
     def _felt_while_learning_c(self, hour: Hour) -> list[float]:
-        """How warm `hour` felt, if it tells what the people choose: cooling, and maybe somebody there."""
+        """How warm `hour` felt, if people chose it: cooling, unadvised, maybe somebody there."""
         learning = self._first_index is not None and hour.hour_index - self._first_index < HABIT_H
-        tells = hour.on_ratio >= 1 / 2 and hour.present_ratio != 0
+        tells = hour.on_ratio >= 1 / 2 and hour.advised_ratio == 0 and hour.present_ratio != 0
         felt = felt_c(hour.indoor_dry_bulb_c, hour.indoor_rh_pct)
         return [round(felt, 4)] if learning and tells and not math.isnan(felt) else []
 
@@ -300,7 +300,7 @@ def _by_person(reading: Telemetry) -> bool:
 
 
 def _unknown(index: int) -> Hour:
-    return Hour(index, *([NAN] * 8))
+    return Hour(index, *([NAN] * 9))
 
 
 def _descriptors(past: Floats) -> tuple[float, float]:

@@ -22,6 +22,7 @@ class Hour(NamedTuple):
     indoor_dry_bulb_c: float
     indoor_rh_pct: float
     present_ratio: float
+    advised_ratio: float
 
 
 class Mean:
@@ -47,7 +48,7 @@ class Mean:
 class OpenHour:
     """The hour that is being observed."""
 
-    MEANS = ("setpoint", "on", "power", "outdoor", "indoor", "rh", "present")
+    MEANS = ("setpoint", "on", "power", "outdoor", "indoor", "rh", "present", "advised")
     __slots__ = ("index", *MEANS)
 
     setpoint: Mean
@@ -57,6 +58,7 @@ class OpenHour:
     indoor: Mean
     rh: Mean
     present: Mean
+    advised: Mean
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -68,6 +70,7 @@ class OpenHour:
         seconds = reading.interval_s
         self.setpoint.add(effective_c, seconds)
         self.on.add(float(reading.mode in COOLING_MODES), seconds)
+        self.advised.add(float(reading.advice_id is not None or reading.changed_by == "advisor"), seconds)
         if reading.electric_power_w is not None:
             self.power.add(reading.electric_power_w, seconds)
         if reading.outdoor_dry_bulb_c is not None:
@@ -92,4 +95,5 @@ class OpenHour:
             self.indoor.value,
             self.rh.value,
             self.present.value,
+            self.advised.value,
         )

@@ -22,6 +22,20 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 HORIZON_SLOTS = 48
 """The coming day in half-hours; a path has one more, since the first one has partly passed."""
 
+BALANCE_K = 6.0
+"""A home needs cooling from so much below its setpoint outdoors, for sun, people and appliances [K]: the base
+of 18.3 °C (65 °F) of ASHRAE's cooling degree-days, at setpoints around 24 °C."""
+
+MIN_DEGREE_K = 4.0
+"""The difference that drives the load is never taken for less [K]; on cool days little is left to save."""
+
+NOTHING_KWH = 1e-9
+"""A saving that is none [kWh]."""
+
+MODEL_RANGE = (0.5, 1.5)
+"""How far the model may be from the degree-days about what lasts of a warmer setpoint [ratio]: logged
+setpoints follow people and weather, and trees that learnt from them have got even its sign wrong."""
+
 _E = {name: place for place, name in enumerate(ENERGY_FEATURES)}
 _O = {name: place for place, name in enumerate(OVERRIDE_FEATURES)}
 
@@ -122,6 +136,35 @@ class Outcomes:
         rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly, 24)
         kwh = self.models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(len(hourly), 25)
         return np.asarray(np.maximum(kwh, 0.0) * self.horizon.hour_weights())
+
+    def saved_kwh(self, habit_c: Sequence[float], advised_c: Sequence[float]) -> tuple[Floats, Floats]:
+        """What the habit costs in each hour, and what lasts of the saving against it.
+
+        The load of a home goes with the degrees between outdoors and its setpoint, so each kelvin of rise
+        saves one of them; the model says how much more or less that is in this home, within `MODEL_RANGE`.
+
+        Args:
+            habit_c: Setpoints without advice by half-hour, (49,) [°C].
+            advised_c: Setpoints with it, (49,) [°C].
+
+        Returns:
+            Electricity at the habit and saving, both (25,) [kWh].
+        """
+        habit_kwh, advised_kwh = self.energy_kwh([habit_c, advised_c])
+        rise_k = self.horizon.hourly(advised_c) - self.horizon.hourly(habit_c)
+        degrees_kwh = habit_kwh * rise_k / self._degrees_k(habit_c)
+        total_kwh = float(degrees_kwh.sum())
+        if abs(total_kwh) < NOTHING_KWH:
+            return habit_kwh, degrees_kwh
+        ratio = float((habit_kwh - advised_kwh).sum()) / total_kwh
+        return habit_kwh, degrees_kwh * min(max(ratio, MODEL_RANGE[0]), MODEL_RANGE[1])
+
+    def _degrees_k(self, habit_c: Sequence[float]) -> float:
+        """Mean degrees that drive the load over the day [K]."""
+        known = self.outdoor_c[~np.isnan(self.outdoor_c)]
+        if not len(known):
+            return 2 * MIN_DEGREE_K
+        return max(float(known.mean() - np.mean(habit_c)) + BALANCE_K, MIN_DEGREE_K)
 
     def override_chance(self, felt_k: Sequence[Sequence[float]], present: Sequence[float]) -> Floats:
         """Chance of at least one override within the horizon, for each way it may feel.

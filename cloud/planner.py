@@ -45,6 +45,9 @@ KNOWN_RECOVERIES = 2
 LARGEST_MISHAPS = 3
 """After so many set-backs that were noticed there are no more for a while (study C: stop after three)."""
 
+KNOWN_ABSENCES = 5
+"""Past days with an absence like this one that tell when it ends."""
+
 MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
@@ -205,7 +208,7 @@ class Planner:
             kwh_per_k_h: Electricity that an hour 1 K warmer saves [kWh/(K·h)].
         """
         returns_h = self._returns_h()
-        if not returns_h:
+        if len(returns_h) < KNOWN_ABSENCES:
             return
         plan.back_s = self.at_s + returns_h[0] * 3600
         until = 2 + int(min(returns_h[0], 12.0) * 3600 / SLOT_S)

@@ -56,8 +56,7 @@ class Statement:
 
     def planned(self, plan: Plan, outcomes: Outcomes) -> Advice:
         """The plan's first step, and what the whole of it is expected to bring."""
-        habit_kwh, advised_kwh = outcomes.energy_kwh([plan.habit_c, plan.expected_c])
-        saved_kwh = habit_kwh - advised_kwh
+        habit_kwh, saved_kwh = outcomes.saved_kwh(plan.habit_c, plan.expected_c)
         total_kwh, day_kwh = float(saved_kwh.sum()), float(habit_kwh.sum())
         interval = saving_interval_kwh(total_kwh, day_kwh)
         prices = self._prices()

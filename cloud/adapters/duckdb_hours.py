@@ -28,6 +28,7 @@ def hours_frame(telemetry: pa.Table, longitudes_deg: Mapping[str, float]) -> pd.
     )
     engine = ibis.duckdb.connect(threads=1)
     try:
+        engine.raw_sql("SET enable_progress_bar = false")  # it would write into what a caller prints
         expression = device_hours(ibis.memtable(telemetry), ibis.memtable(sites))
         frame: pd.DataFrame = engine.to_pyarrow(expression).to_pandas()
         return frame

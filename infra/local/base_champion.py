@@ -4,12 +4,14 @@
 """
 
 import io
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from typing_extensions import override
 
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.adapters.file_registry import digests
@@ -19,19 +21,23 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEA
 from cloud.ports.models import Lineage
 from cloud.training import TrainingParams, measure, train
 from device_sim.fleet import Fleet, FleetSpec
-from device_sim.policy import RandomisedSetpoints
+from device_sim.policy import Policy, RandomisedSetpoints
 from device_sim.season import simulate_telemetry
+from edge.contract import Desired
 
 CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
 STARTS = (datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 7, 20, tzinfo=UTC))
 """Early and late summer: trees do not extrapolate."""
 
+HABIT_DAYS = 14
+"""Days before the lots begin: what is too warm is judged from the habit, so there has to be one."""
+
 HOMES = 40
-DAYS = 28
+DAYS = HABIT_DAYS + 21
 """Of each of the six fleets; no two of them share homes or weather."""
 
 JUDGED_START = datetime(2025, 6, 28, tzinfo=UTC)
-JUDGED_HOMES, JUDGED_DAYS = 30, 21
+JUDGED_HOMES, JUDGED_DAYS = 30, HABIT_DAYS + 14
 """The fleets that the figures in the manifest come from, one a climate, of the split `validate`."""
 
 RESERVOIR_ROWS = 9000
@@ -53,10 +59,22 @@ SEED = 1
 VERSION = "base-1"
 
 
+class HabitThenLots(Policy):
+    """The habit for `HABIT_DAYS`, then setpoints by lot."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._until = fleet.now + timedelta(days=HABIT_DAYS)
+        self._lots = RandomisedSetpoints(fleet)
+
+    @override
+    def commands(self, fleet: Fleet) -> Iterable[tuple[str, Desired]]:
+        return self._lots.commands(fleet) if fleet.now >= self._until else ()
+
+
 def fleet_hours(spec: FleetSpec, days: int) -> pd.DataFrame:
-    """Hours of a fleet with setpoints by lot."""
+    """Hours of a fleet with a habit and then setpoints by lot."""
     fleet = Fleet(spec, days)
-    telemetry = simulate_telemetry(fleet, days, RandomisedSetpoints(fleet))
+    telemetry = simulate_telemetry(fleet, days, HabitThenLots(fleet))
     return hours_frame(telemetry, {site.device_id: site.longitude_deg for site in fleet.sites})
 
 
@@ -107,8 +125,10 @@ def make_base(folder: Path) -> Lineage:
 
 
 def reservoir(hours: pd.DataFrame) -> bytes:
-    """A spread of the hours as Parquet, by lot, so that no time of the day is preferred."""
-    known = usable_energy_hours(hours)[list(RESERVOIR_COLUMNS)]
+    """A spread of the hours with setpoints by lot, as Parquet; drawn, so that no time of day is preferred."""
+    began = hours.groupby("device_id")["hour_end_at"].transform("min")
+    by_lot = hours[hours["hour_end_at"] - began >= pd.Timedelta(days=HABIT_DAYS)]
+    known = usable_energy_hours(by_lot)[list(RESERVOIR_COLUMNS)]
     picks = np.random.default_rng(SEED).choice(len(known), min(RESERVOIR_ROWS, len(known)), replace=False)
     sample = known.iloc[np.sort(picks)]
     floats = [name for name in sample.select_dtypes("number").columns if name != "device_id"]

@@ -182,6 +182,17 @@ def test_felt_level_counts_from_the_median_of_the_learning_days(make_reading: Ma
     assert frame.felt_above_habit_k.to_list() == pytest.approx([0.0, 0.0, 2.0])
 
 
+@pytest.mark.parametrize("advice", [{"advice_id": "a"}, {"changed_by": "advisor"}])
+def test_advised_hours_do_not_make_a_habit(make_reading: Make, hours: Hours, advice: dict[str, str]) -> None:
+    frame = hours(
+        day_of(make_reading, 0, indoor_dry_bulb_c=24.0)
+        + day_of(make_reading, 1, indoor_dry_bulb_c=27.0, **advice)
+        + day_of(make_reading, 2, indoor_dry_bulb_c=25.0)
+    )
+
+    assert frame.felt_above_habit_k.to_list() == pytest.approx([0.0, 3.0, 0.5])  # of the median of 24 and 25
+
+
 def scrambled(telemetry: pa.Table, after: datetime, responses: tuple[str, ...]) -> pa.Table:
     """The same plan and weather, with other answers of the home from `after` on."""
     frame = telemetry.to_pandas()

@@ -1,6 +1,7 @@
 """Fine-tuning: which challengers may serve."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,11 +78,26 @@ def test_a_worse_challenger_is_kept_out(champion: Champion, room_hours: pd.DataF
     parts = split(room_hours)
     lazy = train(parts.fit, TrainingParams(energy=TreeParams(trees=3), override=PARAMS.override), "v2")
 
-    verdict, error = judge(champion, lazy, parts.held_out)
+    verdict, error = judge(champion, lazy, parts)
 
     assert not verdict.promote
     assert verdict.reason.startswith("kept v1: daily error")
     assert error.worse_upper > 0.02
+
+
+def test_a_challenger_that_knows_only_its_own_homes_is_kept_out(
+    champion: Champion, room_hours: pd.DataFrame
+) -> None:
+    parts = split(room_hours)
+    strange = parts.held_out.assign(electric_energy_kwh=parts.held_out.electric_energy_kwh * 0.4)
+    changed = room_hours.assign(electric_energy_kwh=room_hours.electric_energy_kwh * 1.5)
+    learnt = split(changed)
+    by_heart = train(learnt.fit, PARAMS, "v2")
+
+    assert judge(champion, by_heart, learnt)[0].promote
+    verdict, _ = judge(champion, by_heart, replace(learnt, held_out=strange))
+    assert not verdict.promote
+    assert "in unseen homes +" in verdict.reason
 
 
 def test_a_challenger_against_physics_is_kept_out_however_good(
@@ -91,7 +107,7 @@ def test_a_challenger_against_physics_is_kept_out_however_good(
     monkeypatch.setattr(energy, "TREE_MONOTONE", {})
     unconstrained = train(parts.fit, PARAMS, "v2")
 
-    verdict, _ = judge(champion, unconstrained, parts.held_out)
+    verdict, _ = judge(champion, unconstrained, parts)
 
     assert not verdict.promote
     assert "against physics" in verdict.reason

@@ -45,7 +45,8 @@ def test_splits_by_home_and_by_time(room_hours: pd.DataFrame, parts: Split) -> N
     assert not set(fit.device_id) & set(held_out.device_id)
     assert fit.hour_end_at.max() < held_out.hour_end_at.min()
     assert held_out.device_id.nunique() == 3  # a quarter of a dozen
-    assert len(fit) + len(held_out) < len(room_hours)
+    assert set(parts.newest.device_id) == set(room_hours.device_id)
+    assert fit.hour_end_at.max() < parts.newest.hour_end_at.min()
 
 
 def test_few_homes_are_all_learnt_from_and_judged_on_newer_days(room_hours: pd.DataFrame) -> None:
