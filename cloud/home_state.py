@@ -16,7 +16,7 @@ from cloud.slot_summary import Author, OpenSlot
 from cloud.tolerance import Tolerance
 from edge.contract import Mode
 
-VERSION = 1
+VERSION = 2
 """Layout of the bytes."""
 
 
@@ -64,7 +64,6 @@ class Watch:
         held_until_s: Until when a person's word stands.
         changes_s: When our advice last changed the setpoint, the newest last.
         mishaps: Local days on which a set-back was noticed, the newest last.
-        doubts: Local days on which somebody cooled at a level they usually live with, the newest last.
     """
 
     first_s: float | None = None
@@ -80,7 +79,6 @@ class Watch:
     held_until_s: float = 0.0
     changes_s: list[float] = field(default_factory=list[float])
     mishaps: list[int] = field(default_factory=list[int])
-    doubts: list[int] = field(default_factory=list[int])
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from cloud.advice import Feedback
 from cloud.feature_catalogue import OVERRIDE_STEP_K, PERSONAL_CHANGES
 from cloud.home_clock import HomeClock, Slot
 from cloud.home_state import HomeState
+from cloud.ports.records import FeedbackKind
 from cloud.schedule_points import hold_until
 from cloud.slot_summary import Author, OpenSlot, SlotSummary
-from cloud.tolerance import Objection
 from edge.contract import Telemetry
 
 STEADY_S = 2 * 3600
@@ -19,9 +19,6 @@ SAME_K = 0.05
 
 AFTERMATH_S = 1.6 * 3600
 """An override so soon after a set-back is the set-back's fault [s]: ADVICE.md, study C."""
-
-DOUBT_DAYS = 14
-"""Two doubts within this time are an objection [days]."""
 
 LATE_S = 3600
 """A device may go on with advice for so long after its end [s]."""
@@ -61,12 +58,10 @@ class Observer:
         """Take in what a person said."""
         watch, at_s = self.home.watch, feedback.at.timestamp()
         slot = self.clock.slot(at_s)
+        self._hear_warmth(feedback.kind, slot)
         match feedback.kind:
             case "too_hot":
-                self._object(slot, "too_hot")
                 watch.held_until_s = self._next_point_s(at_s)
-            case "a_bit_warm":
-                self._object(slot, "a_bit_warm")
             case "dismissed" | "undone":
                 watch.held_until_s = self._next_point_s(at_s)
                 self.home.tolerance.postpone(slot)
@@ -75,6 +70,8 @@ class Observer:
                     self.home.presence.leave(at_s)
             case "accepted" | "too_cold":
                 watch.held_until_s = 0.0
+            case "a_bit_warm":
+                pass  # it goes on, but cooler
 
     def warmth_k(self, slot: Slot) -> float | None:
         """Indoor temperature above the habit [K]."""
@@ -169,23 +166,18 @@ class Observer:
         if set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S):
             home.watch.mishaps.append(slot.day)
             del home.watch.mishaps[:-8]
-        elif warmth_k is not None and warmth_k > home.tolerance.lived_k:
-            home.tolerance.object(slot, warmth_k, "override")
         elif warmth_k is not None:
-            self._doubt(slot, warmth_k)
+            home.tolerance.override(slot, warmth_k)
 
-    def _doubt(self, slot: Slot, warmth_k: float) -> None:
-        """It was no warmer than usual: something else, unless it happens again."""
-        doubts = self.home.watch.doubts
-        if doubts and slot.day - doubts[-1] <= DOUBT_DAYS:
-            self.home.tolerance.object(slot, warmth_k, "override")
-        doubts.append(slot.day)
-        del doubts[:-4]
-
-    def _object(self, slot: Slot, objection: Objection) -> None:
+    def _hear_warmth(self, kind: FeedbackKind, slot: Slot) -> None:
+        """Our warmth was too much for somebody."""
         warmth_k = self.warmth_k(slot)
-        if warmth_k is not None and self.home.watch.author == "advice":
-            self.home.tolerance.object(slot, warmth_k, objection)
+        if warmth_k is None or self.home.watch.author != "advice":
+            return
+        if kind == "too_hot":
+            self.home.tolerance.too_hot(slot, warmth_k)
+        elif kind == "a_bit_warm":
+            self.home.tolerance.a_bit_warm(slot, warmth_k)
 
     def _next_point_s(self, at_s: float) -> float:
         return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()
@@ -195,6 +187,8 @@ class Observer:
         home = self.home
         if home.open_slot is not None:
             self._learn(home.open_slot)
+            if home.open_slot.slot.day != slot.day:
+                home.tolerance.pass_day()
         steady = home.watch.mode == "cool" and at_s - home.watch.changed_s >= STEADY_S
         home.open_slot = OpenSlot(slot, steady=steady)
 

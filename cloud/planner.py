@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cloud.absence import EmptyHome, best_set_back
 from cloud.advice import Installation, Preferences
+from cloud.comfort import SILENT_K
 from cloud.home_clock import SLOT_S, Slot
 from cloud.home_state import HomeState
 
@@ -52,15 +53,18 @@ MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
 
-ROUNDING_K = 0.1
-"""The level may be passed by so much for the next half degree [K]."""
+LASTING_SLOTS = 24
+"""A home is kept warmer only if it may stay so for this many half-hours: what a cool night is spared is paid
+in the hot afternoon, at a lower COP."""
+
+ROUNDING_K = 0.25
+"""The level may be passed by so much for the next half degree [K]: to the nearest one."""
 
 STICKY_K = 0.1
 """A setpoint in force is kept when the level is missed by no more than this, so as not to beep [K]."""
 
-UNNOTICED_K = 0.8
-"""Warmth that counts as comfortable to those who come home [K]: about the coolest fifth of the households in
-study A minds that much (+1 °C kept comfort in 12 of 17, +2 °C in 5 of 17)."""
+UNNOTICED_RATIO = 0.25
+"""Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
 
 DISCOMFORT_KWH_PER_LAMBDA = 0.2
 """What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]."""
@@ -247,9 +251,10 @@ class Planner:
         watch = self.home.watch
         in_force_c = watch.setpoint_c if watch.author == "advice" else None
         level_k = self.home.tolerance.level_k(self.home.preferences.comfort_lambda)
+        rises_k = [self._rise_k(slot, level_k) for slot in self.slots]
         path: list[float] = []
-        for slot, habit in zip(self.slots, habit_c, strict=True):
-            wanted_c = habit + self._wanted_rise_k(slot, level_k)
+        for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
+            wanted_c = habit + max(min(rises_k[place : place + LASTING_SLOTS]), self._probe_rise_k(slot))
             low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
             if in_force_c is None or not low_c <= in_force_c <= high_c:
                 in_force_c = math.floor((wanted_c + ROUNDING_K) / GRID_K) * GRID_K
@@ -257,13 +262,15 @@ class Planner:
             path.append(self.limits.within(in_force_c, habit))
         return path
 
-    def _wanted_rise_k(self, slot: Slot, level_k: float) -> float:
-        """How far above the habit the setpoint may be in `slot`, not yet a half degree [K]."""
+    def _rise_k(self, slot: Slot, level_k: float) -> float:
+        """How far above the habit the setpoint may be for a level in `slot`, not yet a half degree [K]."""
         sag_k = self.home.sag.expected_k(slot)
-        if sag_k is None:
-            return 0.0
+        return 0.0 if sag_k is None else level_k - sag_k
+
+    def _probe_rise_k(self, slot: Slot) -> float:
+        """The same for a probe; 0 when it is not the time for one [K]."""
         probe_k = self.home.tolerance.probe_now_k(slot, self.home.preferences.override_budget_per_day)
-        return (level_k if probe_k is None else max(level_k, probe_k)) - sag_k
+        return 0.0 if probe_k is None else self._rise_k(slot, probe_k)
 
     def _known_away_s(self) -> float | None:
         away_until = self.home.preferences.away_until
@@ -281,15 +288,17 @@ class Planner:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
+        found_k = found_c - home.habit.setpoint_c(self.slots[0])
+        unnoticed_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0)
         return EmptyHome(
             returns_h=returns_h,
             above_k=max(watch.indoor_c - found_c, 0.0),
             rise_k_h=home.recovery.rise_k_h,
             fall_k_h=home.recovery.fall_k_h,
             kwh_per_k_h=kwh_per_k_h,
-            unnoticed_k=max(home.tolerance.level_k(home.preferences.comfort_lambda), UNNOTICED_K),
+            unnoticed_k=unnoticed_k,
             step_h=self.step_s / 3600,
-            max_depth_k=self.deepest_k(),
+            max_depth_k=min(self.deepest_k(), unnoticed_k + SILENT_K),
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
         )
 

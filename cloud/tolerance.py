@@ -1,20 +1,18 @@
 """Tolerance: how warm the people of a home may be kept while they are there; probe, retreat, hold.
 
-Warmth is the indoor temperature above the habit's setpoint of that half-hour [K]. Two kinds of evidence
-count, and silence is none (ADVICE.md, study C: below the level at which people act lies a silent zone in
-which comfort is already lost). First, what a home lives with anyway: in most the temperature sags in hot
-hours and is low in cool ones; keeping it at the usual upper level all day is no loss. Second, a probe: for
-one evening, with people at home and awake, it is kept much warmer than it is meant to stay; if nobody minds,
-it may live `RETREAT_K` below that. The first objection ends the probing.
+Warmth is the indoor temperature above the habit's setpoint of that half-hour [K]. What a home lives with
+anyway counts first: in most the temperature sags in hot hours and is low in cool ones, and keeping it at the
+usual upper level all day is no loss. Beyond that it is searched: for one evening, with people at home and
+awake, it is kept much warmer than it is meant to stay; then it lives `RETREAT_K` below what nobody minded or
+what somebody objected to, and nowhere that `cloud.comfort` expects to be too warm. Silence alone is no
+comfort (ADVICE.md, study C). The first objection ends the probing.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
+from cloud.comfort import AT_HOME_H, ComfortLimit
 from cloud.home_clock import SLOTS_PER_DAY, Slot
 from cloud.slot_summary import SlotSummary
-
-Objection: TypeAlias = Literal["override", "too_hot", "a_bit_warm"]
 
 RETREAT_K = 1.0
 """How far below an objection, or below a probe that nobody minded, a home is kept [K]: study C, where 0.8 K
@@ -39,13 +37,16 @@ PROBE_SLOTS = (36, 42)
 """Half-hours of a probe: 18:00 to 21:00, when people are at home and awake."""
 
 PROVEN_H = 2.0
-"""Time in such an evening, as warm as meant and with nobody minding, that proves a level [h]."""
+"""Time in such evenings, as warm as meant and with nobody minding, that proves a level [h]."""
 
 PROBE_MISS_K = 0.3
 """It counts as being as warm as meant if no more than this is missing [K]."""
 
-SETTLE_DAYS = 14
+SETTLE_DAYS = 1
 """Advised days before the first probe: people first see advice that they cannot feel."""
+
+SEARCH_DAYS = 14
+"""The search is over so many days after it began, found or not: study C ends it on day 16 [days]."""
 
 PROBE_EVERY_DAYS = 2
 """Days from one probe to the next: a probe never follows on a warm evening."""
@@ -65,6 +66,27 @@ EAGER_START_K = 0.5
 EAGER_LAMBDA = 10.0
 """They are those who weigh comfort with less than this (ADVICE.md: 20 protects comfort, 5 saves more)."""
 
+WARM_BUDGET_K_H_DAY = 0.05
+"""Warm degree-hours that a home may be expected to have, at the usual weight of comfort [K·h/day]; it counts
+as kept comfortable up to 0.25 (ADVICE.md)."""
+
+USUAL_LAMBDA = 20.0
+"""The usual weight of comfort; who weighs it less allows more."""
+
+AWAKE_SLOTS = (15, 44)
+"""Half-hours in which somebody at home is awake: 07:30 to 22:00."""
+
+CENSORED_SLOTS = 2
+"""For so many half-hours after an override it says nothing that nobody acts: ADVICE.md, formulation 3."""
+
+THERMAL_RATIO = 0.5
+"""An override that is as likely as this about warmth is taken for an objection [ratio]."""
+
+DOUBT_DAYS = 14
+"""Two overrides for another reason within this time are an objection [days]."""
+
+SLOT_H = 24.0 / SLOTS_PER_DAY
+
 WARMTH_STEP_K = 0.1
 WARMTH_FLOOR_K = -2.0
 _BINS = 60
@@ -82,9 +104,11 @@ class Tolerance:
         lived_k: Level that the home lives with anyway [K]; 0 until that is known.
         first_advised_day: Ordinal of the first local day with advice.
         not_before_day: No probe before that local day.
-        probe_day: Local day of the probe that is going on.
-        proven_h: Time in it that counts [h].
+        proven_h: Time as warm as the probe wants it, with nobody minding [h].
         objections: Ordinals of the local days with an objection, newest last.
+        doubts: Ordinals of the local days on which somebody cooled, it seems for another reason.
+        comfort: Where the upper limit is believed to be.
+        censored_until: Number of the half-hour until which silence says nothing.
     """
 
     held_k: float = 0.0
@@ -94,9 +118,11 @@ class Tolerance:
     lived_k: float = 0.0
     first_advised_day: int | None = None
     not_before_day: int = 0
-    probe_day: int | None = None
     proven_h: float = 0.0
     objections: list[int] = field(default_factory=list[int])
+    doubts: list[int] = field(default_factory=list[int])
+    comfort: ComfortLimit = field(default_factory=ComfortLimit)
+    censored_until: int = 0
 
     def live(self, warmth_k: float) -> None:
         """A half-hour at the habit, with people there (or nobody knows): as warm as they let it be."""
@@ -114,7 +140,9 @@ class Tolerance:
     def level_k(self, comfort_lambda: float) -> float:
         """Warmth at which the home may be kept while people are there [K]."""
         start_k = EAGER_START_K if comfort_lambda < EAGER_LAMBDA and not self.objections else 0.0
-        return max(self.held_k, start_k, self.lived_k if self.objected_k is None else self._safe_lived_k())
+        budget_k_h = WARM_BUDGET_K_H_DAY * USUAL_LAMBDA / max(comfort_lambda, 1.0)
+        believed_k = min(self.held_k, self.comfort.level_k(budget_k_h))
+        return max(believed_k, start_k, self.lived_k if self.objected_k is None else self._safe_lived_k())
 
     def advised(self, slot: Slot) -> None:
         """Advice is in force in `slot`."""
@@ -130,7 +158,9 @@ class Tolerance:
         """
         if self.probe_k is None or not PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1]:
             return None
-        if self.first_advised_day is None or slot.day - self.first_advised_day < SETTLE_DAYS:
+        if self.first_advised_day is None:
+            return None
+        if not SETTLE_DAYS <= slot.day - self.first_advised_day < SEARCH_DAYS:
             return None
         if slot.day < self.not_before_day or not self._within_budget(slot, budget_per_day):
             return None
@@ -139,43 +169,66 @@ class Tolerance:
     def postpone(self, slot: Slot) -> None:
         """A person changed something: leave them alone for a while."""
         self.not_before_day = max(self.not_before_day, slot.day + QUIET_DAYS)
-        self.probe_day, self.proven_h = None, 0.0
+        self.censored_until = slot.number + CENSORED_SLOTS
+        self.proven_h = 0.0
 
-    def learn(self, summary: SlotSummary, warmth_k: float | None) -> None:
-        """A half-hour of a probe passed, maybe."""
+    def learn(self, summary: SlotSummary, warmth_k: float) -> None:
+        """A half-hour passed in which nobody objected."""
         slot = summary.slot
-        if self.probe_k is None or not PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1]:
+        if summary.at_home is False or slot.number <= self.censored_until:
             return
-        if summary.author != "advice" or summary.at_home is False or warmth_k is None:
-            return
-        if warmth_k < self.probe_k - PROBE_MISS_K:
-            return
-        if self.probe_day != slot.day:
-            self.probe_day, self.proven_h = slot.day, 0.0
-        self.proven_h += 24.0 / SLOTS_PER_DAY
-        if self.proven_h >= PROVEN_H:
-            self._pass(slot)
+        if AWAKE_SLOTS[0] <= slot.of_day < AWAKE_SLOTS[1]:
+            certain = 1.0 if summary.at_home else AT_HOME_H / 24
+            self.comfort.live(warmth_k, certain * SLOT_H)
+        probed = self.probe_k is not None and warmth_k >= self.probe_k - PROBE_MISS_K
+        if probed and summary.author == "advice" and PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1]:
+            self._prove(slot)
 
-    def object(self, slot: Slot, warmth_k: float, objection: Objection) -> None:
-        """Somebody finds it too warm at `warmth_k`: back off at once, and probe no more."""
-        retreat_k = A_BIT_WARM_RETREAT_K if objection == "a_bit_warm" else RETREAT_K
+    def pass_day(self) -> None:
+        """A local day is over: old evidence fades."""
+        self.comfort.forget()
+
+    def override(self, slot: Slot, warmth_k: float) -> None:
+        """Somebody cooled at `warmth_k`: because of it, or for another reason, unless that happens again."""
+        thermal = self.comfort.thermal_ratio(warmth_k) >= THERMAL_RATIO
+        doubted = bool(self.doubts) and slot.day - self.doubts[-1] <= DOUBT_DAYS
+        self.comfort.override(warmth_k)
+        if thermal or doubted:
+            self._object(slot, warmth_k, RETREAT_K)
+        else:
+            self.doubts = [*self.doubts[-3:], slot.day]
+            self.postpone(slot)
+
+    def too_hot(self, slot: Slot, warmth_k: float) -> None:
+        """Somebody said that it is too hot at `warmth_k`."""
+        self.comfort.override(warmth_k)
+        self._object(slot, warmth_k, RETREAT_K)
+
+    def a_bit_warm(self, slot: Slot, warmth_k: float) -> None:
+        """Somebody said that it is a bit warm at `warmth_k`."""
+        self.comfort.a_bit_warm(warmth_k)
+        self._object(slot, warmth_k, A_BIT_WARM_RETREAT_K)
+
+    def _object(self, slot: Slot, warmth_k: float, retreat_k: float) -> None:
+        """It was too warm at `warmth_k`: back off at once, and probe no more."""
         while_probed = self.probe_k is not None and warmth_k >= self.probe_k - PROBE_MISS_K
         held_k = warmth_k - retreat_k
         self.held_k = max(held_k if while_probed else min(held_k, self.held_k - LATER_STEP_K), 0.0)
         self.objected_k = warmth_k if self.objected_k is None else min(self.objected_k, warmth_k)
         self.probe_k = None
-        self.objections.append(slot.day)
-        del self.objections[:-8]
+        self.objections = [*self.objections[-7:], slot.day]
         self.postpone(slot)
 
-    def _pass(self, slot: Slot) -> None:
-        if self.probe_k is None:
+    def _prove(self, slot: Slot) -> None:
+        """A half-hour of a probe was borne; after enough of them the next probe goes further."""
+        self.proven_h += SLOT_H
+        if self.probe_k is None or self.proven_h < PROVEN_H:
             return
         self.held_k = max(self.held_k, self.probe_k - RETREAT_K)
         following_k = self.probe_k + PROBE_STEP_K
         self.probe_k = following_k if following_k <= TOP_PROBE_K else None
         self.not_before_day = slot.day + PROBE_EVERY_DAYS
-        self.probe_day, self.proven_h = None, 0.0
+        self.proven_h = 0.0
 
     def _safe_lived_k(self) -> float:
         """What they lived with, but no longer near where they objected."""

@@ -57,7 +57,8 @@ def commands() -> None:
 
 @commands.command()
 @click.option("--homes", default=40, show_default=True, type=click.IntRange(2, 500))
-@click.option("--learning-days", default=28, show_default=True, type=click.IntRange(2, 120))
+@click.option("--learning-days", default=14, show_default=True, type=click.IntRange(2, 120))
+@click.option("--search-days", default=14, show_default=True, type=click.IntRange(1, 120))
 @click.option("--advised-days", default=14, show_default=True, type=click.IntRange(1, 120))
 @click.option("--seed", default=20260601, show_default=True)
 @click.option(
@@ -170,6 +171,34 @@ def replay(
     settings = StackSettings(data_dir, next_free_port(WEB_PORT), next_free_port(mqtt_port), clock="telemetry")
     zone = None if timezone is None else _zone(timezone)
     _say(run_replay(directory, format_name, zone, settings, environment()), as_json=as_json)
+
+
+@commands.command()
+@click.option("--homes", default=40, show_default=True, type=click.IntRange(2, 1000))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--climate", default="hot_dry", show_default=True, help="A name of the simulated weather.")
+@click.option("--split", type=click.Choice(["validate", "test"]), default="test", show_default=True)
+@click.option("--learning-days", default=14, show_default=True, type=click.IntRange(2, 120))
+@click.option("--search-days", default=14, show_default=True, type=click.IntRange(0, 120))
+@click.option("--advised-days", default=14, show_default=True, type=click.IntRange(1, 120))
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (click's)
+    """Judge the shipped champion's advice in closed loop on simulated homes, paired with their habit."""
+    from cloud.champion import Champion  # noqa: PLC0415
+    from infra.local.evaluate import Trial  # noqa: PLC0415
+    from infra.local.evaluate import evaluate as play  # noqa: PLC0415
+    from infra.local.evaluation_table import print_evaluation  # noqa: PLC0415
+
+    console = Console(soft_wrap=True)
+    evaluation = play(
+        Trial(**options),
+        Champion.from_package(),
+        lambda arm, day, days: console.print(f"{arm}: day {day} of {days}") if day % 7 == 0 else None,
+    )
+    print_evaluation(console, evaluation)
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        json_path.write_text(json.dumps(evaluation.to_json(), indent=1) + "\n")
 
 
 @commands.command()

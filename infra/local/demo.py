@@ -1,9 +1,10 @@
 """The demo: a simulated fleet on real MQTT, from the first reading to a measured saving, on one machine.
 
-People live at their habit for four weeks, the models learn from it, then the same homes live twice through
-a fortnight: once advised, over the whole way (broker, edge, ingest, advisor, shadow, device), and once at
-their habit. Half-way the models are fine-tuned. What was saved is the simulation's own truth, not what a
-model believes.
+People live at their habit for a fortnight and the models learn from it. Then the same homes live twice
+through four weeks: once advised, over the whole way (broker, edge, ingest, advisor, shadow, device), and once
+at their habit. In the first of the advised fortnights each home's tolerance is searched, which has its price;
+the second is what is claimed, with the price beside it. Half-way through it the models are fine-tuned. What
+was saved is the simulation's own truth, not what a model believes.
 """
 
 import shutil
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.adapters.file_registry import FileModelRegistry
+from device_sim.fleet import Fleet
 from infra.local.api_client import ApiClient
 from infra.local.errors import DataDirectoryError
 from infra.local.lake_count import rows_in_lake, seal
@@ -47,7 +49,8 @@ class DemoOptions:
     web_port: int
     mqtt_port: int
     homes: int = 40
-    learning_days: int = 28
+    learning_days: int = 14
+    search_days: int = 14
     advised_days: int = 14
     seed: int = 20260601
 
@@ -64,7 +67,7 @@ class Demo:
         self._environment = environment
         self._story = story
         _empty(options.data_dir)
-        days = options.learning_days + options.advised_days + SERVING_DAYS
+        days = options.learning_days + options.search_days + options.advised_days + SERVING_DAYS
         self._town = Town(
             TownPlan(
                 options.data_dir, options.web_port, options.mqtt_port, options.homes, days, options.seed
@@ -84,15 +87,11 @@ class Demo:
         self._open()
         first_advice_s = self._learn(began)
         learnt = self._train()
-        self._town.fleet.reset_truth()  # before the fork: both arms count the same days
         habit = self._town.fleet.fork()
-        tuned = self._advise()
-        with self._story.busy("The same homes again, at their habit"):
-            for _ in range(self._options.advised_days * STEPS_PER_DAY):
-                habit.step()
-        pair = compare(habit.truth(), self._town.fleet.truth(), self._options.advised_days)
-        summary = self._sum_up(pair, (learnt, tuned), first_advice_s, began)
-        print_summary(self._story.console, summary, pair)
+        search = self._search(habit)
+        tuned, pair = self._advise(habit)
+        summary = self._sum_up((search, pair), (learnt, tuned), first_advice_s, began)
+        print_summary(self._story.console, summary, search, pair)
         summary.require_nothing_lost()
         return summary
 
@@ -136,10 +135,19 @@ class Demo:
         time.sleep(CHAMPION_RELOAD_S)
         return outcome
 
-    def _advise(self) -> Outcome:
-        days, town = self._options.advised_days, self._town
+    def _search(self, habit: Fleet) -> PairedComparison:
+        """The fortnight in which each home's tolerance is searched, beside the same homes at their habit."""
+        days = self._options.search_days
         set_autonomy(self._api, self._device_ids, "auto")
         time.sleep(CHAMPION_RELOAD_S)
+        self._begin_comparison(habit)
+        self._story.follow("Advised, tolerance searched", self._town.live_advised(days), days)
+        return self._compare(habit, days)
+
+    def _advise(self, habit: Fleet) -> tuple[Outcome, PairedComparison]:
+        """The fortnight that is claimed, with a fine-tuning in the middle."""
+        days, town = self._options.advised_days, self._town
+        self._begin_comparison(habit)
         first = (days + 1) // 2
         self._story.follow("Advised, first half", town.live_advised(first), first)
         with self._story.busy("Fine-tuning on the newest days"):
@@ -148,22 +156,37 @@ class Demo:
         self._story.tell(f"{outcome.version}: {outcome.reason}")
         time.sleep(CHAMPION_RELOAD_S)
         self._story.follow("Advised, second half", town.live_advised(days - first), days - first)
-        return outcome
+        return outcome, self._compare(habit, days)
+
+    def _begin_comparison(self, habit: Fleet) -> None:
+        """Both arms count the same days."""
+        habit.reset_truth()
+        self._town.fleet.reset_truth()
+
+    def _compare(self, habit: Fleet, days: int) -> PairedComparison:
+        with self._story.busy("The same homes, the same days, at their habit"):
+            for _ in range(days * STEPS_PER_DAY):
+                habit.step()
+        return compare(habit.truth(), self._town.fleet.truth(), days)
 
     def _seal(self) -> None:
         seal(self._options.data_dir, self._town.stack.supervisor.worker("ingest"))
 
     def _sum_up(
-        self, pair: PairedComparison, outcomes: tuple[Outcome, Outcome], first_advice_s: float, began: float
+        self,
+        pairs: tuple[PairedComparison, PairedComparison],
+        outcomes: tuple[Outcome, Outcome],
+        first_advice_s: float,
+        began: float,
     ) -> DemoSummary:
-        town, options = self._town, self._options
+        town, options, (search, pair) = self._town, self._options, pairs
         town.catch_up()
         self._seal()
         progress = town.lockstep.progress()
         registry = FileModelRegistry(options.data_dir / "models")
         return DemoSummary(
             homes=options.homes,
-            simulated_days=options.learning_days + options.advised_days,
+            simulated_days=options.learning_days + options.search_days + options.advised_days,
             readings_published=town.published,
             readings_in_lake=rows_in_lake(options.data_dir),
             readings_dead_lettered=town.lockstep.refused(),
@@ -183,6 +206,10 @@ class Demo:
             overrides_advised=pair.overrides_advised,
             overrides_day_extra_standard_error=round(pair.overrides_extra_day.standard_error, 4),
             comfort_kept_homes=pair.comfort_kept,
+            search_saved_pct=round(search.saved_pct.mean, 3),
+            search_warm_degree_hours_day_extra=round(search.warm_extra_k_h_day.mean, 4),
+            search_overrides_habit=search.overrides_habit,
+            search_overrides_advised=search.overrides_advised,
             worst_home_saved_pct=round(pair.worst_home_saved_pct, 2),
             late_rounds=town.lockstep.late_rounds,
             seconds_to_first_advice=round(first_advice_s, 2),

@@ -6,35 +6,29 @@ from the advisor's models.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cloud.advice import Advice, Installation, Preferences
+from cloud.advice import Installation, Preferences
 from cloud.advisor import HomeAdvisor
 from cloud.champion import Champion
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock
 from device_sim.fleet import Fleet, FleetSpec, FleetTruth
 from device_sim.noise import Split
-from device_sim.readings import StepReadings
-from edge.contract import Desired
+from infra.local.arms import DECISION_S, Advised, Control, Offset
 from infra.local.pairs import Estimate, PairedComparison, compare, estimate
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
 STEPS_PER_DAY = 288
-DECISION_S = 1800
-"""Time between two decisions [s]."""
-
-COMMAND_S = 4 * DECISION_S
-"""A command holds at least so long, as the worker's do [s]."""
 
 ARMS = ("+1", "+2", "advisor", "advisor_without_motion")
 """What is compared with the habit."""
@@ -50,6 +44,8 @@ class Trial:
         climate: A name of `device_sim.weather.CLIMATES`.
         split: Constants are chosen on `validate`; `test` is for the final figure only.
         learning_days: Days at the habit before any advice.
+        search_days: Days with advice before those that are compared: the search for the tolerance has a price
+            of its own, and heat that the building takes up is no saving (ADVICE.md: judge from day 29).
         advised_days: Days that are compared.
         start: Start of the season (aware).
         arms: Names out of `ARMS`.
@@ -60,7 +56,8 @@ class Trial:
     seed: int = 1
     climate: str = "hot_dry"
     split: Split = "validate"
-    learning_days: int = 28
+    learning_days: int = 14
+    search_days: int = 14
     advised_days: int = 14
     start: datetime = datetime(2026, 6, 1, tzinfo=UTC)
     arms: tuple[str, ...] = ARMS
@@ -93,6 +90,7 @@ class ArmResult:
         pairs: The paired comparison of the totals, comfort and overrides.
         changes_day: Commands with another setpoint, a home and day.
         promise: What was told against what came; None for arms that tell nothing.
+        search: The paired comparison of the days before; None without such days.
     """
 
     arm: str
@@ -101,6 +99,7 @@ class ArmResult:
     pairs: PairedComparison
     changes_day: float
     promise: Promise | None = None
+    search: PairedComparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,87 +118,6 @@ class Evaluation:
         return {**asdict(self), "trial": {**asdict(self.trial), "start": self.trial.start.isoformat()}}
 
 
-class Control(Protocol):
-    """An arm: it sees what the devices report and commands them."""
-
-    def observe(self, readings: StepReadings) -> None:
-        """Take in what all devices report."""
-        ...
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """Commands for some devices."""
-        ...
-
-
-@dataclass(slots=True)
-class Offset:
-    """The habit plus the same for everybody, at all hours.
-
-    Args:
-        offset_k: How much [K].
-        habits: What each home does by itself, learnt before.
-        clock: Local time of the homes.
-    """
-
-    offset_k: float
-    habits: Mapping[str, Habit]
-    clock: HomeClock
-
-    def observe(self, readings: StepReadings) -> None:
-        """It learns nothing."""
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """The same command over and over, lest it expires."""
-        slot = self.clock.slot(at.timestamp())
-        for device_id, habit in self.habits.items():
-            setpoint_c = habit.setpoint_c(slot) + self.offset_k
-            yield device_id, command(setpoint_c, at, at + timedelta(seconds=COMMAND_S))
-
-
-@dataclass(slots=True)
-class Advised:
-    """Every home with an advisor of its own, which is obeyed.
-
-    Args:
-        advisors: By device.
-
-    Attributes:
-        told: Expected saving and its interval at the start of each day, by day and device [kWh].
-    """
-
-    advisors: Mapping[str, HomeAdvisor]
-    told: list[dict[str, Advice]] = field(default_factory=list[dict[str, Advice]])
-    _day: int | None = None
-
-    def observe(self, readings: StepReadings) -> None:
-        """Each advisor hears its own device."""
-        for i, advisor in enumerate(self.advisors.values()):
-            advisor.observe(readings.telemetry(i))
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """What each advisor says."""
-        advice = {device_id: advisor.advise(at) for device_id, advisor in self.advisors.items()}
-        if at.toordinal() != self._day:
-            self._day = at.toordinal()
-            self.told.append(advice)
-        for device_id, said in advice.items():
-            until = max(said.valid_until, at + timedelta(seconds=COMMAND_S))
-            if said.setpoint_c is not None and said.mode == "cool":
-                yield device_id, command(said.setpoint_c, at, until)
-
-
-def command(setpoint_c: float, at: datetime, until: datetime) -> Desired:
-    """A setpoint as the advisor worker would ask for it."""
-    return Desired(
-        setpoint_c=setpoint_c,
-        mode="cool",
-        advice_id=f"a{setpoint_c:.1f}",
-        command_id=f"c{at.timestamp():.0f}",
-        requested_by="advisor",
-        expires_at=until,
-    )
-
-
 def evaluate(trial: Trial, champion: Champion, progress: Progress = lambda *_: None) -> Evaluation:
     """Play a trial.
 
@@ -211,21 +129,17 @@ def evaluate(trial: Trial, champion: Champion, progress: Progress = lambda *_: N
     spec = FleetSpec(
         homes=trial.homes, seed=trial.seed, start=trial.start, climate=trial.climate, split=trial.split
     )
-    fleet = Fleet(spec, trial.learning_days + trial.advised_days)
+    fleet = Fleet(spec, trial.learning_days + trial.search_days + trial.advised_days)
     controls = _controls(trial, champion, fleet)
     _learn(fleet, controls, trial, progress)
-    habit = _play(
-        fleet.fork(), None, trial.advised_days, partial(_tell, progress, "habit", trial.advised_days)
-    )
+    searched, habit = _live(fleet.fork(), None, trial, partial(progress, "habit"))
     results = []
     for name, control in controls.items():
-        played = _play(
-            fleet.fork(),
-            control,
-            trial.advised_days,
-            partial(_tell, progress, name, trial.advised_days),
-        )
-        results.append(_result(name, habit, played, control, trial))
+        search, played = _live(fleet.fork(), control, trial, partial(progress, name))
+        result = _result(name, habit, played, control, trial)
+        if trial.search_days:
+            result = replace(result, search=compare(searched.truth, search.truth, trial.search_days))
+        results.append(result)
     days = float(trial.advised_days)
     return Evaluation(
         trial=trial,
@@ -296,6 +210,18 @@ def _learn(fleet: Fleet, controls: Mapping[str, Control], trial: Trial, progress
             progress("learning", (step + 1) // STEPS_PER_DAY, trial.learning_days)
 
 
+def _live(
+    fleet: Fleet, control: Control | None, trial: Trial, progress: Callable[[int, int], None]
+) -> tuple[_Played, _Played]:
+    """The days of the search, and those that are compared."""
+    days = trial.search_days + trial.advised_days
+    search = _play(fleet, control, trial.search_days, lambda day: progress(day, days))
+    if isinstance(control, Advised):
+        control.told.clear()
+    played = _play(fleet, control, trial.advised_days, lambda day: progress(trial.search_days + day, days))
+    return search, played
+
+
 def _play(fleet: Fleet, control: Control | None, days: int, on_day: Callable[[int], None]) -> _Played:
     fleet.reset_truth()
     kwh, before, changes = [], np.zeros(fleet.spec.homes), 0
@@ -346,53 +272,3 @@ def _promise(control: Advised, saved_kwh: Floats) -> Promise:
         measured_kwh_day=float(measured.mean()),
         covered_ratio=float(covered[some].mean()) if some.any() else math.nan,
     )
-
-
-def table(evaluation: Evaluation) -> Sequence[tuple[str, ...]]:
-    """The rows of the printed table, its header first."""
-    days_homes = f"{evaluation.trial.homes} homes x {evaluation.trial.advised_days} days"
-    rows: list[tuple[str, ...]] = [
-        (
-            "arm",
-            "kWh/day",
-            "saved, homes %",
-            "saved, total %",
-            "warm K·h/day",
-            "overrides/day",
-            "kept",
-            "beeps",
-        ),
-        (
-            f"habit ({days_homes})",
-            f"{evaluation.habit_kwh_day:.2f}",
-            "",
-            "",
-            f"{evaluation.warm_habit_k_h_day:.3f}",
-            f"{evaluation.overrides_habit_day:.4f}",
-            "",
-            "",
-        ),
-    ]
-    for arm in evaluation.arms:
-        pairs = arm.pairs
-        rows.append(
-            (
-                arm.arm,
-                f"{arm.kwh_day:.2f}",
-                str(arm.saved_home_pct),
-                str(pairs.saved_pct),
-                _with_extra(pairs.warm_advised_k_h_day, pairs.warm_extra_k_h_day, 3),
-                _with_extra(pairs.overrides_advised_day, pairs.overrides_extra_day, 4),
-                f"{pairs.comfort_kept} of {pairs.homes}",
-                f"{arm.changes_day:.1f}",
-            )
-        )
-    return rows
-
-
-def _tell(progress: Progress, arm: str, days: int, day: int) -> None:
-    progress(arm, day, days)
-
-
-def _with_extra(total: Estimate, extra: Estimate, digits: int) -> str:
-    return f"{total.mean:.{digits}f} ({extra.mean:+.{digits}f} ± {extra.standard_error:.{digits}f})"

@@ -26,7 +26,7 @@ class DemoSummary:
 
     Attributes:
         homes: Simulated homes.
-        simulated_days: Learning and advised days [days].
+        simulated_days: Days at the habit, of the search, and advised [days].
         readings_published: Distinct readings that devices sent, good or bad.
         readings_in_lake: Rows of the lake, distinct by (device_id, sampled_at).
         readings_dead_lettered: Distinct refused readings, at the edge and in the cloud.
@@ -46,6 +46,10 @@ class DemoSummary:
         overrides_advised: The same when advised.
         overrides_day_extra_standard_error: Of the paired difference per home and day, over homes.
         comfort_kept_homes: Homes with at most 0.25 K·h/day more than at the habit.
+        search_saved_pct: Saved share in the days of the search for each home's tolerance, before [%].
+        search_warm_degree_hours_day_extra: Its price per home [K·h/day].
+        search_overrides_habit: Changes by people in those days, all homes.
+        search_overrides_advised: The same when advised.
         worst_home_saved_pct: Of the home that saves least [%].
         late_rounds: Half-hours in which a command came later than simulated time could wait.
         seconds_to_first_advice: From the start of the stack to the first advice [s].
@@ -74,6 +78,10 @@ class DemoSummary:
     overrides_advised: int
     overrides_day_extra_standard_error: float
     comfort_kept_homes: int
+    search_saved_pct: float
+    search_warm_degree_hours_day_extra: float
+    search_overrides_habit: int
+    search_overrides_advised: int
     worst_home_saved_pct: float
     late_rounds: int
     seconds_to_first_advice: float
@@ -98,7 +106,9 @@ class DemoSummary:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
 
-def print_summary(console: Console, summary: DemoSummary, pair: PairedComparison) -> None:
+def print_summary(
+    console: Console, summary: DemoSummary, search: PairedComparison, pair: PairedComparison
+) -> None:
     """The final table, and in a sentence what it means."""
     table = Table(title=f"{pair.homes} homes, {pair.days:.0f} advised days, each home paired with itself")
     for heading in ("", "at habit", "advised", "difference ± standard error over homes"):
@@ -120,6 +130,7 @@ def print_summary(console: Console, summary: DemoSummary, pair: PairedComparison
     table.add_row("homes with comfort kept", "", f"{pair.comfort_kept} of {pair.homes}", "")
     console.print(table)
     console.print(verdict(pair))
+    console.print(price(search))
     console.print(
         f"Readings: {summary.readings_published:,} published = {summary.readings_in_lake:,} in the lake"
         f" + {summary.readings_dead_lettered:,} dead letters."
@@ -135,13 +146,27 @@ def verdict(pair: PairedComparison) -> str:
         if saved.mean > 2 * saved.standard_error
         else f"No saving can be told from chance ({saved.mean:.1f} ± {saved.standard_error:.1f} %)"
     )
-    warm = _compared(pair.warm_extra_k_h_day.mean, "warm degree-hours")
-    overrides = _compared(float(pair.overrides_advised - pair.overrides_habit), "overrides")
+    warm = _compared(pair.warm_extra_k_h_day, "warm degree-hours", 2)
+    overrides = _compared(pair.overrides_extra_day, "overrides", 3)
     return f"{claim}, with {warm} and {overrides} than at the habit. These are simulated homes."
 
 
-def _compared(extra: float, what: str) -> str:
-    return f"more {what}" if extra > 0 else f"no more {what}"
+def price(search: PairedComparison) -> str:
+    """What it took to find out how warm each home may be kept."""
+    return (
+        f"The search for each home's tolerance in the {search.days:.0f} days before saved"
+        f" {search.saved_pct.mean:.1f} % and cost {search.warm_extra_k_h_day.mean:+.2f} warm degree-hours a"
+        f" home and day and {search.overrides_advised - search.overrides_habit:+d} overrides in all"
+        f" {search.homes} homes."
+    )
+
+
+def _compared(extra: Estimate, what: str, digits: int) -> str:
+    """Whether there is more of something, with the figures wherever that is not plain."""
+    if extra.mean <= 0:
+        return f"no more {what}"
+    told = "more" if extra.mean > 2 * extra.standard_error else "no more (as far as chance lets tell)"
+    return f"{told} {what} ({_signed(extra, digits)} a home and day)"
 
 
 def _signed(value: Estimate, digits: int = 2) -> str:

@@ -57,7 +57,7 @@ def test_the_demo_says_what_it_did_and_keeps_its_promises(tmp_path: Path) -> Non
     summary_path = tmp_path / "summary.json"
     web_port, mqtt_port = free_ports(2)
     command = [sys.executable, "-m", "infra.local", "demo", "--exit", "--json", str(summary_path)]
-    sizes = ["--homes", "12", "--learning-days", "8", "--advised-days", "2"]
+    sizes = ["--homes", "12", "--learning-days", "7", "--search-days", "1", "--advised-days", "2"]
     places = [
         "--data-dir",
         str(tmp_path / "demo"),

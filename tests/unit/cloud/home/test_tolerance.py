@@ -4,10 +4,12 @@ from cloud.home_clock import HomeClock, Slot
 from cloud.slot_summary import Author, SlotSummary
 from cloud.tolerance import (
     FIRST_PROBE_K,
+    PROBE_EVERY_DAYS,
     PROBE_SLOTS,
     PROBE_STEP_K,
     QUIET_DAYS,
     RETREAT_K,
+    SEARCH_DAYS,
     SETTLE_DAYS,
     TOP_PROBE_K,
     Tolerance,
@@ -41,6 +43,14 @@ def prove(tolerance: Tolerance, day: int) -> None:
     for _ in range(4):  # two hours
         if tolerance.probe_k is not None:
             tolerance.learn(half_hour(evening(day)), tolerance.probe_k)
+
+
+def prove_until(tolerance: Tolerance, top_k: float) -> None:
+    """Evenings up to a probe of `top_k` that nobody minds."""
+    day = SETTLE_DAYS
+    while tolerance.probe_k is not None and tolerance.probe_k <= top_k:
+        prove(tolerance, day)
+        day += PROBE_EVERY_DAYS
 
 
 def test_starts_at_the_habit() -> None:
@@ -81,28 +91,49 @@ def test_probes_in_the_evening_only(settled: Tolerance) -> None:
 
 
 def test_lives_a_retreat_below_a_probe_that_nobody_minded(settled: Tolerance) -> None:
-    for day in (14, 16, 18):
-        prove(settled, day)
-
     top = FIRST_PROBE_K + 2 * PROBE_STEP_K
+    prove_until(settled, top)
+
     assert settled.held_k == top - RETREAT_K  # study C: hold = top less the retreat
     assert settled.probe_k == top + PROBE_STEP_K
 
 
-def test_does_not_probe_two_evenings_in_a_row(settled: Tolerance) -> None:
-    prove(settled, 14)
+def test_lives_no_warmer_than_is_believed_to_be_comfortable(settled: Tolerance) -> None:
+    prove_until(settled, TOP_PROBE_K)
 
-    assert settled.probe_now_k(evening(15), BUDGET) is None
-    assert settled.probe_now_k(evening(16), BUDGET) is not None
+    assert settled.held_k == TOP_PROBE_K - RETREAT_K
+    assert 0.5 < settled.level_k(20.0) < settled.held_k  # two hours of silence are no proof of two kelvin
+
+
+def test_lives_cooler_the_more_comfort_weighs(settled: Tolerance) -> None:
+    prove_until(settled, TOP_PROBE_K)
+
+    assert settled.level_k(40.0) < settled.level_k(20.0) < settled.level_k(5.0)
+
+
+def test_does_not_probe_two_evenings_in_a_row(settled: Tolerance) -> None:
+    prove(settled, 4)
+
+    assert settled.probe_now_k(evening(5), BUDGET) is None
+    assert settled.probe_now_k(evening(6), BUDGET) is not None
 
 
 def test_stops_at_the_top(settled: Tolerance) -> None:
-    day = 14
-    while settled.probe_k is not None:
-        prove(settled, day)
-        day += 2
+    prove_until(settled, TOP_PROBE_K)
 
-    assert settled.held_k == TOP_PROBE_K - RETREAT_K
+    assert settled.probe_k is None
+
+
+def test_a_slow_home_proves_a_level_in_several_evenings(settled: Tolerance) -> None:
+    for day in (14, 15, 16, 17):
+        settled.learn(half_hour(evening(day)), FIRST_PROBE_K)
+
+    assert settled.probe_k == FIRST_PROBE_K + PROBE_STEP_K
+
+
+def test_the_search_is_over_after_two_weeks(settled: Tolerance) -> None:
+    assert settled.probe_now_k(evening(SEARCH_DAYS - 1), BUDGET) is not None
+    assert settled.probe_now_k(evening(SEARCH_DAYS), BUDGET) is None
 
 
 @pytest.mark.parametrize(
@@ -127,34 +158,49 @@ def test_a_home_that_did_not_get_warm_proves_nothing(settled: Tolerance) -> None
 
 
 def test_retreats_from_an_override_in_a_probe_and_never_probes_again(settled: Tolerance) -> None:
-    for day in (14, 16):
-        prove(settled, day)
-    settled.object(evening(18), 2.0, "override")
+    prove_until(settled, 1.5)
+    settled.override(evening(6), 2.0)
 
     assert settled.held_k == 2.0 - RETREAT_K
-    assert settled.probe_now_k(evening(60), BUDGET) is None
+    assert settled.probe_now_k(evening(9), BUDGET) is None
 
 
 def test_backs_off_from_where_it_lives_when_somebody_objects_there(settled: Tolerance) -> None:
-    for day in (14, 16, 18, 20):
-        prove(settled, day)
+    prove_until(settled, 2.5)
     before = settled.held_k
-    settled.object(evening(30), 1.4, "override")
+    settled.too_hot(evening(30), 1.4)
 
     assert before == 1.5
     assert settled.held_k == pytest.approx(1.4 - RETREAT_K)  # more than the later step of 0.4 K
 
 
 def test_each_later_objection_costs_something(settled: Tolerance) -> None:
-    settled.object(evening(14), 2.0, "override")
-    first = settled.level_k(20.0)
-    settled.object(evening(20), 2.0, "override")
+    settled.too_hot(evening(14), 2.0)
+    held_k, level_k = settled.held_k, settled.level_k(20.0)
+    settled.too_hot(evening(20), 2.0)
 
-    assert settled.level_k(20.0) <= first - 0.4
+    assert settled.held_k <= held_k - 0.4
+    assert settled.level_k(20.0) <= level_k
+
+
+def test_an_override_at_the_usual_warmth_is_about_something_else(settled: Tolerance) -> None:
+    prove_until(settled, 2.5)
+    settled.override(evening(13), 0.2)
+
+    assert settled.held_k == 1.5
+    assert settled.probe_now_k(evening(13), BUDGET) is None  # but they are left alone for a while
+
+
+def test_two_overrides_at_the_usual_warmth_are_an_objection(settled: Tolerance) -> None:
+    prove_until(settled, 2.5)
+    settled.override(evening(13), 0.2)
+    settled.override(evening(20), 0.2)
+
+    assert settled.held_k == 0.0
 
 
 def test_a_bit_warm_is_said_nearer_to_comfort_than_an_override(settled: Tolerance) -> None:
-    settled.object(evening(14), 1.0, "a_bit_warm")
+    settled.a_bit_warm(evening(14), 1.0)
 
     assert settled.held_k == pytest.approx(0.6)
 
@@ -163,16 +209,24 @@ def test_gives_up_what_it_took_for_usual_when_people_object_to_it() -> None:
     tolerance = Tolerance()
     for _ in range(200):
         tolerance.live(0.6)
-    tolerance.object(evening(14), 0.6, "too_hot")
+    tolerance.too_hot(evening(14), 0.6)
 
     assert tolerance.level_k(20.0) == 0.0
 
 
-def test_leaves_people_alone_for_some_days_after_they_changed_something(settled: Tolerance) -> None:
-    settled.postpone(evening(20))
+def test_silence_says_nothing_just_after_a_change_by_a_person(settled: Tolerance) -> None:
+    settled.postpone(evening(14))
+    believed = list(settled.comfort.log_weight)
+    settled.learn(half_hour(evening(14)), 3.0)
 
-    assert settled.probe_now_k(evening(20 + QUIET_DAYS - 1), BUDGET) is None
-    assert settled.probe_now_k(evening(20 + QUIET_DAYS), BUDGET) is not None
+    assert settled.comfort.log_weight == believed
+
+
+def test_leaves_people_alone_for_some_days_after_they_changed_something(settled: Tolerance) -> None:
+    settled.postpone(evening(5))
+
+    assert settled.probe_now_k(evening(5 + QUIET_DAYS - 1), BUDGET) is None
+    assert settled.probe_now_k(evening(5 + QUIET_DAYS), BUDGET) is not None
 
 
 def test_probes_nobody_who_allows_no_override(settled: Tolerance) -> None:

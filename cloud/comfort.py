@@ -1,0 +1,120 @@
+"""Comfort: where the upper limit of a home's comfort lies, as a distribution that overrides and silence move.
+
+The limit is the warmth above the habit [K] beyond which the people are uncomfortable. Between the limit and
+`SILENT_K` above it nobody acts; beyond that, somebody awake takes the remote at a rate that grows with the
+warmth (ADVICE.md, study C: the silent zone is about 0.6 K wide). So an evening without an override says a
+little, and an override says much, but not everything: people also change the setpoint for other reasons.
+
+The prior is study A's: of 17 households +1 K kept 12 comfortable and +2 K kept 5, which is a normal
+distribution of 1.5 ± 0.9 K.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+PRIOR_MEAN_K, PRIOR_DEVIATION_K = 1.5, 0.9
+"""The upper limit above the habit over households [K]: study A."""
+
+SILENT_K = 0.6
+"""Discomfort on which nobody acts [K]: study C."""
+
+STEEPNESS_K = 0.5
+"""Warmth beyond the silent zone at which people act with the rate of their patience [K]; an assumption."""
+
+LARGEST_RATIO = 3.0
+"""The rate grows to so many times that, and no more [ratio]; an assumption."""
+
+RATES_PER_H = (0.3, 0.8, 2.0)
+"""Patient, usual and impatient people, equally likely [1/h]; an assumption that the evidence can overrule."""
+
+OTHER_REASONS_PER_H = 0.002
+"""Rate at which somebody awake cools for other reasons than warmth [1/h]: once in a month; an assumption."""
+
+A_BIT_WARM_SPREAD_K = 0.2
+"""How closely "a bit warm" follows the limit [K]; an assumption."""
+
+AT_HOME_H = 15.0
+"""Hours of a day with somebody at home [h/day]; ASHRAE and time-use surveys give 14 to 16."""
+
+SWING_K = 0.2
+"""The room is at times so much warmer than on average over half an hour [K]: the thermostat's swing."""
+
+FORGETTING_DAYS = 120.0
+"""Evidence fades towards the prior in so many days [days]: people and seasons change."""
+
+_LIMITS_K = np.arange(0.0, 4.01, 0.1)
+_RATES = np.array(RATES_PER_H)
+_PRIOR = np.repeat(-0.5 * ((_LIMITS_K - PRIOR_MEAN_K) / PRIOR_DEVIATION_K)[:, None] ** 2, len(_RATES), axis=1)
+_EXCESS_K = np.maximum(_LIMITS_K[:, None] + SWING_K - _LIMITS_K, 0.0)
+
+
+def _prior() -> list[float]:
+    return [float(weight) for weight in _PRIOR.ravel()]
+
+
+@dataclass(slots=True)
+class ComfortLimit:
+    """What is believed of one home's upper comfort limit.
+
+    Attributes:
+        log_weight: Logarithms of the weights of each limit and patience, limits outermost, (41 x 3).
+    """
+
+    log_weight: list[float] = field(default_factory=_prior)
+
+    def live(self, warmth_k: float, hours: float) -> None:
+        """Awake people were at home for `hours` at `warmth_k`, and let it be."""
+        if warmth_k > SILENT_K:
+            self._believe(-hours * _rate_per_h(warmth_k))
+
+    def override(self, warmth_k: float) -> None:
+        """Somebody cooled at `warmth_k`."""
+        self._believe(np.log(_rate_per_h(warmth_k) + OTHER_REASONS_PER_H))
+
+    def a_bit_warm(self, warmth_k: float) -> None:
+        """Somebody said that `warmth_k` is a bit warm."""
+        beyond = (warmth_k - _LIMITS_K[:, None]) / A_BIT_WARM_SPREAD_K
+        self._believe(-np.logaddexp(0.0, -beyond) + np.zeros_like(_PRIOR))
+
+    def thermal_ratio(self, warmth_k: float) -> float:
+        """How likely an override at `warmth_k` is about warmth [ratio]."""
+        rate = float((_rate_per_h(warmth_k) * self._weights()).sum())
+        return rate / (rate + OTHER_REASONS_PER_H)
+
+    def level_k(self, warm_budget_k_h_day: float) -> float:
+        """Highest level [K] at which no more warm degree-hours a day are expected than the budget."""
+        expected = AT_HOME_H * (_EXCESS_K @ self._weights().sum(axis=1))
+        return float(_LIMITS_K[max(int(np.searchsorted(expected, warm_budget_k_h_day)) - 1, 0)])
+
+    def quantile_k(self, ratio: float) -> float:
+        """The limit that the home's is above with probability 1 - `ratio` [K]."""
+        total = np.cumsum(self._weights().sum(axis=1))
+        return float(_LIMITS_K[int(np.searchsorted(total, ratio))])
+
+    def forget(self) -> None:
+        """A day has passed."""
+        kept = 1.0 - 1.0 / FORGETTING_DAYS
+        self._store(_PRIOR + kept * (self._log_weight() - _PRIOR))
+
+    def _believe(self, log_likelihood: Floats) -> None:
+        self._store(self._log_weight() + log_likelihood)
+
+    def _store(self, log_weight: Floats) -> None:
+        self.log_weight = [round(float(weight), 4) for weight in (log_weight - log_weight.max()).ravel()]
+
+    def _log_weight(self) -> Floats:
+        return np.array(self.log_weight).reshape(_PRIOR.shape)
+
+    def _weights(self) -> Floats:
+        weights = np.exp(self._log_weight())
+        return np.asarray(weights / weights.sum())
+
+
+def _rate_per_h(warmth_k: float) -> Floats:
+    """Rate of acting at `warmth_k` for each limit and patience, (41, 3) [1/h]."""
+    beyond = np.clip((warmth_k - SILENT_K - _LIMITS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
+    return np.asarray(beyond[:, None] * _RATES)

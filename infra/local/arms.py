@@ -1,0 +1,100 @@
+"""Arms: what may control the homes of an evaluation beside their habit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cloud.advice import Advice
+from cloud.advisor import HomeAdvisor
+from cloud.habit import Habit
+from cloud.home_clock import HomeClock
+from device_sim.readings import StepReadings
+from edge.contract import Desired
+
+DECISION_S = 1800
+"""Time between two decisions [s]."""
+
+COMMAND_S = 4 * DECISION_S
+"""A command holds at least so long, as the worker's do [s]."""
+
+
+class Control(Protocol):
+    """An arm: it sees what the devices report and commands them."""
+
+    def observe(self, readings: StepReadings) -> None:
+        """Take in what all devices report."""
+        ...
+
+    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
+        """Commands for some devices."""
+        ...
+
+
+@dataclass(slots=True)
+class Offset:
+    """The habit plus the same for everybody, at all hours.
+
+    Args:
+        offset_k: How much [K].
+        habits: What each home does by itself, learnt before.
+        clock: Local time of the homes.
+    """
+
+    offset_k: float
+    habits: Mapping[str, Habit]
+    clock: HomeClock
+
+    def observe(self, readings: StepReadings) -> None:
+        """It learns nothing."""
+
+    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
+        """The same command over and over, lest it expires."""
+        slot = self.clock.slot(at.timestamp())
+        for device_id, habit in self.habits.items():
+            setpoint_c = habit.setpoint_c(slot) + self.offset_k
+            yield device_id, command(setpoint_c, at, at + timedelta(seconds=COMMAND_S))
+
+
+@dataclass(slots=True)
+class Advised:
+    """Every home with an advisor of its own, which is obeyed.
+
+    Args:
+        advisors: By device.
+
+    Attributes:
+        told: Expected saving and its interval at the start of each day, by day and device [kWh].
+    """
+
+    advisors: Mapping[str, HomeAdvisor]
+    told: list[dict[str, Advice]] = field(default_factory=list[dict[str, Advice]])
+    _day: int | None = None
+
+    def observe(self, readings: StepReadings) -> None:
+        """Each advisor hears its own device."""
+        for i, advisor in enumerate(self.advisors.values()):
+            advisor.observe(readings.telemetry(i))
+
+    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
+        """What each advisor says."""
+        advice = {device_id: advisor.advise(at) for device_id, advisor in self.advisors.items()}
+        if at.toordinal() != self._day:
+            self._day = at.toordinal()
+            self.told.append(advice)
+        for device_id, said in advice.items():
+            until = max(said.valid_until, at + timedelta(seconds=COMMAND_S))
+            if said.setpoint_c is not None and said.mode == "cool":
+                yield device_id, command(said.setpoint_c, at, until)
+
+
+def command(setpoint_c: float, at: datetime, until: datetime) -> Desired:
+    """A setpoint as the advisor worker would ask for it."""
+    return Desired(
+        setpoint_c=setpoint_c,
+        mode="cool",
+        advice_id=f"a{setpoint_c:.1f}",
+        command_id=f"c{at.timestamp():.0f}",
+        requested_by="advisor",
+        expires_at=until,
+    )

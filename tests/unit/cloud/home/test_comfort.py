@@ -1,0 +1,95 @@
+import math
+
+import pytest
+
+from cloud.comfort import (
+    A_BIT_WARM_SPREAD_K,
+    AT_HOME_H,
+    FORGETTING_DAYS,
+    OTHER_REASONS_PER_H,
+    SILENT_K,
+    SWING_K,
+    ComfortLimit,
+)
+
+
+def normal_cdf(value: float) -> float:
+    return 0.5 * (1.0 + math.erf(value / math.sqrt(2.0)))
+
+
+@pytest.mark.parametrize(("ratio", "expected_k"), [(0.1, 0.4), (0.25, 0.9), (0.5, 1.5), (0.9, 2.7)])
+def test_begins_with_the_households_of_study_a(ratio: float, expected_k: float) -> None:
+    # normal, 1.5 ± 0.9 K: 1.5 + 0.9 z, z of 10, 25, 50, 90 % = -1.28, -0.67, 0, 1.28; no limit below 0
+    assert ComfortLimit().quantile_k(ratio) == pytest.approx(expected_k, abs=0.11)
+
+
+def test_expects_the_warm_degree_hours_of_a_normal_distribution() -> None:
+    limit, level_k = ComfortLimit(), 0.8
+    z = (level_k + SWING_K - 1.5) / 0.9
+    # E max(0, x - limit) for a normal limit = s (z Phi(z) + phi(z))
+    expected = AT_HOME_H * 0.9 * (z * normal_cdf(z) + math.exp(-z * z / 2) / math.sqrt(2 * math.pi))
+
+    assert limit.level_k(expected) == pytest.approx(level_k, abs=0.15)  # of a cut and gridded one
+
+
+def test_silence_in_the_silent_zone_says_nothing() -> None:
+    limit = ComfortLimit()
+    limit.live(SILENT_K, 100.0)
+
+    assert limit == ComfortLimit()
+
+
+def test_silence_where_people_would_have_acted_speaks_for_a_higher_limit() -> None:
+    limit = ComfortLimit()
+    limit.live(2.5, 3.0)
+
+    assert limit.quantile_k(0.1) > ComfortLimit().quantile_k(0.1) + 0.5
+
+
+def test_an_override_speaks_for_a_lower_limit() -> None:
+    limit = ComfortLimit()
+    limit.override(1.5)
+
+    assert limit.quantile_k(0.9) < 1.5
+    assert limit.level_k(0.05) == 0.0
+
+
+def test_silence_of_the_patient_weighs_less_once_they_have_shown_to_be_patient() -> None:
+    """Who bore 3 h far above a limit that is known for sure is patient: more silence is then less news."""
+    patient, unknown = ComfortLimit(), ComfortLimit()
+    for limit in (patient, unknown):
+        for _ in range(20):
+            limit.a_bit_warm(1.0)  # the limit is at most about 1 K
+    before = patient.thermal_ratio(2.4)
+    patient.live(2.4, 3.0)
+
+    assert patient.thermal_ratio(2.4) < before
+
+
+def test_a_bit_warm_is_half_likely_at_the_limit() -> None:
+    limit = ComfortLimit()
+    limit.a_bit_warm(1.0)
+    prior, now = ComfortLimit().log_weight, limit.log_weight
+    # limits of 0.0 and 1.0 K are places 0 and 10, three patiences each
+    gained = (now[0] - now[30]) - (prior[0] - prior[30])
+
+    assert gained == pytest.approx(
+        -math.log1p(math.exp(-1.0 / A_BIT_WARM_SPREAD_K)) - math.log(0.5), abs=1e-3
+    )
+
+
+def test_tells_apart_why_somebody_cooled() -> None:
+    limit = ComfortLimit()
+
+    assert limit.thermal_ratio(SILENT_K) == 0.0  # nobody acts out of warmth there
+    assert limit.thermal_ratio(3.0) > 1 - 10 * OTHER_REASONS_PER_H
+
+
+def test_evidence_fades_towards_the_prior() -> None:
+    limit = ComfortLimit()
+    limit.override(1.5)
+    sure = limit.quantile_k(0.5)
+    for _ in range(3 * int(FORGETTING_DAYS)):
+        limit.forget()
+
+    assert sure < limit.quantile_k(0.5) <= ComfortLimit().quantile_k(0.5)
