@@ -66,7 +66,7 @@ EAGER_START_K = 0.5
 EAGER_LAMBDA = 10.0
 """They are those who weigh comfort with less than this (ADVICE.md: 20 protects comfort, 5 saves more)."""
 
-WARM_BUDGET_K_H_DAY = 0.05
+WARM_BUDGET_K_H_DAY = 0.03
 """Warm degree-hours that a home may be expected to have, at the usual weight of comfort [K·h/day]; it counts
 as kept comfortable up to 0.25 (ADVICE.md)."""
 
