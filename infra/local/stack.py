@@ -32,10 +32,9 @@ class Stack:
         self.state = SqliteStateStore(settings.data_dir / "state.sqlite")
         write_devices(settings.data_dir, self.identities.require(GATEWAY_ID).devices)
         client_port, monitor_port = free_ports(2)
-        broker = BrokerSettings(settings.data_dir / "broker", settings.mqtt_port, client_port, monitor_port)
-        self.supervisor = Supervisor(
-            Broker(broker, self.identities.all()), tuple(self._workers()), environment
-        )
+        ports = settings.mqtt_port, client_port, monitor_port
+        self.broker = Broker(BrokerSettings(settings.data_dir / "broker", *ports), self.identities.all())
+        self.supervisor = Supervisor((self.broker, *self._workers(environment)))
 
     def start(self) -> None:
         """Start everything.
@@ -60,7 +59,7 @@ class Stack:
             for identity in identities
         }
         write_devices(self.settings.data_dir, self.identities.require(GATEWAY_ID).devices)
-        self.supervisor.broker.reload(self.identities.all())
+        self.broker.reload(self.identities.all())
         return codes
 
     def _add_claim(self, device: DeviceRecord) -> str:
@@ -75,19 +74,19 @@ class Stack:
         self.state.transact(writes)
         return code
 
-    def _workers(self) -> Iterable[Worker]:
+    def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
         for name in ("ingest", "shadow", "advisor"):
-            yield self._worker(name, ("cloud", name), self._cloud(name))
-        yield self._worker("edge", ("edge",), edge_settings(self.settings, self.identities))
-        yield self._worker(
-            "api",
-            ("mobile_api",),
-            {
-                "API_DATA_DIR": str(self.settings.data_dir),
-                "API_PORT": str(self.settings.web_port),
-                "API_CLOCK": self.settings.clock,
-            },
-        )
+            yield self._worker(name, ("cloud", name), {**environment, **self._cloud(name)})
+        edge = edge_settings(self.settings, self.identities)
+        yield self._worker("edge", ("edge",), {**environment, **edge})
+        yield self._worker("api", ("mobile_api",), {**environment, **self._api()})
+
+    def _api(self) -> dict[str, str]:
+        return {
+            "API_DATA_DIR": str(self.settings.data_dir),
+            "API_PORT": str(self.settings.web_port),
+            "API_CLOCK": self.settings.clock,
+        }
 
     def _cloud(self, role: str) -> dict[str, str]:
         identity = self.identities.require(role)
@@ -100,10 +99,10 @@ class Stack:
             "CLOUD_DECISION_INTERVAL_S": str(self.settings.decision_interval_s),
         }
 
-    def _worker(self, name: str, module: tuple[str, ...], settings: Mapping[str, str]) -> Worker:
+    def _worker(self, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Worker:
         data_dir = self.settings.data_dir
         ready = (data_dir / "edge" if name == "edge" else data_dir) / "run" / f"{name}.ready"
-        return Worker(name, module, settings, ready, data_dir / "log" / f"{name}.log")
+        return Worker(name, module, environment, ready, data_dir / "log" / f"{name}.log")
 
 
 def admit(data_dir: Path, device_id: str, *, behind_gateway: bool) -> dict[str, str]:
