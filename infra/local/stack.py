@@ -10,8 +10,10 @@ from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
 from infra.local.broker import Broker, BrokerSettings, free_ports
 from infra.local.edge_settings import edge_settings, write_devices
+from infra.local.errors import LocalError
 from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
+from infra.local.run_folder import RunFolder
 from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
 
@@ -34,21 +36,28 @@ class Stack:
         client_port, monitor_port = free_ports(2)
         ports = settings.mqtt_port, client_port, monitor_port
         self.broker = Broker(BrokerSettings(settings.data_dir / "broker", *ports), self.identities.all())
-        self.supervisor = Supervisor((self.broker, *self._workers(environment)))
+        self.run = RunFolder(settings.data_dir)
+        self.supervisor = Supervisor((self.broker, *self._workers(environment)), self.run)
 
     def start(self) -> None:
-        """Start everything.
+        """End what a crash has left running here, then start everything.
 
         Raises:
-            LocalError: A port is taken, or something does not come up.
+            LocalError: Another one runs here, a port is taken, or something does not come up.
         """
-        require_free_port(Port(self.settings.web_port, "web page and API", "--web-port"))
-        require_free_port(Port(self.settings.mqtt_port, "MQTT", "--mqtt-port"))
-        self.supervisor.start()
+        self.run.claim()
+        try:
+            require_free_port(Port(self.settings.web_port, "web page and API", "--web-port"))
+            require_free_port(Port(self.settings.mqtt_port, "MQTT", "--mqtt-port"))
+            self.supervisor.start()
+        except LocalError:
+            self.run.release()
+            raise
 
     def stop(self) -> None:
         """Stop everything; a stopped stack starts again where it was."""
         self.supervisor.stop()
+        self.run.release()
 
     def register(self, device_ids: Iterable[str], *, behind_gateway: bool) -> dict[str, str]:
         """Let devices in and return a claim code for each; works before and while the stack runs."""

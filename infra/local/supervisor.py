@@ -13,6 +13,7 @@ from typing_extensions import override
 from infra.local.child import ChildProcess
 from infra.local.errors import LocalError
 from infra.local.restart_budget import PATIENCE, RestartBudget, RestartPolicy
+from infra.local.run_folder import RunFolder
 
 READY_TIMEOUT_S = 60.0
 """A worker that is not ready by then does not come up [s]."""
@@ -63,15 +64,28 @@ class _Care:
 
     Attributes:
         process: The process.
+        place: In the order of the start.
+        run: Where it is noted that it runs.
         budget: Its restarts.
         ready_by_s: When it has to serve, while it comes up [s].
         retry_at_s: When it is launched again, while it does not run [s].
     """
 
     process: ChildProcess
+    place: int
+    run: RunFolder
     budget: RestartBudget
     ready_by_s: float | None = None
     retry_at_s: float | None = None
+
+    def start(self) -> None:
+        """Start it for the first time and wait until it serves.
+
+        Raises:
+            LocalError: It does not come up.
+        """
+        self._launch()
+        self.process.wait_until_ready()
 
     def tend(self, now_s: float) -> None:
         """Look after it once; never waits for it, so that the others are looked after meanwhile.
@@ -82,7 +96,7 @@ class _Care:
         """
         if self.retry_at_s is not None:
             if now_s >= self.retry_at_s:
-                self._launch(now_s)
+                self._relaunch(now_s)
         elif self.process.pid is None:
             self._plan_restart(now_s)
         elif self.ready_by_s is not None:
@@ -104,14 +118,20 @@ class _Care:
         log.warning("process_died", process=process.name, restarts=process.restarts, pause_s=pause_s)
         self.retry_at_s = now_s + pause_s
         if not pause_s:
-            self._launch(now_s)
+            self._relaunch(now_s)
 
-    def _launch(self, now_s: float) -> None:
+    def _relaunch(self, now_s: float) -> None:
         self.retry_at_s, self.ready_by_s = None, now_s + self.process.ready_timeout_s
         try:
-            self.process.launch()
+            self._launch()
         except OSError as error:  # a full disk, no memory: found dead at the next look, and tried again
             log.warning("process_not_launched", process=self.process.name, reason=str(error))
+
+    def _launch(self) -> None:
+        self.process.launch()
+        pid = self.process.pid
+        if pid is not None:
+            self.run.record(self.process.name, pid, self.place)
 
 
 class Supervisor:
@@ -123,6 +143,7 @@ class Supervisor:
     Args:
         processes: In the order of their start: the broker first, and ingest before anybody who publishes
             (PUBACK is durable only with it).
+        run: Where it is noted what runs, for whoever comes after a crash.
         policy: When a process is given up.
         clock: A clock that never jumps [s].
 
@@ -133,12 +154,15 @@ class Supervisor:
     def __init__(
         self,
         processes: Sequence[ChildProcess],
+        run: RunFolder,
         policy: RestartPolicy = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failure: LocalError | None = None
         self._clock = clock
-        self._care = tuple(_Care(each, RestartBudget(policy)) for each in processes)
+        self._care = tuple(
+            _Care(each, place, run, RestartBudget(policy)) for place, each in enumerate(processes)
+        )
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -151,7 +175,7 @@ class Supervisor:
         self._stopping.clear()
         try:
             for care in self._care:
-                care.process.start()
+                care.start()
         except BaseException:  # Ctrl-C too
             self.stop()
             raise

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.restart_budget import RestartPolicy
+from infra.local.run_folder import RunFolder
 from infra.local.supervisor import Supervisor, Worker
 
 TINY = """
@@ -28,16 +29,19 @@ def end(*_):
 
 
 mode = (home / f"{name}.mode").read_text()
+if mode == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if mode == "serve":
     signal.signal(signal.SIGTERM, end)
 note("began")
 if mode == "crash":
     sys.exit("no room for the spool")
-if mode == "serve":
+if mode != "hang":
     ready.touch()
 time.sleep(600)
 """
-"""Serves, hangs before it serves, or ends at once: as the file `<name>.mode` says when it begins."""
+"""Does what the file `<name>.mode` says when it begins: serve, serve and be deaf to SIGTERM, hang before it
+serves, or crash."""
 
 QUICK = RestartPolicy(most=3, window_s=600.0, first_pause_s=0.01, longest_pause_s=0.01)
 
@@ -81,7 +85,7 @@ def household(tmp_path: Path) -> Household:
 
 
 @pytest.fixture
-def supervise() -> Iterator[Callable[..., Supervisor]]:
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
     supervisors: list[Supervisor] = []
 
     def make(
@@ -89,7 +93,7 @@ def supervise() -> Iterator[Callable[..., Supervisor]]:
         policy: RestartPolicy = QUICK,
         clock: Callable[[], float] = time.monotonic,
     ) -> Supervisor:
-        supervisors.append(Supervisor(workers, policy, clock))
+        supervisors.append(Supervisor(workers, RunFolder(tmp_path), policy, clock))
         return supervisors[-1]
 
     yield make
