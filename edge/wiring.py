@@ -237,6 +237,7 @@ class Edge:
             self._report()
             if self._site.up.wait(IDLE_S):
                 self._cloud.up.wait(max(0.0, patient_until - time.monotonic()))
+                self._report()  # whoever waits for the ready file reads the status next
                 self._ready_path.touch()
                 log.info("edge_ready", cloud_connected=self._cloud.up.is_set())
                 return
