@@ -53,3 +53,10 @@ class LeftoverError(LocalError):
 
     def __init__(self, name: str, pid: int) -> None:
         super().__init__(f"{name} (pid {pid}) still runs after a crash and cannot be ended: end it yourself")
+
+
+class DeviceNameError(LocalError):
+    """A device cannot be let in under this name."""
+
+    def __init__(self, device_id: str, why: str) -> None:
+        super().__init__(f"no device can be added as {device_id!r}: {why}")

@@ -149,6 +149,7 @@ class Supervisor:
 
     Attributes:
         failure: Why supervision has ended by itself.
+        on_look: Called each time that everybody has been looked after.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class Supervisor:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.failure: LocalError | None = None
+        self.on_look: Callable[[], None] = _nothing
         self._clock = clock
         self._care = tuple(
             _Care(each, place, run, RestartBudget(policy)) for place, each in enumerate(processes)
@@ -218,7 +220,12 @@ class Supervisor:
             try:
                 for care in self._care:
                     care.tend(self._clock())
+                self.on_look()
             except LocalError as error:
                 self.failure = error
                 log.exception("supervision_ended")
                 return
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
