@@ -34,10 +34,13 @@ def environment() -> Mapping[str, str]:
 
 def main() -> None:
     """Run the command; what went wrong is said in one line."""
-    from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
+    import structlog  # noqa: PLC0415 (as in every command)
+
+    from cloud.errors import CloudError  # noqa: PLC0415
     from device_sim.errors import SimulatorError  # noqa: PLC0415
 
     _end_in_order()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the answer
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:

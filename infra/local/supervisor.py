@@ -223,7 +223,7 @@ class Supervisor:
                 self.on_look()
             except LocalError as error:
                 self.failure = error
-                log.exception("supervision_ended")
+                log.error("supervision_ended", reason=str(error))  # noqa: TRY400 (one clear line)
                 return
 
 

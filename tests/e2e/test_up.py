@@ -1,6 +1,7 @@
 """`ac-advisor up` as it is run: killed, started again, and started twice."""
 
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from infra.local.run_folder import RunFolder
 
 NAMES = {"broker", "ingest", "shadow", "advisor", "edge", "api"}
 
-Up = Callable[[], subprocess.Popen[str]]
+Up = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -28,8 +29,8 @@ def places(tmp_path: Path) -> list[str]:
 def up(tmp_path: Path, places: list[str]) -> Iterator[Up]:
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "infra.local", "up", *places]
+    def start(*options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "infra.local", "up", *places, *options]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return started[-1]
 
@@ -85,3 +86,18 @@ def test_a_second_one_on_the_same_data_is_refused_in_one_line(up: Up, places: li
     first.send_signal(signal.SIGHUP)  # its terminal is closed
     assert first.wait(60) == 128 + signal.SIGHUP
     assert list((Path(places[1]) / "run").glob("*.pid")) == []
+
+
+def test_stdout_is_the_answer_and_nothing_else(up: Up, places: list[str], tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as leftover:
+        RunFolder(tmp_path).record("ingest", leftover.pid, 1)
+        process = up("--json")  # has something to say: that it ends what was left
+        assert process.stdout is not None
+        answer = ""
+        for line in process.stdout:
+            answer += line
+            if line == "}\n":
+                break
+
+    assert json.loads(answer)["mqtt"] == f"127.0.0.1:{places[5]}"
+    assert leftover.returncode == -signal.SIGTERM
