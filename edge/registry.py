@@ -1,17 +1,21 @@
 """Registry: the devices that live behind this gateway, and what their owners allow."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from edge.contract import DeviceId
 from edge.contract.quantities import SetpointC
 from edge.contract.telemetry import describe
 from edge.errors import RegistrationError
+
+log = structlog.get_logger()
 
 
 def _known_zone(name: str) -> str:
@@ -50,6 +54,59 @@ class Registration(BaseModel):
 Registry = dict[DeviceId, Registration]
 
 _registrations = TypeAdapter(list[Registration])
+
+
+class DeviceList:
+    """The devices that a setting names; a file is read again whenever it has changed.
+
+    Args:
+        devices: As of `load_registry`.
+        defaults: As of `load_registry`.
+
+    Attributes:
+        registry: The devices of now; always the same object, so that everybody who holds it keeps up.
+
+    Raises:
+        RegistrationError: The list cannot be read.
+    """
+
+    def __init__(self, devices: str, defaults: dict[str, Any]) -> None:
+        self._devices = devices
+        self._defaults = defaults
+        self._stamp = self._look()
+        self.registry: Registry = load_registry(devices, defaults)
+
+    def refresh(self) -> bool:
+        """Read the file again if it has changed; costs next to nothing if not.
+
+        A file that cannot be read changes nothing, and is said once.
+
+        Returns:
+            Whether devices came, went or are registered otherwise.
+        """
+        stamp = self._look()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            registry = load_registry(self._devices, self._defaults)
+        except RegistrationError as error:
+            log.warning("devices_not_read", reason=str(error))
+            return False
+        if registry == self.registry:
+            return False
+        self.registry.clear()
+        self.registry.update(registry)
+        log.info("devices_changed", devices=len(registry))
+        return True
+
+    def _look(self) -> tuple[int, int, int] | None:
+        """What is another one when the file is another one; None without a file."""
+        with contextlib.suppress(OSError):
+            if self._devices.endswith(".json"):
+                state = Path(self._devices).stat()
+                return state.st_mtime_ns, state.st_size, state.st_ino
+        return None
 
 
 def load_registry(devices: str, defaults: dict[str, Any]) -> Registry:

@@ -61,9 +61,7 @@ class ShadowDesk:
         self._clock = clock
         self._max_beeps_per_hour = max_beeps_per_hour
         self._settled = {
-            device_id: DeviceShadow.model_validate_json(note)
-            for device_id, note in notes.items()
-            if device_id in registry
+            device_id: DeviceShadow.model_validate_json(note) for device_id, note in notes.items()
         }
         self._outcome = Outcome()
 
@@ -98,7 +96,9 @@ class ShadowDesk:
         """End what has expired: devices that did not go back by themselves are sent back."""
         for device_id in {**self._settled, **self._outcome.shadows}:
             shadow = self.shadow(device_id)
-            if shadow.granted is not None and shadow.granted.expires_at is not None:
+            if device_id not in self._registry or shadow.granted is None:
+                continue
+            if shadow.granted.expires_at is not None:
                 self._expire(device_id, shadow, self._clock.now(device_id))
 
     def unconfirmed(self) -> list[Parcel]:
@@ -108,6 +108,8 @@ class ShadowDesk:
             granted, now = shadow.granted, self._clock.now(device_id)
             if granted is None or granted.command_id == shadow.reported.command_id:
                 continue
+            if device_id not in self._registry:
+                continue  # it may come back
             if granted.expires_at is None or now < granted.expires_at:
                 orders.append(_order(device_id, shadow, granted, now))
         return orders

@@ -27,7 +27,7 @@ from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, Up
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
 from edge.ports import Message
-from edge.registry import Registry, load_registry
+from edge.registry import DeviceList
 from edge.shadow_desk import ShadowDesk
 from edge.status import Status, write_status
 
@@ -70,11 +70,13 @@ class Edge:
         self._site_is_back = threading.Event()
         self._rng = random.Random()  # noqa: S311 (spreads reconnects, hides nothing)
         self._ready_path = settings.data_dir / "run" / "edge.ready"
-        registry = _registry(settings)
+        self._devices = _device_list(settings)
+        registry = self._devices.registry
         self._spool = _spool(settings)
         self._inbox = Inbox()
+        self._listener = CloudListener(self._inbox, registry)
         self._site = self._connect_site()
-        self._cloud = self._connect_cloud(registry)
+        self._cloud = self._connect_cloud()
         clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
         self._desk = ShadowDesk(registry, clock, settings.max_beeps_per_hour, self._spool.notes())
         self._gateway = Gateway(
@@ -134,9 +136,8 @@ class Edge:
         session.on_up = self._site_is_back.set
         return session
 
-    def _connect_cloud(self, registry: Registry) -> MqttSession:
-        settings = self._settings
-        listener = CloudListener(self._inbox, registry)
+    def _connect_cloud(self) -> MqttSession:
+        settings, listener = self._settings, self._listener
         endpoint = Endpoint(
             settings.cloud_host,
             settings.cloud_port,
@@ -153,10 +154,16 @@ class Edge:
         while not self._stopping.is_set():
             round_ = self._inbox.take(IDLE_S)
             try:
+                self._look_for_devices()
                 self._receive(round_)
             except Exception:
                 log.exception("round_failed", messages=len(round_))
                 self._receive_one_by_one(round_)
+
+    def _look_for_devices(self) -> None:
+        """In the thread that judges, and after a round has arrived: who may speak already is known."""
+        if self._devices.refresh():
+            self._listener.follow(self._cloud, self._devices.registry)
 
     def _receive_one_by_one(self, round_: Sequence[Received]) -> None:
         """One message must not stand in the way of the others; it stays with the broker."""
@@ -230,6 +237,7 @@ class Edge:
             self._report()
             if self._site.up.wait(IDLE_S):
                 self._cloud.up.wait(max(0.0, patient_until - time.monotonic()))
+                self._report()  # whoever waits for the ready file reads the status next
                 self._ready_path.touch()
                 log.info("edge_ready", cloud_connected=self._cloud.up.is_set())
                 return
@@ -259,9 +267,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _registry(settings: EdgeSettings) -> Registry:
+def _device_list(settings: EdgeSettings) -> DeviceList:
     names = ("share_presence", "timezone", "min_setpoint_c", "max_setpoint_c")
-    return load_registry(settings.devices, {name: getattr(settings, name) for name in names})
+    return DeviceList(settings.devices, {name: getattr(settings, name) for name in names})
 
 
 def _spool(settings: EdgeSettings) -> SqliteSpool:

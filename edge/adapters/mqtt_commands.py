@@ -29,21 +29,33 @@ class CloudListener:
 
     def subscriptions(self) -> Subscriptions:
         """What the session to the cloud listens to."""
-        filters = [
-            topics.shadow(device_id, suffix)
-            for device_id in self._device_ids
-            for suffix in ("update/delta", "get/accepted")
-        ]
-        return Subscriptions(filters, 0, self.on_message)
+        return Subscriptions(self._filters(), 0, self.on_message)
+
+    def follow(self, session: MqttSession, device_ids: Iterable[DeviceId]) -> None:
+        """Other devices live behind this gateway: listen to them, and ask what is desired of the new ones."""
+        known, self._device_ids = self._device_ids, tuple(device_ids)
+        session.listen_to(self._filters())
+        self._ask(session, [device_id for device_id in self._device_ids if device_id not in known])
 
     def ask(self, session: MqttSession) -> None:
         """Ask for every device's whole shadow: what changed while nobody listened is in it."""
-        for device_id in self._device_ids:
-            session.publish(Parcel(topics.shadow(device_id, "get"), b"{}"))
+        self._ask(session, self._device_ids)
 
     def on_message(self, client: mqtt.Client, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002 (paho's signature)
         """Called in the session's thread."""
         self._inbox.put(Received(Message(message.topic, bytes(message.payload)), _never, _nothing))
+
+    def _filters(self) -> tuple[str, ...]:
+        return tuple(
+            topics.shadow(device_id, suffix)
+            for device_id in self._device_ids
+            for suffix in ("update/delta", "get/accepted")
+        )
+
+    @staticmethod
+    def _ask(session: MqttSession, device_ids: Iterable[DeviceId]) -> None:
+        for device_id in device_ids:
+            session.publish(Parcel(topics.shadow(device_id, "get"), b"{}"))
 
 
 def _never() -> bool:

@@ -8,7 +8,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import paho.mqtt.client as mqtt
@@ -79,10 +79,20 @@ class Subscriptions:
 
 @dataclass(slots=True)
 class _Connection:
-    """One attempt and what became of it."""
+    """One attempt and what became of it.
+
+    Attributes:
+        client: The library's client.
+        lost: Set when it is over.
+        accepted: Whether the broker has let us in.
+        filters: What was subscribed.
+        unanswered: Packet ids of SUBSCRIBEs without an answer.
+    """
 
     client: mqtt.Client
     lost: threading.Event = field(default_factory=threading.Event)
+    accepted: bool = False
+    filters: frozenset[str] = frozenset()
     unanswered: set[int] = field(default_factory=set[int])
 
 
@@ -115,6 +125,8 @@ class MqttSession:
         self._log = log.bind(session=name)
         self._stopping = threading.Event()
         self._client: mqtt.Client | None = None
+        self._connection: _Connection | None = None
+        self._lock = threading.Lock()  # what is to be subscribed, and what is
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{name}", daemon=True)
 
     def start(self) -> None:
@@ -139,6 +151,17 @@ class MqttSession:
             else None
         )
 
+    def listen_to(self, filters: Sequence[str]) -> None:
+        """Listen to other topics from now on; the connection stays.
+
+        When the broker refuses one, the connection is made anew until it does not.
+        """
+        with self._lock:
+            if self._subscriptions is not None:
+                self._subscriptions = replace(self._subscriptions, filters=tuple(filters))
+            if self._connection is not None and self._connection.accepted:
+                self._subscribe(self._connection)
+
     def is_current(self, client: mqtt.Client) -> bool:
         """Whether `client` is the connection of now; a message of an earlier one will be delivered again."""
         return client is self._client
@@ -158,7 +181,7 @@ class MqttSession:
 
     def _connect_once(self) -> bool:
         """Connect and stay until the connection is lost; whether it was ever up."""
-        connection = self._make()
+        connection = self._connection = self._make()
         client = self._client = connection.client
         try:
             client.connect(self._endpoint.host, self._endpoint.port, keepalive=KEEPALIVE_S)
@@ -213,7 +236,7 @@ class MqttSession:
 
     def _attach(self, connection: _Connection) -> None:
         def on_connect(
-            client: mqtt.Client,
+            _client: mqtt.Client,
             _data: object,
             _flags: mqtt.ConnectFlags,
             code: ReasonCode,
@@ -221,8 +244,11 @@ class MqttSession:
         ) -> None:
             if code.is_failure:
                 connection.lost.set()
-            else:
-                self._subscribe(client, connection)
+                return
+            with self._lock:
+                connection.accepted = True
+                self._subscribe(connection)
+            self._rise(connection)
 
         def on_subscribe(
             _client: mqtt.Client,
@@ -234,7 +260,8 @@ class MqttSession:
             if any(code.is_failure for code in codes):
                 self._log.error("subscription_refused", refused=sum(code.is_failure for code in codes))
                 connection.lost.set()
-            connection.unanswered.discard(mid)
+            with self._lock:
+                connection.unanswered.discard(mid)
             self._rise(connection)
 
         connection.client.on_connect = on_connect
@@ -245,16 +272,21 @@ class MqttSession:
             on_message = self._subscriptions.on_message
             connection.client.on_message = lambda client, _data, message: on_message(client, message)
 
-    def _subscribe(self, client: mqtt.Client, connection: _Connection) -> None:
-        if self._subscriptions is not None:
-            filters, qos = self._subscriptions.filters, self._subscriptions.qos
-            for start in range(0, len(filters), FILTERS_PER_SUBSCRIBE):
-                _, mid = client.subscribe(
-                    [(each, qos) for each in filters[start : start + FILTERS_PER_SUBSCRIBE]]
-                )
-                if mid is not None:
-                    connection.unanswered.add(mid)
-        self._rise(connection)
+    def _subscribe(self, connection: _Connection) -> None:
+        """Bring what is subscribed up to what is wanted; the lock is held."""
+        if self._subscriptions is None:
+            return
+        wanted = frozenset(self._subscriptions.filters)
+        gone = sorted(connection.filters - wanted)
+        new = sorted(wanted - connection.filters)
+        connection.filters = wanted
+        for start in range(0, len(gone), FILTERS_PER_SUBSCRIBE):
+            connection.client.unsubscribe(gone[start : start + FILTERS_PER_SUBSCRIBE])
+        for start in range(0, len(new), FILTERS_PER_SUBSCRIBE):
+            some = new[start : start + FILTERS_PER_SUBSCRIBE]
+            _, mid = connection.client.subscribe([(each, self._subscriptions.qos) for each in some])
+            if mid is not None:
+                connection.unanswered.add(mid)
 
     def _rise(self, connection: _Connection) -> None:
         """Up, once nothing is unanswered (all of this happens in the client's one thread)."""

@@ -7,18 +7,18 @@ PUBACK means "on disk" only while a durable QoS 1 subscription exists for the to
 
 import http.client
 import json
-import os
 import signal
 import socket
-import subprocess
 import sysconfig
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from infra.local.errors import BrokerMissingError, ProcessFailedError
+from typing_extensions import override
+
+from infra.local.child import ChildProcess
+from infra.local.errors import BrokerMissingError
 
 START_TIMEOUT_S = 20.0
 """A server that is not healthy by then will not become so [s]; recovery of a large store included."""
@@ -134,47 +134,28 @@ def _topics(identity: Identity) -> tuple[list[str], list[str]]:
     return publish, subscribe
 
 
-class Broker:
+class Broker(ChildProcess):
     """One NATS server process; restartable on the same files."""
 
     def __init__(self, settings: BrokerSettings, identities: Iterable[Identity]) -> None:
+        super().__init__("broker", settings.directory / "broker.log", START_TIMEOUT_S)
         self.settings = settings
         self._identities = tuple(identities)
-        self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
-    @property
-    def log_path(self) -> Path:
-        """What the server said."""
-        return self.settings.directory / "broker.log"
-
-    def start(self) -> None:
-        """Start the server and wait until it is healthy.
+    @override
+    def launch(self) -> None:
+        """Start the server and return at once.
 
         Raises:
             BrokerMissingError: Its binary is not installed.
-            ProcessFailedError: It ended, or is not healthy in time.
         """
         binary = broker_binary()
         self._write_configuration()
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [binary, "-c", self._configuration_path()],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the supervisor, which stops us in order
-            )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.healthy():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise ProcessFailedError("broker", str(self.log_path), last_line(self.log_path))
-            time.sleep(0.02)
+        self._spawn([binary, "-c", self._configuration_path()])
+
+    @override
+    def is_ready(self) -> bool:
+        return self.pid is not None and self.healthy()
 
     def healthy(self) -> bool:
         """Whether the server answers, JetStream and MQTT included."""
@@ -194,26 +175,7 @@ class Broker:
         """Let other identities in (and drop those that are gone) without a restart."""
         self._identities = tuple(identities)
         self._write_configuration()
-        if self.pid is not None:
-            os.kill(self.pid, signal.SIGHUP)
-
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """End the server; what it acknowledged is on disk."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._process = None
-
-    def kill(self) -> None:
-        """End the server at once (SIGKILL), as a power cut of the process would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self.signal(signal.SIGHUP)
 
     def _configuration_path(self) -> Path:
         return self.settings.directory / "broker.conf"
@@ -226,12 +188,3 @@ class Broker:
         temporary.touch(mode=0o600)  # it holds passwords
         temporary.write_text(text)
         temporary.replace(path)
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log, for an error message."""
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1][:300] if lines else ""

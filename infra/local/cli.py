@@ -34,10 +34,13 @@ def environment() -> Mapping[str, str]:
 
 def main() -> None:
     """Run the command; what went wrong is said in one line."""
-    from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
+    import structlog  # noqa: PLC0415 (as in every command)
+
+    from cloud.errors import CloudError  # noqa: PLC0415
     from device_sim.errors import SimulatorError  # noqa: PLC0415
 
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))  # so that what we started is stopped
+    _end_in_order()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the answer
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:
@@ -266,6 +269,13 @@ def train(kind: Any, data_dir: Path, as_json: bool) -> None:  # noqa: ANN401, FB
     from infra.local.training_job import run_job  # noqa: PLC0415
 
     _say(asdict(run_job(data_dir, kind)), as_json=as_json)
+
+
+def _end_in_order() -> None:
+    """Have signals raise, so that what we started is stopped; `nohup` keeps its meaning."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda signal_number, _frame: sys.exit(128 + signal_number))
 
 
 def _zone(name: str) -> ZoneInfo:

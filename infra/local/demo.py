@@ -20,6 +20,7 @@ from infra.local.errors import DataDirectoryError
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.onboarding import Login, move_in, register, set_autonomy
 from infra.local.pairs import PairedComparison, compare
+from infra.local.run_folder import RunFolder
 from infra.local.story import Story
 from infra.local.summary import DemoSummary, print_summary
 from infra.local.town import STEPS_PER_DAY, STEPS_PER_ROUND, Town, TownPlan
@@ -219,14 +220,18 @@ class Demo:
 
 
 def _empty(directory: Path) -> None:
-    """Empty a demo's directory; anybody else's is left alone.
+    """Empty a demo's directory, once nothing runs there any more; anybody else's is left alone.
 
     Raises:
         DataDirectoryError: It holds something that is not a demo's.
+        AlreadyRunningError: A demo is running there.
     """
     if directory.exists() and any(directory.iterdir()):
         if not (directory / MARKER).exists():
             raise DataDirectoryError(str(directory), "it holds something else than a demo")
+        run = RunFolder(directory)
+        run.claim()
+        run.release()
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MARKER).touch()

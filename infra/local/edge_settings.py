@@ -17,7 +17,7 @@ def devices_path(data_dir: Path) -> Path:
 
 
 def write_devices(data_dir: Path, device_ids: Iterable[str]) -> None:
-    """Name the devices behind the gateway; it reads them when it starts."""
+    """Name the devices behind the gateway; it reads them when it starts, and when they change."""
     path = devices_path(data_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")

@@ -37,3 +37,26 @@ class DataDirectoryError(LocalError):
         super().__init__(
             f"cannot keep data in {path}: {why}; free some space or choose another with --data-dir"
         )
+
+
+class AlreadyRunningError(LocalError):
+    """Another one of us runs on the data directory."""
+
+    def __init__(self, path: str, pid: str) -> None:
+        super().__init__(
+            f"another ac-advisor (pid {pid}) runs on {path}: stop it, or choose another with --data-dir"
+        )
+
+
+class LeftoverError(LocalError):
+    """A process that a crash left running stays."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        super().__init__(f"{name} (pid {pid}) still runs after a crash and cannot be ended: end it yourself")
+
+
+class DeviceNameError(LocalError):
+    """A device cannot be let in under this name."""
+
+    def __init__(self, device_id: str, why: str) -> None:
+        super().__init__(f"no device can be added as {device_id!r}: {why}")

@@ -1,12 +1,17 @@
 """Identities: who may connect to the broker; kept in one file that only its owner can read."""
 
+import fcntl
 import json
+import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from edge.contract.quantities import DEVICE_ID_PATTERN
 from infra.local.broker import Account, Identity
+from infra.local.errors import DeviceNameError
 
 SERVICES = ("ingest", "shadow", "advisor")
 """The cloud's own processes."""
@@ -26,7 +31,7 @@ def site_name(gateway_id: str) -> str:
 
 
 class IdentityFile:
-    """The identities of one data directory.
+    """The identities of one data directory; any number of processes may read and write them.
 
     Attributes:
         path: JSON, mode 0600.
@@ -38,35 +43,79 @@ class IdentityFile:
     def all(self) -> tuple[Identity, ...]:
         """Everybody; on first use the services and the gateway are made."""
         if not self.path.exists():
-            self._write(_first_identities())
-        entries = json.loads(self.path.read_text())
-        return tuple(Identity(**{**entry, "devices": tuple(entry["devices"])}) for entry in entries)
+            with self._one_writer():
+                self._make()
+        return self._read()
 
     def require(self, name: str) -> Identity:
         """One identity that is known to be there."""
         return next(identity for identity in self.all() if identity.name == name)
 
+    def stamp(self) -> tuple[int, int, int]:
+        """Another one whenever the file is another one."""
+        state = self.path.stat()
+        return state.st_mtime_ns, state.st_size, state.st_ino
+
+    def require_admissible(self, device_ids: Iterable[str], *, behind_gateway: bool) -> None:
+        """Look whether devices may be let in under these ids.
+
+        Raises:
+            DeviceNameError: One is no device id, or is known as somebody else.
+        """
+        identities = {identity.name: identity for identity in self.all()}
+        account = _account(behind_gateway=behind_gateway)
+        for device_id in device_ids:
+            known = identities.get(device_id)
+            if not re.fullmatch(DEVICE_ID_PATTERN, device_id):
+                raise DeviceNameError(device_id, "letters, digits and : _ - are allowed, 128 of them at most")
+            if known is not None and known.role != "device":
+                raise DeviceNameError(device_id, f"it is a {known.role} of this machine")
+            if known is not None and known.account != account:
+                where = "behind the gateway" if known.account == "site" else "that speaks to the cloud itself"
+                raise DeviceNameError(device_id, f"it is known as a device {where}")
+
     def add_devices(self, device_ids: Iterable[str], *, behind_gateway: bool) -> tuple[Identity, ...]:
         """New devices, native on the cloud or on the site behind the gateway; known ones stay as they are."""
-        identities = {identity.name: identity for identity in self.all()}
+        account = _account(behind_gateway=behind_gateway)
         wanted = tuple(device_ids)
-        for device_id in wanted:
-            if device_id not in identities:
-                account: Account = "site" if behind_gateway else "cloud"
-                identities[device_id] = Identity(device_id, new_password(), account, "device")
-        if behind_gateway:
-            gateway = identities[GATEWAY_ID]
-            devices = tuple(dict.fromkeys((*gateway.devices, *wanted)))
-            identities[GATEWAY_ID] = Identity(GATEWAY_ID, gateway.password, "cloud", "gateway", devices)
-        self._write(tuple(identities.values()))
+        with self._one_writer():
+            self._make()
+            identities = {identity.name: identity for identity in self._read()}
+            for device_id in wanted:
+                if device_id not in identities:
+                    identities[device_id] = Identity(device_id, new_password(), account, "device")
+            if behind_gateway:
+                gateway = identities[GATEWAY_ID]
+                devices = tuple(dict.fromkeys((*gateway.devices, *wanted)))
+                identities[GATEWAY_ID] = replace(gateway, devices=devices)
+            self._write(tuple(identities.values()))
         return tuple(identities[device_id] for device_id in wanted)
 
-    def _write(self, identities: Iterable[Identity]) -> None:
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        """What two of us add at the same time must both be there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _make(self) -> None:
+        if not self.path.exists():
+            self._write(_first_identities())
+
+    def _read(self) -> tuple[Identity, ...]:
+        entries = json.loads(self.path.read_text())
+        return tuple(Identity(**{**entry, "devices": tuple(entry["devices"])}) for entry in entries)
+
+    def _write(self, identities: Iterable[Identity]) -> None:
         temporary = self.path.with_suffix(".new")
         temporary.touch(mode=0o600)
         temporary.write_text(json.dumps([asdict(identity) for identity in identities], indent=1))
         temporary.replace(self.path)
+
+
+def _account(*, behind_gateway: bool) -> Account:
+    return "site" if behind_gateway else "cloud"
 
 
 def _first_identities() -> tuple[Identity, ...]:

@@ -1,14 +1,13 @@
 """What is in the lake of one machine, counted in the files themselves."""
 
-import os
 import signal
 from pathlib import Path
 
 from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
 from cloud.errors import UnavailableError
+from infra.local.child import ChildProcess
 from infra.local.errors import LocalError
-from infra.local.supervisor import Worker
 
 SEAL_TIMEOUT_S = 60.0
 """A log that is not in the lake by then will not get there [s]."""
@@ -18,7 +17,7 @@ class SealError(LocalError):
     """The log could not be moved into the lake."""
 
 
-def seal(data_dir: Path, ingest: Worker) -> None:
+def seal(data_dir: Path, ingest: ChildProcess) -> None:
     """Have the running ingest process move everything that it has logged into the lake.
 
     Raises:
@@ -28,8 +27,8 @@ def seal(data_dir: Path, ingest: Worker) -> None:
     log = SqliteReadingLog(path, read_only=True)
     head = log.head()
     log.close()
-    if ingest.process is not None:
-        os.kill(ingest.process.pid, signal.SIGUSR1)
+    if ingest.is_ready():  # one that is starting would be killed by it, and seals soon anyway
+        ingest.signal(signal.SIGUSR1)
     try:
         wait_until_sealed(path, head, SEAL_TIMEOUT_S)
     except UnavailableError as error:

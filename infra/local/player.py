@@ -14,6 +14,11 @@ MAX_UNACKNOWLEDGED = 400
 class Player:
     """Steps a fleet and carries what its devices say and hear.
 
+    Args:
+        fleet: The homes.
+        connect: Connects their devices.
+        require_running: Raises when nobody is there any more who would listen.
+
     Attributes:
         fleet: The homes.
         packer: Counts the distinct readings sent.
@@ -21,12 +26,16 @@ class Player:
     """
 
     def __init__(
-        self, fleet: Fleet, connect: Callable[[Callable[[str, Desired], None]], FleetPublisher]
+        self,
+        fleet: Fleet,
+        connect: Callable[[Callable[[str, Desired], None]], FleetPublisher],
+        require_running: Callable[[], None],
     ) -> None:
         self.fleet = fleet
         self.packer = Packer(readings_per_message=12)
         self.heard: set[str] = set()
         self.publisher = connect(self._hear)
+        self._require_running = require_running
 
     def play(self, steps: int) -> None:
         """Let `steps` steps pass; every reading of them is on its way when this returns."""
@@ -37,15 +46,20 @@ class Player:
             self.publisher.publish_reported(device_id, self.fleet.reported(device_id))
 
     def pump(self, timeout_s: float) -> None:
-        """Carry what waits, for at most `timeout_s` [s] when nothing does."""
+        """Carry what waits, for at most `timeout_s` [s] when nothing does.
+
+        Raises:
+            LocalError: Nobody is there any more who would listen.
+        """
+        self._require_running()
         self.publisher.pump(timeout_s)
 
     def _send(self, messages: Iterable[tuple[str, bytes]]) -> None:
         for device_id, payload in messages:
             while self.publisher.unacknowledged > MAX_UNACKNOWLEDGED:
-                self.publisher.pump(0.05)
+                self.pump(0.05)
             self.publisher.publish_telemetry(device_id, payload)
-        self.publisher.pump(0)
+        self.pump(0)
 
     def _hear(self, device_id: str, desired: Desired) -> None:
         if desired.command_id is not None:

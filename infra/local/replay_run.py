@@ -41,9 +41,19 @@ def run_replay(
         follower = Lockstep(settings.data_dir, stack.state)
         before = follower.arrived()
         publisher = _connect(stack, recording.devices)
-        counts = replay(recording, lambda device_id, payload: _publish(publisher, device_id, payload))
+
+        def pump(timeout_s: float) -> None:
+            stack.supervisor.require_running()
+            publisher.pump(timeout_s)
+
+        def publish(device_id: str, payload: bytes) -> None:
+            while publisher.unacknowledged > MAX_UNACKNOWLEDGED:
+                pump(0.05)
+            publisher.publish_telemetry(device_id, payload)
+
+        counts = replay(recording, publish)
         publisher.drain(60.0)
-        follower.wait_ingested(before + counts.rows - counts.repeated_rows, publisher.pump)
+        follower.wait_ingested(before + counts.rows - counts.repeated_rows, pump)
         seal(settings.data_dir, stack.supervisor.worker("ingest"))
         publisher.close()
         return {
@@ -67,12 +77,6 @@ def _connect(stack: Stack, devices: tuple[str, ...]) -> FleetPublisher:
     publisher = FleetPublisher(credentials, "127.0.0.1", stack.settings.mqtt_port, _ignore)
     publisher.connect()
     return publisher
-
-
-def _publish(publisher: FleetPublisher, device_id: str, payload: bytes) -> None:
-    while publisher.unacknowledged > MAX_UNACKNOWLEDGED:
-        publisher.pump(0.05)
-    publisher.publish_telemetry(device_id, payload)
 
 
 def _ignore(_device_id: str, _desired: Desired) -> None:

@@ -5,15 +5,21 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
 from infra.local.broker import Broker, BrokerSettings, free_ports
 from infra.local.edge_settings import edge_settings, write_devices
+from infra.local.errors import LocalError
 from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
+from infra.local.run_folder import RunFolder
 from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
+
+log = structlog.get_logger()
 
 CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits that nobody confuses when reading them from a small display."""
@@ -30,38 +36,69 @@ class Stack:
         self.settings = settings
         self.identities = IdentityFile(settings.data_dir / "identities.json")
         self.state = SqliteStateStore(settings.data_dir / "state.sqlite")
-        write_devices(settings.data_dir, self.identities.require(GATEWAY_ID).devices)
         client_port, monitor_port = free_ports(2)
-        broker = BrokerSettings(settings.data_dir / "broker", settings.mqtt_port, client_port, monitor_port)
-        self.supervisor = Supervisor(
-            Broker(broker, self.identities.all()), tuple(self._workers()), environment
-        )
+        ports = settings.mqtt_port, client_port, monitor_port
+        self.broker = Broker(BrokerSettings(settings.data_dir / "broker", *ports), self.identities.all())
+        self.run = RunFolder(settings.data_dir)
+        self.supervisor = Supervisor((self.broker, *self._workers(environment)), self.run)
+        self.supervisor.on_look = self._let_in
+        self._let_in_stamp: object = None
+        self._complained = False
 
     def start(self) -> None:
-        """Start everything.
+        """End what a crash has left running here, then start everything.
 
         Raises:
-            LocalError: A port is taken, or something does not come up.
+            LocalError: Another one runs here, a port is taken, or something does not come up.
         """
-        require_free_port(Port(self.settings.web_port, "web page and API", "--web-port"))
-        require_free_port(Port(self.settings.mqtt_port, "MQTT", "--mqtt-port"))
-        self.supervisor.start()
+        self.run.claim()
+        try:
+            require_free_port(Port(self.settings.web_port, "web page and API", "--web-port"))
+            require_free_port(Port(self.settings.mqtt_port, "MQTT", "--mqtt-port"))
+            self._let_in()
+            self.supervisor.start()
+        except LocalError:
+            self.run.release()
+            raise
 
     def stop(self) -> None:
         """Stop everything; a stopped stack starts again where it was."""
         self.supervisor.stop()
+        self.run.release()
 
     def register(self, device_ids: Iterable[str], *, behind_gateway: bool) -> dict[str, str]:
-        """Let devices in and return a claim code for each; works before and while the stack runs."""
-        identities = self.identities.add_devices(device_ids, behind_gateway=behind_gateway)
+        """Let devices in and return a claim code for each; works before and while the stack runs.
+
+        A stack that runs takes them in within a second, whichever process has called this.
+
+        Raises:
+            DeviceNameError: One is no device id, or is known as somebody else.
+        """
+        wanted = tuple(device_ids)
+        self.identities.require_admissible(wanted, behind_gateway=behind_gateway)
         gateway_id = GATEWAY_ID if behind_gateway else None
         codes = {
-            identity.name: self._add_claim(DeviceRecord(device_id=identity.name, gateway_id=gateway_id))
-            for identity in identities
-        }
-        write_devices(self.settings.data_dir, self.identities.require(GATEWAY_ID).devices)
-        self.supervisor.broker.reload(self.identities.all())
+            device_id: self._add_claim(DeviceRecord(device_id=device_id, gateway_id=gateway_id))
+            for device_id in wanted
+        }  # first: what a stranger says would be a dead letter
+        self.identities.add_devices(wanted, behind_gateway=behind_gateway)
         return codes
+
+    def _let_in(self) -> None:
+        """Tell gateway and broker who may connect, if that has changed.
+
+        The gateway is told first: a device may speak as soon as the broker lets it in.
+        """
+        try:
+            stamp = self.identities.stamp()
+            if stamp != self._let_in_stamp:
+                write_devices(self.settings.data_dir, self.identities.require(GATEWAY_ID).devices)
+                self.broker.reload(self.identities.all())
+            self._let_in_stamp, self._complained = stamp, False
+        except OSError as error:  # tried again at the next look
+            if not self._complained:
+                log.warning("identities_not_followed", reason=str(error))
+            self._complained = True
 
     def _add_claim(self, device: DeviceRecord) -> str:
         code = "".join(secrets.choice(CLAIM_ALPHABET) for _ in range(8))
@@ -75,19 +112,19 @@ class Stack:
         self.state.transact(writes)
         return code
 
-    def _workers(self) -> Iterable[Worker]:
+    def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
         for name in ("ingest", "shadow", "advisor"):
-            yield self._worker(name, ("cloud", name), self._cloud(name))
-        yield self._worker("edge", ("edge",), edge_settings(self.settings, self.identities))
-        yield self._worker(
-            "api",
-            ("mobile_api",),
-            {
-                "API_DATA_DIR": str(self.settings.data_dir),
-                "API_PORT": str(self.settings.web_port),
-                "API_CLOCK": self.settings.clock,
-            },
-        )
+            yield self._worker(name, ("cloud", name), {**environment, **self._cloud(name)})
+        edge = edge_settings(self.settings, self.identities)
+        yield self._worker("edge", ("edge",), {**environment, **edge})
+        yield self._worker("api", ("mobile_api",), {**environment, **self._api()})
+
+    def _api(self) -> dict[str, str]:
+        return {
+            "API_DATA_DIR": str(self.settings.data_dir),
+            "API_PORT": str(self.settings.web_port),
+            "API_CLOCK": self.settings.clock,
+        }
 
     def _cloud(self, role: str) -> dict[str, str]:
         identity = self.identities.require(role)
@@ -100,19 +137,22 @@ class Stack:
             "CLOUD_DECISION_INTERVAL_S": str(self.settings.decision_interval_s),
         }
 
-    def _worker(self, name: str, module: tuple[str, ...], settings: Mapping[str, str]) -> Worker:
+    def _worker(self, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Worker:
         data_dir = self.settings.data_dir
         ready = (data_dir / "edge" if name == "edge" else data_dir) / "run" / f"{name}.ready"
-        return Worker(name, module, settings, ready, data_dir / "log" / f"{name}.log")
+        return Worker(name, module, environment, ready, data_dir / "log" / f"{name}.log")
 
 
 def admit(data_dir: Path, device_id: str, *, behind_gateway: bool) -> dict[str, str]:
-    """Let a device into the stack of `data_dir`, which need not run; a running broker hears of it."""
+    """Let a device into the stack of `data_dir`, whether it runs or not.
+
+    Raises:
+        DeviceNameError: It is no device id, or is known as somebody else.
+    """
     stack = Stack(StackSettings(data_dir), {})
     codes = stack.register([device_id], behind_gateway=behind_gateway)
     return {
         "username": device_id,
         "password": stack.identities.require(device_id).password,
         "claim_code": codes[device_id],
-        "note": "takes effect when the stack starts again",
     }

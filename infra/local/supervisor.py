@@ -1,166 +1,231 @@
 """The supervisor: starts the processes of one machine in order, restarts what dies, stops all in reverse."""
 
-import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from typing_extensions import override
 
-from infra.local.broker import Broker, last_line
-from infra.local.errors import ProcessFailedError
+from infra.local.child import ChildProcess
+from infra.local.errors import LocalError
+from infra.local.restart_budget import PATIENCE, RestartBudget, RestartPolicy
+from infra.local.run_folder import RunFolder
 
 READY_TIMEOUT_S = 60.0
-"""A process that is not ready by then does not come up [s]."""
-
-STOP_TIMEOUT_S = 10.0
-"""A process that has not ended by then after SIGTERM is killed [s]; what it acknowledged is on disk."""
+"""A worker that is not ready by then does not come up [s]."""
 
 CHECK_INTERVAL_S = 0.25
 """How often the supervisor looks whether everybody lives [s]."""
 
-MAX_RESTARTS = 20
-"""Restarts of one process before the supervisor gives up and says so."""
-
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Worker:
+class Worker(ChildProcess):
     """One Python process of ours.
 
-    Attributes:
+    Args:
         name: What messages call it.
         module: What `python -m` runs, with its arguments.
-        settings: Its environment variables.
+        environment: Its environment variables, all of them.
         ready_path: The file that it writes when it can serve.
         log_path: Where what it says goes.
     """
 
-    name: str
-    module: Sequence[str]
-    settings: Mapping[str, str]
-    ready_path: Path
-    log_path: Path
-    restarts: int = 0
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    def __init__(
+        self,
+        name: str,
+        module: Sequence[str],
+        environment: Mapping[str, str],
+        ready_path: Path,
+        log_path: Path,
+    ) -> None:
+        super().__init__(name, log_path, READY_TIMEOUT_S)
+        self._module = tuple(module)
+        self._environment = environment
+        self._ready_path = ready_path
 
-    def start(self, environment: Mapping[str, str]) -> None:
-        """Start it and wait until it is ready.
+    @override
+    def launch(self) -> None:
+        self._ready_path.unlink(missing_ok=True)
+        self._spawn([sys.executable, "-m", *self._module], self._environment)
+
+    @override
+    def is_ready(self) -> bool:
+        return self._ready_path.exists() and self.pid is not None
+
+
+@dataclass(slots=True)
+class _Care:
+    """A process under care: running, coming up until a deadline, or waiting for its next attempt.
+
+    Attributes:
+        process: The process.
+        place: In the order of the start.
+        run: Where it is noted that it runs.
+        budget: Its restarts.
+        ready_by_s: When it has to serve, while it comes up [s].
+        retry_at_s: When it is launched again, while it does not run [s].
+    """
+
+    process: ChildProcess
+    place: int
+    run: RunFolder
+    budget: RestartBudget
+    ready_by_s: float | None = None
+    retry_at_s: float | None = None
+
+    def start(self) -> None:
+        """Start it for the first time and wait until it serves.
 
         Raises:
-            ProcessFailedError: It ended, or is not ready in time.
+            LocalError: It does not come up.
         """
-        self.ready_path.unlink(missing_ok=True)
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.module],
-                env={**environment, **self.settings},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C is for the supervisor, which stops us in order
-            )
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while not self.ready_path.exists():
-            if not self.alive() or time.monotonic() > deadline:
-                self.stop()
-                raise ProcessFailedError(self.name, str(self.log_path), last_line(self.log_path))
-            time.sleep(0.02)
+        self._launch()
+        self.process.wait_until_ready()
 
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process is not None and self.process.poll() is None
+    def tend(self, now_s: float) -> None:
+        """Look after it once; never waits for it, so that the others are looked after meanwhile.
 
-    def stop(self) -> None:
-        """End it: SIGTERM, and SIGKILL when it does not listen."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        Raises:
+            ProcessFailedError: It had to be started again too often.
+            BrokerMissingError: It cannot be started again.
+        """
+        if self.retry_at_s is not None:
+            if now_s >= self.retry_at_s:
+                self._relaunch(now_s)
+        elif self.process.pid is None:
+            self._plan_restart(now_s)
+        elif self.ready_by_s is not None:
+            self._follow_start(now_s, self.ready_by_s)
+
+    def _follow_start(self, now_s: float, ready_by_s: float) -> None:
+        if self.process.is_ready():
+            self.ready_by_s = None
+        elif now_s > ready_by_s:
             self.process.kill()
-            self.process.wait()
-        self.process = None
+            self._plan_restart(now_s)
 
-    def kill(self) -> None:
-        """SIGKILL it, as a crash would; the supervisor starts it again."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+    def _plan_restart(self, now_s: float) -> None:
+        process = self.process
+        process.restarts += 1
+        pause_s = self.budget.spend(now_s)
+        if pause_s is None:
+            raise process.failure()
+        log.warning("process_died", process=process.name, restarts=process.restarts, pause_s=pause_s)
+        self.retry_at_s = now_s + pause_s
+        if not pause_s:
+            self._relaunch(now_s)
+
+    def _relaunch(self, now_s: float) -> None:
+        self.retry_at_s, self.ready_by_s = None, now_s + self.process.ready_timeout_s
+        try:
+            self._launch()
+        except OSError as error:  # a full disk, no memory: found dead at the next look, and tried again
+            log.warning("process_not_launched", process=self.process.name, reason=str(error))
+
+    def _launch(self) -> None:
+        self.process.launch()
+        pid = self.process.pid
+        if pid is not None:
+            self.run.record(self.process.name, pid, self.place)
 
 
 class Supervisor:
-    """Keeps the broker and the workers running until told to stop."""
+    """Keeps processes running until told to stop.
 
-    def __init__(self, broker: Broker, workers: Sequence[Worker], environment: Mapping[str, str]) -> None:
-        self.broker = broker
-        self.workers = tuple(workers)
-        self.failure: ProcessFailedError | None = None
-        self._environment = dict(environment)
+    A process that dies, or does not come up when it is started again, is started once more, after a pause
+    that grows; supervision ends only when that happens too often within a while (`RestartPolicy`).
+
+    Args:
+        processes: In the order of their start: the broker first, and ingest before anybody who publishes
+            (PUBACK is durable only with it).
+        run: Where it is noted what runs, for whoever comes after a crash.
+        policy: When a process is given up.
+        clock: A clock that never jumps [s].
+
+    Attributes:
+        failure: Why supervision has ended by itself.
+        on_look: Called each time that everybody has been looked after.
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[ChildProcess],
+        run: RunFolder,
+        policy: RestartPolicy = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.failure: LocalError | None = None
+        self.on_look: Callable[[], None] = _nothing
+        self._clock = clock
+        self._care = tuple(
+            _Care(each, place, run, RestartBudget(policy)) for place, each in enumerate(processes)
+        )
         self._stopping = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._watcher: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the broker, then each worker in order (ingest first: PUBACK is durable only with it).
+        """Start each process in order, when the one before it serves.
 
         Raises:
-            ProcessFailedError: Something does not come up; what was started is stopped again.
+            LocalError: Something does not come up; what was started is stopped again.
         """
+        self._stopping.clear()
         try:
-            self.broker.start()
-            for worker in self.workers:
-                worker.start(self._environment)
-        except ProcessFailedError:
+            for care in self._care:
+                care.start()
+        except BaseException:  # Ctrl-C too
             self.stop()
             raise
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
-    def worker(self, name: str) -> Worker:
-        """A worker by name."""
-        return next(worker for worker in self.workers if worker.name == name)
+    def worker(self, name: str) -> ChildProcess:
+        """A process by name."""
+        return next(care.process for care in self._care if care.process.name == name)
 
     def stop(self) -> None:
-        """Stop everything, devices' side first, the broker last."""
+        """Stop everything in reverse: devices' side first, the broker last."""
         self._stopping.set()
-        if self._watcher.is_alive():
+        if self._watcher is not None:
             self._watcher.join()
-        for worker in reversed(self.workers):
-            worker.stop()
-        self.broker.stop()
+        for care in reversed(self._care):
+            care.process.stop()
+
+    def require_running(self) -> None:
+        """For those who wait for something that the processes do.
+
+        Raises:
+            LocalError: Something cannot be kept running, so that they would wait in vain.
+        """
+        if self.failure is not None:
+            raise self.failure
 
     def wait(self) -> None:
         """Until something cannot be kept running.
 
         Raises:
-            ProcessFailedError: What it is.
+            LocalError: What it is.
         """
-        while self.failure is None:
+        while True:
+            self.require_running()
             time.sleep(CHECK_INTERVAL_S)
-        raise self.failure
 
     def _watch(self) -> None:
         while not self._stopping.wait(CHECK_INTERVAL_S):
             try:
-                self._revive()
-            except ProcessFailedError as error:
+                for care in self._care:
+                    care.tend(self._clock())
+                self.on_look()
+            except LocalError as error:
                 self.failure = error
-                log.exception("supervision_ended")
+                log.error("supervision_ended", reason=str(error))  # noqa: TRY400 (one clear line)
                 return
 
-    def _revive(self) -> None:
-        if self.broker.pid is None:
-            log.warning("broker_restarted")
-            self.broker.start()
-        for worker in self.workers:
-            if not worker.alive():
-                worker.restarts += 1
-                log.warning("worker_restarted", worker=worker.name, restarts=worker.restarts)
-                if worker.restarts > MAX_RESTARTS:
-                    raise ProcessFailedError(worker.name, str(worker.log_path), last_line(worker.log_path))
-                worker.start(self._environment)
+
+def _nothing() -> None:
+    """Nobody wants to know."""

@@ -81,7 +81,7 @@ class Town:
         """
         self.stack.start()
         self.lockstep = Lockstep(self.stack.settings.data_dir, self.stack.state)
-        self._player = Player(self.fleet, self._connect)
+        self._player = Player(self.fleet, self._connect, self.stack.supervisor.require_running)
         self._player.publisher.connect()
 
     def close(self) -> None:

@@ -25,12 +25,16 @@ from cloud.serving import Serving
 from cloud.training import TrainingParams
 from cloud.wiring.registry import serving_champion
 from infra.local.errors import LocalError
+from infra.local.run_folder import RunFolder
 
 WINDOW_DAYS = 28
 """How far fine-tuning looks back [days]."""
 
 LEAD_DAYS = 8
 """Days before the window that its features look back on [days]."""
+
+AFTER_THE_STACK = 100
+"""Place of a job in the order of the start: after everything else."""
 
 Kind: TypeAlias = Literal["train", "fine_tune"]
 
@@ -92,17 +96,18 @@ def in_own_process(data_dir: Path, kind: Kind, environment: Mapping[str, str]) -
     Raises:
         TrainingError: It failed; the text is its last line.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.local.training_job", str(data_dir), kind],
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+    command = [sys.executable, "-m", "infra.local.training_job", str(data_dir), kind]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=dict(environment), stdout=pipe, stderr=pipe, text=True) as job:
+        try:
+            RunFolder(data_dir).record("training", job.pid, AFTER_THE_STACK)
+            answer, said = job.communicate()
+        finally:
+            job.kill()  # it must not go on writing models when nobody waits for them
+    if job.returncode:
+        lines = said.strip().splitlines() or ["it said nothing"]
         raise TrainingError(f"training failed: {lines[-1]}")
-    return Outcome(**json.loads(done.stdout))
+    return Outcome(**json.loads(answer))
 
 
 def longitudes_deg(data_dir: Path) -> dict[str, float]:

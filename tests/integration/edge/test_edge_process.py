@@ -1,5 +1,6 @@
 """`python -m edge` between two accounts of the real broker."""
 
+import http.client
 import json
 import signal
 import subprocess
@@ -142,6 +143,87 @@ def test_a_gateway_serves_more_devices_than_a_session_has_qos_1_filters(
 
     _wait_for(lambda: len(cloud.got) >= 50)
     assert edge.status()["cloud_connected"] is True
+
+
+def _write_devices(path: Path, *names: str) -> None:
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(names))
+    aside.replace(path)
+
+
+def _connection_ids(broker: Broker) -> set[tuple[str, int]]:
+    """Client id and number of each of the gateway's connections, as the broker's monitor has them."""
+    monitor = http.client.HTTPConnection("127.0.0.1", broker.settings.monitor_port, timeout=10)
+    monitor.request("GET", "/connz")
+    connections = json.loads(monitor.getresponse().read())["connections"]
+    monitor.close()
+    named = {(each.get("mqtt_client", ""), each["cid"]) for each in connections}
+    return {(name, cid) for name, cid in named if name.startswith("gw-1")}
+
+
+def test_devices_come_and_go_while_it_runs(
+    broker: Broker, connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry, tmp_path: Path
+) -> None:
+    path = tmp_path / "devices.json"
+    _write_devices(path, "dev-1")
+    asked, delta = "$aws/things/dev-2/shadow/get", "$aws/things/dev-2/shadow/update/delta"
+    cloud = connect("svc", "dt/ac/#", "$aws/things/+/shadow/get", durable=True)
+    edge = make_edge(EDGE_DEVICES=str(path))
+    device = connect("dev-2", delta)
+    order = json.dumps({"version": 1, "state": {"command_id": "c1", "setpoint_c": 26}}).encode()
+    device.send(make_telemetry(0, device_id="dev-2"))
+    _wait_for(lambda: edge.status()["dead_letters"] == 1)
+    before = _connection_ids(broker)
+    assert len(before) == 2
+
+    _write_devices(path, "dev-1", "dev-2")
+    device.send(make_telemetry(1, device_id="dev-2"))  # at once: whoever is in the file may speak
+    _wait_for(lambda: asked in [topic for topic, _ in cloud.got])
+    cloud.publish(delta, order)
+
+    _wait_for(cloud.readings)
+    assert cloud.readings() == [make_telemetry(1, device_id="dev-2")]
+    _wait_for(lambda: device.bodies("update/delta"))
+    assert _connection_ids(broker) == before  # nothing was interrupted
+
+    _write_devices(path, "dev-1")
+    device.send(make_telemetry(2, device_id="dev-2"))
+    _wait_for(lambda: edge.status()["dead_letters"] == 2)
+    cloud.publish(delta, order)
+    connect("dev-1").send(make_telemetry(3))
+    _wait_for(lambda: edge.status()["forwarded_readings"] == 2)
+    assert len(device.bodies("update/delta")) == 1
+    assert edge.status()["dead_letters"] == 2  # the cloud's delta did not even arrive
+
+
+def test_a_new_device_that_the_cloud_lets_in_later_is_heard_then(
+    make_broker: Callable[..., Broker],
+    connect: Connect,
+    make_edge: MakeEdge,
+    make_telemetry: MakeTelemetry,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "devices.json"
+    _write_devices(path, "dev-1")
+    service = Identity("svc", "svc-password", "cloud", "service")
+    gateways = [
+        Identity("gw-1", "cloud-password", "cloud", "gateway", devices=names)
+        for names in (("dev-1",), ("dev-1", "dev-2"))
+    ]
+    other = make_broker(gateways[0], service)
+    port = other.settings.mqtt_port
+    cloud = connect("svc", "dt/ac/#", "$aws/things/+/shadow/get", port=port)
+    edge = make_edge(cloud_port=port, EDGE_DEVICES=str(path))
+    device = connect("dev-2")
+
+    _write_devices(path, "dev-1", "dev-2")
+    device.send(make_telemetry(1, device_id="dev-2"))
+    _wait_for(lambda: not edge.status()["cloud_connected"])  # its subscription was refused
+    other.reload([gateways[1], service])
+
+    _wait_for(lambda: "$aws/things/dev-2/shadow/get" in [topic for topic, _ in cloud.got])
+    _wait_for(cloud.readings)
+    assert edge.status()["dead_letters"] == 0
 
 
 def test_kill_9_loses_nothing_that_was_acknowledged(

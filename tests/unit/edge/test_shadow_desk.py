@@ -206,3 +206,40 @@ def test_a_broken_delta_is_a_dead_letter(site: "Site", payload: bytes) -> None:
 
     (letter,) = site.spool.letters()
     assert letter.principal == "cloud"
+
+
+def test_a_device_that_left_is_told_nothing_and_is_remembered_when_it_comes_back(
+    site: "Site", cloud: "Cloud", clock: SetClock
+) -> None:
+    site.report(setpoint_c=22, mode="cool", changed_by="schedule")
+    cloud.ask("c1", 25, expires_at=AT_ONE)
+    site.obeyed("c1", 25)
+    cloud.ask("c2", 26)
+    registration = site.registry.pop("dev-1")
+    site.gateway.tell_again()
+    assert site.setpoints() == [25, 26]
+    site.restart()
+
+    site.registry["dev-1"] = registration
+    site.gateway.tell_again()
+    assert site.setpoints() == [25, 26, 26]
+
+
+def test_a_device_that_left_is_not_sent_back_before_it_comes_back(
+    site: "Site", cloud: "Cloud", clock: SetClock
+) -> None:
+    site.report(setpoint_c=22, mode="cool", changed_by="schedule")
+    cloud.ask("c1", 25, expires_at=AT_ONE)
+    site.obeyed("c1", 25)
+    registration = site.registry.pop("dev-1")
+
+    for minute in (61, 62, 63):
+        clock.at = NOON + timedelta(minutes=minute)
+        site.gateway.receive([])
+    assert site.setpoints() == [25]
+
+    site.registry["dev-1"] = registration
+    for minute in (64, 65, 66):
+        clock.at = NOON + timedelta(minutes=minute)
+        site.gateway.receive([])
+    assert site.setpoints() == [25, 22]
