@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from cloud.closed_hours import KEPT_H, ClosedHours, Floats, columns_of
 from cloud.feature_catalogue import (
     COOLING_MODES,
     ENERGY_FEATURES,
@@ -30,15 +32,12 @@ from cloud.feature_catalogue import (
 from cloud.open_hour import Hour, Mean, OpenHour
 from edge.contract import Telemetry
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-
-KEPT_H = 192
-"""Hours kept [h]: a week for the descriptors and a day to spare."""
-
 STATE_VERSION = 2
 """Layout of `HourlyHistory.to_json`."""
 
 NAN = math.nan
+
+_E = {name: place for place, name in enumerate(ENERGY_FEATURES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,31 @@ class PlannedPath:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The week before an hour.
+
+    Attributes:
+        setpoint_c: Of each hour, NaN where unknown, (168,) [°C].
+        outdoor_c: Likewise [°C].
+        indoor_rh_1h_pct: Of the newest hour [%].
+        kwh: Mean energy [kWh/h]; NaN with less than a day of it.
+        degree_k: Mean degrees between outdoors and setpoint in the hours of known energy [K].
+    """
+
+    setpoint_c: Floats
+    outdoor_c: Floats
+    indoor_rh_1h_pct: float
+    kwh: float
+    degree_k: float
+
+    @classmethod
+    def of(cls, columns: Floats) -> Self:
+        """From the `closed_hours.COLUMNS` of the week, (4, 168)."""
+        setpoint_c, outdoor_c, indoor_rh_pct, kwh = columns
+        return cls(setpoint_c, outdoor_c, float(indoor_rh_pct[-1]), *_descriptors(setpoint_c, outdoor_c, kwh))
+
+
 class HourlyHistory:
     """What a home was like in its last hours, and the feature rows of what is planned for it.
 
@@ -76,7 +100,7 @@ class HourlyHistory:
 
     def __init__(self, longitude_deg: float) -> None:
         self.longitude_deg = longitude_deg
-        self._hours: deque[Hour] = deque()
+        self._closed = ClosedHours()
         self._open: OpenHour | None = None
         self._newest_s = -math.inf
         self._motion_s = -math.inf
@@ -87,7 +111,7 @@ class HourlyHistory:
         self._first_index: int | None = None
         self._learning_c: list[float] = []
         self._habit_c: float | None = None
-        self._past_of: tuple[tuple[int, float], Floats] = ((0, NAN), np.empty((0, 5)))
+        self._past_of: tuple[tuple[int, float], _Past] | None = None
 
     def observe(self, reading: Telemetry) -> None:
         """Take one reading in; one that is not newer than the newest is ignored."""
@@ -112,7 +136,7 @@ class HourlyHistory:
     @property
     def hours(self) -> tuple[Hour, ...]:
         """The hours kept, oldest first; the last one may still be going on."""
-        return (*self._hours, self._open.close()) if self._open is not None else ()
+        return (*self._closed, self._open.close()) if self._open is not None else ()
 
     @property
     def habit_felt_c(self) -> float:
@@ -136,25 +160,33 @@ class HourlyHistory:
         Returns:
             (n, len(ENERGY_FEATURES)), NaN where nothing is known.
         """
-        first = _index(math.floor(start_at.timestamp()) + 1)
-        n = len(path.setpoint_c)
+        n, past = len(path.setpoint_c), self._past(_first_hour(start_at))
+        rows = self.unplanned_rows(start_at, path.outdoor_dry_bulb_c)
+        setpoint_c = np.concatenate([past.setpoint_c, path.setpoint_c])
+        rows[:, _E["setpoint_c"]] = path.setpoint_c
+        rows[:, _E["setpoint_3h_c"]] = _mean_before(setpoint_c, 3, n)
+        rows[:, _E["setpoint_24h_c"]] = _mean_before(setpoint_c, 24, n)
+        rows[:, _E["on_ratio"]] = path.on_ratio
+        return rows
+
+    def unplanned_rows(self, start_at: datetime, outdoor_dry_bulb_c: Floats) -> Floats:
+        """The same rows without what a path decides: all columns of setpoints and `on_ratio` are NaN.
+
+        Args:
+            start_at: As in `energy_rows`.
+            outdoor_dry_bulb_c: Forecast, (n,) [°C].
+        """
+        first, n = _first_hour(start_at), len(outdoor_dry_bulb_c)
         past = self._past(first)
-        setpoint_c = np.concatenate([past[:, 0], path.setpoint_c])
-        outdoor_c = np.concatenate([past[:, 1], path.outdoor_dry_bulb_c])
-        kwh, degree_k = _descriptors(past)
-        columns = {
-            "solar_hour": self._solar_hour(first + np.arange(n)),
-            "outdoor_dry_bulb_c": path.outdoor_dry_bulb_c,
-            "outdoor_dry_bulb_24h_c": _mean_before(outdoor_c, 24, n, shift=1),
-            "indoor_rh_1h_pct": np.full(n, past[-1, 2]),
-            "setpoint_c": path.setpoint_c,
-            "setpoint_3h_c": _mean_before(setpoint_c, 3, n),
-            "setpoint_24h_c": _mean_before(setpoint_c, 24, n),
-            "on_ratio": path.on_ratio,
-            "home_kwh_168h": np.full(n, kwh),
-            "home_degree_168h": np.full(n, degree_k),
-        }
-        return np.column_stack([columns[name] for name in ENERGY_FEATURES])
+        rows = np.full((n, len(ENERGY_FEATURES)), NAN)
+        rows[:, _E["solar_hour"]] = self._solar_hour(first + np.arange(n))
+        rows[:, _E["outdoor_dry_bulb_c"]] = outdoor_dry_bulb_c
+        outdoor_c = np.concatenate([past.outdoor_c, outdoor_dry_bulb_c])
+        rows[:, _E["outdoor_dry_bulb_24h_c"]] = _mean_before(outdoor_c, 24, n, shift=1)
+        rows[:, _E["indoor_rh_1h_pct"]] = past.indoor_rh_1h_pct
+        rows[:, _E["home_kwh_168h"]] = past.kwh
+        rows[:, _E["home_degree_168h"]] = past.degree_k
+        return rows
 
     def override_row(
         self, at: datetime, *, felt_above_habit_k: float | None = None, present_ratio: float | None = None
@@ -183,40 +215,40 @@ class HourlyHistory:
         }
         return np.array([[columns[name] for name in OVERRIDE_FEATURES]])
 
-    def to_json(self) -> dict[str, Any]:
-        """The state as JSON values; `from_json` makes an equal history of it."""
+    def to_json(self) -> bytes:
+        """The state as JSON; `from_json` makes an equal history of it."""
         going = self._open
         means = {name: getattr(going, name) for name in OpenHour.MEANS} if going is not None else {}
-        return {
+        state = {
             "version": STATE_VERSION,
             "longitude_deg": self.longitude_deg,
-            "hours": [[_to_null(value) for value in hour] for hour in self._hours],
+            "hours": self._closed.to_json(),
             "open_index": going.index if going is not None else None,
             "open_means": {name: [mean.total, mean.seconds] for name, mean in means.items()},
-            "newest_s": _to_null(self._newest_s),
-            "motion_s": _to_null(self._motion_s),
-            "override_s": _to_null(self._override_s),
+            "newest_s": self._newest_s,
+            "motion_s": self._motion_s,
+            "override_s": self._override_s,
             "overrides": list(self._overrides),
-            "effective_c": _to_null(self._effective_c),
+            "effective_c": self._effective_c,
             "was_offered": self._was_offered,
             "first_index": self._first_index,
             "learning_c": self._learning_c,
             "habit_c": self._habit_c,
         }
+        return msgspec.json.encode(state)  # NaN and infinity become null
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
+    def from_json(cls, document: bytes) -> Self:
         """The history that `to_json` wrote.
 
         Raises:
             ValueError: The state has another layout.
         """
+        state: dict[str, Any] = msgspec.json.decode(document)
         if state["version"] != STATE_VERSION:
             raise ValueError(f"hourly history of version {state['version']}, not {STATE_VERSION}")
         self = cls(state["longitude_deg"])
-        self._hours.extend(
-            Hour(hour[0], *(_from_null(value, NAN) for value in hour[1:])) for hour in state["hours"]
-        )
+        self._closed.extend_json(state["hours"])
         self._open = _reopened(state)
         self._newest_s = _from_null(state["newest_s"], -math.inf)
         self._motion_s = _from_null(state["motion_s"], -math.inf)
@@ -235,8 +267,7 @@ class HourlyHistory:
             self._keep(self._open.close())
         if self._first_index is None:
             self._first_index = index
-        while self._hours and self._hours[0].hour_index <= index - KEPT_H:
-            self._hours.popleft()
+        self._closed.forget(index - KEPT_H)
         while self._overrides and _index(self._overrides[0]) <= index - HISTORY_H:
             self._overrides.popleft()
         if self._habit_c is None and self._learning_c and index - self._first_index >= HABIT_H:
@@ -245,7 +276,7 @@ class HourlyHistory:
 
     def _keep(self, hour: Hour) -> None:
         kept = Hour(hour.hour_index, *(round(value, 4) for value in hour[1:]))
-        self._hours.append(kept)
+        self._closed.keep(kept)
         self._learning_c += self._felt_while_learning_c(kept)
 
     def _felt_while_learning_c(self, hour: Hour) -> list[float]:
@@ -262,21 +293,17 @@ class HourlyHistory:
             self._motion_s = at_s
         return float(at_s - self._motion_s <= PRESENT_S)
 
-    def _past(self, first: int) -> Floats:
-        """Setpoint, outdoor, humidity, kWh and degrees of the week before hour `first`, (168, 5)."""
-        key = (first, self._newest_s)
-        if self._past_of[0] == key:
-            return self._past_of[1]
-        past = np.full((HISTORY_H, 5), NAN)
+    def _past(self, first: int) -> _Past:
+        """The week before hour `first`, the hour that is going on included."""
+        key, known = (first, self._newest_s), self._past_of
+        if known is not None and known[0] == key:
+            return known[1]
+        columns = self._closed.columns(first - HISTORY_H, HISTORY_H)
+        going = self._open
+        if going is not None and first - HISTORY_H <= going.index < first:
+            columns[:, going.index - first] = columns_of(going.close())
+        past = _Past.of(columns)
         self._past_of = (key, past)
-        known = [hour for hour in self.hours if first - HISTORY_H <= hour.hour_index < first]
-        if not known:
-            return past
-        table = np.array(known)
-        kwh, setpoint_c, outdoor_c = table[:, 2], table[:, 3], table[:, 5]
-        degree_k = np.maximum(0.0, outdoor_c - setpoint_c) + 0.0 * kwh  # NaN where there is no energy
-        places = table[:, 0].astype(np.int_) - first
-        past[places] = np.column_stack([setpoint_c, outdoor_c, table[:, 7], kwh, degree_k])
         return past
 
     def _solar_hour(self, index: npt.NDArray[np.int_]) -> Floats:
@@ -293,6 +320,11 @@ def _index(at_s: float) -> int:
     return (math.floor(at_s) + 3599) // 3600
 
 
+def _first_hour(start_at: datetime) -> int:
+    """The hour around `start_at`, its end excluded."""
+    return _index(math.floor(start_at.timestamp()) + 1)
+
+
 def _by_person(reading: Telemetry) -> bool:
     if reading.changed_by is None or reading.changed_by == "unknown":
         return reading.advice_id is None
@@ -303,23 +335,27 @@ def _unknown(index: int) -> Hour:
     return Hour(index, *([NAN] * 9))
 
 
-def _descriptors(past: Floats) -> tuple[float, float]:
+def _descriptors(setpoint_c: Floats, outdoor_c: Floats, kwh: Floats) -> tuple[float, float]:
     """Mean energy [kWh/h] and mean degrees [K] of the week; NaN with less than a day of energy."""
-    kwh, degree_k = past[:, 3], past[:, 4]
     known = ~np.isnan(kwh)
-    if known.sum() < MIN_HISTORY_H:
+    hours = int(np.count_nonzero(known))
+    if hours < MIN_HISTORY_H:
         return NAN, NAN
-    warm = ~np.isnan(degree_k)
-    return float(kwh[known].mean()), float(degree_k[warm].mean()) if warm.any() else NAN
+    degree_k = np.maximum(0.0, outdoor_c - setpoint_c)
+    warm = degree_k[known & ~np.isnan(degree_k)]
+    return float(kwh[known].sum()) / hours, float(warm.sum()) / len(warm) if len(warm) else NAN
 
 
 def _mean_before(values: Floats, window: int, n: int, *, shift: int = 0) -> Floats:
     """Means over the `window` values before each of the last `n` (with `shift` 1: up to and with it)."""
-    known = np.concatenate([[0], np.cumsum(~np.isnan(values))])
-    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
-    end = np.arange(len(values) - n, len(values)) + shift
-    count = known[end] - known[end - window]
-    return np.asarray((total[end] - total[end - window]) / np.where(count > 0, count, NAN), np.float64)
+    known = ~np.isnan(values)
+    running = np.zeros((2, len(values) + 1))
+    running[0, 1:] = known
+    running[1, 1:] = np.where(known, values, 0.0)
+    running.cumsum(axis=1, out=running)
+    end = len(values) - n + shift
+    count, total = running[:, end : end + n] - running[:, end - window : end + n - window]
+    return np.asarray(total / np.where(count > 0, count, NAN), np.float64)
 
 
 def _reopened(state: dict[str, Any]) -> OpenHour | None:
@@ -329,10 +365,6 @@ def _reopened(state: dict[str, Any]) -> OpenHour | None:
     for name, (total, seconds) in state["open_means"].items():
         setattr(going, name, Mean(total, seconds))
     return going
-
-
-def _to_null(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _from_null(value: float | None, missing: float) -> float:
