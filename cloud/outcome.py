@@ -6,7 +6,7 @@ not the one hour of idling after the setpoint goes up (eleven times as much: ADV
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
-from cloud.hours import HourlyHistory, PlannedPath
+from cloud.hours import HourlyHistory
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -94,8 +94,8 @@ class Horizon:
         values = list(per_slot)
         if self.slots[0].number % 2:
             values = [values[0], *values]  # the hour began before now
-        values = (values + values[-1:])[:50]
-        return np.asarray(np.array(values, np.float64).reshape(25, 2).mean(axis=1), np.float64)
+        halves = np.array((values + values[-1:])[:50], np.float64)
+        return np.asarray((halves[0::2] + halves[1::2]) / 2)
 
     def local_hours(self) -> npt.NDArray[np.int_]:
         """Local hour of the day of each hour, (25,)."""
@@ -118,6 +118,9 @@ class Outcomes:
     history: HourlyHistory
     horizon: Horizon
     outdoor_c: Floats
+    _known_kwh: dict[tuple[float, ...], Floats] = field(
+        init=False, default_factory=dict[tuple[float, ...], Floats]
+    )
 
     def energy_kwh(self, paths_c: Sequence[Sequence[float]]) -> Floats:
         """Electricity of each hour for cooling to each path.
@@ -128,14 +131,11 @@ class Outcomes:
         Returns:
             (k, 25) [kWh]; hours that lie partly outside the horizon count in part.
         """
-        hourly = np.array([self.horizon.hourly(path) for path in paths_c])
-        path = PlannedPath(hourly[0], np.ones(25), self.outdoor_c)
-        rows = np.tile(self.history.energy_rows(self.horizon.at, path), (len(hourly), 1, 1))
-        rows[:, :, _E["setpoint_c"]] = hourly
-        rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly, 3)
-        rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly, 24)
-        kwh = self.models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(len(hourly), 25)
-        return np.asarray(np.maximum(kwh, 0.0) * self.horizon.hour_weights())
+        paths = [tuple(path) for path in paths_c]
+        new = [path for path in dict.fromkeys(paths) if path not in self._known_kwh]
+        if new:
+            self._known_kwh.update(zip(new, self._predict_kwh(new), strict=True))
+        return np.array([self._known_kwh[path] for path in paths])
 
     def saved_kwh(self, habit_c: Sequence[float], advised_c: Sequence[float]) -> tuple[Floats, Floats]:
         """What the habit costs in each hour, and what lasts of the saving against it.
@@ -159,6 +159,17 @@ class Outcomes:
         ratio = float((habit_kwh - advised_kwh).sum()) / total_kwh
         return habit_kwh, degrees_kwh * min(max(ratio, MODEL_RANGE[0]), MODEL_RANGE[1])
 
+    def _predict_kwh(self, paths_c: Sequence[Sequence[float]]) -> Floats:
+        hourly = np.array([self.horizon.hourly(path) for path in paths_c])
+        around = self.history.unplanned_rows(self.horizon.at, self.outdoor_c)
+        rows = np.repeat(around[np.newaxis], len(hourly), axis=0)
+        rows[:, :, _E["on_ratio"]] = 1.0
+        rows[:, :, _E["setpoint_c"]] = hourly
+        rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly, 3)
+        rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly, 24)
+        kwh = self.models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(len(hourly), 25)
+        return np.asarray(np.maximum(kwh, 0.0) * self.horizon.hour_weights())
+
     def _degrees_k(self, habit_c: Sequence[float]) -> float:
         """Mean degrees that drive the load over the day [K]."""
         known = self.outdoor_c[~np.isnan(self.outdoor_c)]
@@ -177,7 +188,7 @@ class Outcomes:
             (k,) [ratio].
         """
         base = self.history.override_row(self.horizon.at)
-        rows = np.tile(base, (len(felt_k), 25, 1))
+        rows = np.repeat(np.repeat(base[np.newaxis], 25, axis=1), len(felt_k), axis=0)
         rows[:, :, _O["felt_above_habit_k"]] = [self.horizon.hourly(path) for path in felt_k]
         solar = base[0, _O["solar_hour"]]
         rows[:, :, _O["solar_hour"]] = (solar + np.arange(25)) % 24
