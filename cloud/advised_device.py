@@ -11,10 +11,9 @@ import structlog
 
 from cloud.advice import Advice, Feedback
 from cloud.advice_records import advice_record, asks, identity, plan_record
-from cloud.advisor_seat import Advisors, Seat
+from cloud.advisor_seat import Advisors, HomeAdvisorLike, Seat
 from cloud.command_policy import CommandPolicy, is_held, persons_command, way_back
 from cloud.device_memory import Cause, InForce, Memory, Setting, cause, dump
-from cloud.errors import NotReadyError
 from cloud.ports.records import AdviceRecord, AdviceStatus, InboxEntry, PlanRecord, device_pk
 from cloud.ports.state import Put
 from cloud.schedule_points import hold_until
@@ -82,6 +81,11 @@ class AdvisedDevice:
         return self._seat.profile
 
     @property
+    def advisor(self) -> HomeAdvisorLike | None:
+        """Its advisor; None until the habit is known."""
+        return self._seat.advisor
+
+    @property
     def is_restless(self) -> bool:
         """Whether something is to be decided or stored without a new reading."""
         return self.due or self._unsaved
@@ -128,14 +132,10 @@ class AdvisedDevice:
         is_over = decided_at is None or at - decided_at >= self._interval
         return self.due or (self._has_news and (is_over or self._seat.advisor.needs_advice))
 
-    def decide(self, at: datetime) -> None:
-        """Make advice, and command the device as far as its people allow."""
+    def decide(self, advice: Advice | None, at: datetime) -> None:
+        """Make `advice` the one that stands, and command the device as far as its people allow."""
         self.due = self._has_news = False
-        if self._seat.advisor is None:
-            return
-        try:
-            advice = self._seat.advisor.advise(at)
-        except NotReadyError:
+        if advice is None:
             return
         self.memory.decided_at = at
         self._tally.decisions += 1

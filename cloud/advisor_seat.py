@@ -40,10 +40,6 @@ class HomeAdvisorLike(Protocol):
         """Hear what the people want."""
         ...
 
-    def advise(self, at: datetime, /) -> Advice:
-        """What to do from `at` on."""
-        ...
-
     def state(self) -> bytes:
         """Everything that was learnt."""
         ...
@@ -66,6 +62,13 @@ class Advisors(Protocol):
 
         Raises:
             RejectedError: The state is damaged or of another version of the program.
+        """
+        ...
+
+    def advise_all(self, cases: Sequence[tuple[HomeAdvisorLike, datetime]]) -> Sequence[Advice | None]:
+        """What to do in some homes, each from its own instant on; None where it cannot be told yet.
+
+        Together, because the models cost hardly more for many homes than for one. The advisors are its own.
         """
         ...
 

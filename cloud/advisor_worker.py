@@ -254,10 +254,15 @@ class AdvisorWorker:
         return True
 
     def _decide(self, *, only_if_asked: bool) -> None:
-        for device in self._touched.values():
-            at = self._at(device)
-            if device.is_time(at) and (device.due or not only_if_asked):
-                device.decide(at)
+        cases = [
+            (device, device.advisor, at)
+            for device, at in ((device, self._at(device)) for device in self._touched.values())
+            if device.advisor is not None and device.is_time(at) and (device.due or not only_if_asked)
+        ]
+        if cases:
+            advice = self._advisors.advise_all([(advisor, at) for _, advisor, at in cases])
+            for (device, _, at), said in zip(cases, advice, strict=True):
+                device.decide(said, at)
 
     def _store(self, entries: Sequence[InboxEntry]) -> None:
         """Write the round: each device's part whole, the position with the last of them."""

@@ -75,14 +75,19 @@ class EnergyModel:
 
 def tree_inputs(rows: Floats) -> Floats:
     """(n, len(ENERGY_FEATURES)) to (n, len(TREE_FEATURES)); an unknown past setpoint has no rise."""
-    columns = dict(zip(ENERGY_FEATURES, np.asarray(rows, np.float64).T, strict=True))
+    inputs = np.empty((len(rows), len(TREE_FEATURES)))
+    inputs[:, : len(ENERGY_FEATURES)] = rows
+    columns = dict(zip(TREE_FEATURES, inputs.T, strict=True))
     setpoint_c = columns["setpoint_c"]
+    for name in RISES.values():
+        rise_k = setpoint_c - columns[name]
+        columns[name][:] = np.where(np.isnan(rise_k), 0.0, rise_k)
+    np.subtract(columns["outdoor_dry_bulb_c"], setpoint_c, out=columns["degree_k"])
+    np.subtract(columns["outdoor_dry_bulb_24h_c"], setpoint_c, out=columns["degree_24h_k"])
     per_k = columns["home_kwh_168h"] / (columns["home_degree_168h"] + GAINS_K)
-    degree_k = columns["outdoor_dry_bulb_c"] - setpoint_c
-    degree_24h_k = columns["outdoor_dry_bulb_24h_c"] - setpoint_c
-    columns |= {name: np.nan_to_num(setpoint_c - columns[name]) for name in RISES}
-    expected = [per_k * np.maximum(degrees + GAINS_K, 0.0) for degrees in (degree_k, degree_24h_k)]
-    return np.column_stack([*columns.values(), degree_k, degree_24h_k, *expected])
+    for degrees, expected in (("degree_k", "expected_kwh"), ("degree_24h_k", "expected_24h_kwh")):
+        np.multiply(per_k, np.maximum(columns[degrees] + GAINS_K, 0.0), out=columns[expected])
+    return inputs
 
 
 def usable_energy_hours(hours: pd.DataFrame) -> pd.DataFrame:

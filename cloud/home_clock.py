@@ -1,6 +1,7 @@
 """The clock on the wall of a home: half-hours of local days, in which habits and absences are learnt."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,7 @@ class HomeClock:
         return 0 if offset is None else int(offset.total_seconds())
 
 
+@lru_cache(maxsize=4096)  # homes of one time zone ask for the same half-hours again and again
 def _slot(index: int, offset_s: int) -> Slot:
     wall_s = index * SLOT_S + offset_s
     day, time_of_day_s = divmod(wall_s, 86_400)

@@ -1,7 +1,7 @@
 """Home state: everything the advisor remembers of one home, and its bytes."""
 
+import zlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -100,12 +100,12 @@ class HomeState:
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     home: HomeState
-    hours: dict[str, Any]
+    hours: msgspec.Raw
 
 
 def dump(home: HomeState, hours: HourlyHistory) -> bytes:
     """The bytes of a home's state and of its hourly history."""
-    return msgspec.json.encode(_Stored(VERSION, home, hours.to_json()))
+    return zlib.compress(msgspec.json.encode(_Stored(VERSION, home, msgspec.Raw(hours.to_json()))), 1)
 
 
 def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
@@ -115,9 +115,10 @@ def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
         StateRejectedError: The bytes are damaged or of another version.
     """
     try:
-        stored = msgspec.json.decode(state, type=_Stored)
+        document = state if state.startswith(b"{") else zlib.decompress(state)
+        stored = msgspec.json.decode(document, type=_Stored)
         if stored.version != VERSION:
             raise StateRejectedError(f"it is of version {stored.version}")
-        return stored.home, HourlyHistory.from_json(stored.hours)
-    except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+        return stored.home, HourlyHistory.from_json(bytes(stored.hours))
+    except (zlib.error, msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error

@@ -1,25 +1,23 @@
 """Hourly history of one home, kept up to date one reading at a time: `cloud.features` for serving.
 
-A test holds both to the same numbers. Hours are named by their end and counted since 1970 (`index`).
+With `cloud.planned_rows` it gives the same numbers, and a test holds them to it. Hours are named by their
+end and counted since 1970 (`index`).
 """
 
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from cloud.closed_hours import KEPT_H, ClosedHours, Floats, columns_of
 from cloud.feature_catalogue import (
     COOLING_MODES,
-    ENERGY_FEATURES,
     HABIT_H,
     HISTORY_H,
-    MIN_HISTORY_H,
     OFF_SETPOINT_C,
     OVERRIDE_FEATURES,
     OVERRIDE_STEP_K,
@@ -30,45 +28,14 @@ from cloud.feature_catalogue import (
 from cloud.open_hour import Hour, Mean, OpenHour
 from edge.contract import Telemetry
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-
-KEPT_H = 192
-"""Hours kept [h]: a week for the descriptors and a day to spare."""
-
 STATE_VERSION = 2
 """Layout of `HourlyHistory.to_json`."""
 
 NAN = math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedPath:
-    """What is planned or forecast for consecutive hours.
-
-    Attributes:
-        setpoint_c: Mean setpoint of each hour, `OFF_SETPOINT_C` when not cooling, (n,) [°C].
-        on_ratio: Share of each hour in a cooling mode, (n,) [ratio].
-        outdoor_dry_bulb_c: Forecast, (n,) [°C].
-    """
-
-    setpoint_c: Floats
-    on_ratio: Floats
-    outdoor_dry_bulb_c: Floats
-
-    @classmethod
-    def of(cls, setpoints_c: Sequence[float | None], outdoor_dry_bulb_c: Sequence[float]) -> Self:
-        """A path that cools to each hour's setpoint, or is off in the hours with None."""
-        off = [value is None for value in setpoints_c]
-        held = [OFF_SETPOINT_C if value is None else value for value in setpoints_c]
-        return cls(
-            np.array(held, np.float64),
-            1.0 - np.array(off, np.float64),
-            np.array(outdoor_dry_bulb_c, np.float64),
-        )
-
-
 class HourlyHistory:
-    """What a home was like in its last hours, and the feature rows of what is planned for it.
+    """What a home was like in its last hours.
 
     Args:
         longitude_deg: Longitude of the home [°, east positive], for solar time.
@@ -76,7 +43,7 @@ class HourlyHistory:
 
     def __init__(self, longitude_deg: float) -> None:
         self.longitude_deg = longitude_deg
-        self._hours: deque[Hour] = deque()
+        self._closed = ClosedHours()
         self._open: OpenHour | None = None
         self._newest_s = -math.inf
         self._motion_s = -math.inf
@@ -87,7 +54,6 @@ class HourlyHistory:
         self._first_index: int | None = None
         self._learning_c: list[float] = []
         self._habit_c: float | None = None
-        self._past_of: tuple[tuple[int, float], Floats] = ((0, NAN), np.empty((0, 5)))
 
     def observe(self, reading: Telemetry) -> None:
         """Take one reading in; one that is not newer than the newest is ignored."""
@@ -96,7 +62,7 @@ class HourlyHistory:
             return
         self._newest_s = exact_s
         at_s = math.floor(exact_s)
-        index = _index(at_s)
+        index = index_of(at_s)
         if self._open is None or self._open.index != index:
             self._open = self._begin(index)
         cooling = reading.mode in COOLING_MODES
@@ -112,7 +78,7 @@ class HourlyHistory:
     @property
     def hours(self) -> tuple[Hour, ...]:
         """The hours kept, oldest first; the last one may still be going on."""
-        return (*self._hours, self._open.close()) if self._open is not None else ()
+        return (*self._closed, self._open.close()) if self._open is not None else ()
 
     @property
     def habit_felt_c(self) -> float:
@@ -123,38 +89,15 @@ class HourlyHistory:
         felt = self._learning_c + newest
         return median(felt) if felt else NAN
 
-    def energy_rows(self, start_at: datetime, path: PlannedPath) -> Floats:
-        """Rows for `EnergyModel.predict`: the hours of `path`, the first being the one around `start_at`.
+    def columns(self, first: int, count: int) -> Floats:
+        """`closed_hours.COLUMNS` of the hours from index `first` on, (4, count); NaN where unknown.
 
-        The history before that hour is as observed; the means over past setpoints and outdoor temperatures
-        roll along the path, and the descriptors of the home stay as they are now.
-
-        Args:
-            start_at: Any instant of the first hour, its end excluded.
-            path: What is planned, (n,).
-
-        Returns:
-            (n, len(ENERGY_FEATURES)), NaN where nothing is known.
+        The hour that is going on counts as far as it was observed.
         """
-        first = _index(math.floor(start_at.timestamp()) + 1)
-        n = len(path.setpoint_c)
-        past = self._past(first)
-        setpoint_c = np.concatenate([past[:, 0], path.setpoint_c])
-        outdoor_c = np.concatenate([past[:, 1], path.outdoor_dry_bulb_c])
-        kwh, degree_k = _descriptors(past)
-        columns = {
-            "solar_hour": self._solar_hour(first + np.arange(n)),
-            "outdoor_dry_bulb_c": path.outdoor_dry_bulb_c,
-            "outdoor_dry_bulb_24h_c": _mean_before(outdoor_c, 24, n, shift=1),
-            "indoor_rh_1h_pct": np.full(n, past[-1, 2]),
-            "setpoint_c": path.setpoint_c,
-            "setpoint_3h_c": _mean_before(setpoint_c, 3, n),
-            "setpoint_24h_c": _mean_before(setpoint_c, 24, n),
-            "on_ratio": path.on_ratio,
-            "home_kwh_168h": np.full(n, kwh),
-            "home_degree_168h": np.full(n, degree_k),
-        }
-        return np.column_stack([columns[name] for name in ENERGY_FEATURES])
+        columns, going = self._closed.columns(first, count), self._open
+        if going is not None and first <= going.index < first + count:
+            columns[:, going.index - first] = columns_of(going.close())
+        return columns
 
     def override_row(
         self, at: datetime, *, felt_above_habit_k: float | None = None, present_ratio: float | None = None
@@ -170,53 +113,53 @@ class HourlyHistory:
             (1, len(OVERRIDE_FEATURES)), NaN where nothing is known.
         """
         at_s = at.timestamp()
-        newest = self._open.close() if self._open is not None else _unknown(_index(at_s))
+        newest = self._open.close() if self._open is not None else _unknown(index_of(at_s))
         felt_k = felt_c(newest.indoor_dry_bulb_c, newest.indoor_rh_pct) - self.habit_felt_c
-        week = _index(at_s) - HISTORY_H
+        week = index_of(at_s) - HISTORY_H
         columns = {
-            "solar_hour": float(self._solar_hour(np.array(_index(at_s)))),
+            "solar_hour": (index_of(at_s) - 0.5 + self.longitude_deg / 15) % 24,
             "felt_above_habit_k": felt_k if felt_above_habit_k is None else felt_above_habit_k,
             "outdoor_dry_bulb_c": newest.outdoor_dry_bulb_c,
             "present_ratio": newest.present_ratio if present_ratio is None else present_ratio,
             "hours_since_override": min((at_s - self._override_s) / 3600, float(HISTORY_H)),
-            "overrides_168h": float(sum(_index(override_s) > week for override_s in self._overrides)),
+            "overrides_168h": float(sum(index_of(override_s) > week for override_s in self._overrides)),
         }
         return np.array([[columns[name] for name in OVERRIDE_FEATURES]])
 
-    def to_json(self) -> dict[str, Any]:
-        """The state as JSON values; `from_json` makes an equal history of it."""
+    def to_json(self) -> bytes:
+        """The state as JSON; `from_json` makes an equal history of it."""
         going = self._open
         means = {name: getattr(going, name) for name in OpenHour.MEANS} if going is not None else {}
-        return {
+        state = {
             "version": STATE_VERSION,
             "longitude_deg": self.longitude_deg,
-            "hours": [[_to_null(value) for value in hour] for hour in self._hours],
+            "hours": self._closed.to_json(),
             "open_index": going.index if going is not None else None,
             "open_means": {name: [mean.total, mean.seconds] for name, mean in means.items()},
-            "newest_s": _to_null(self._newest_s),
-            "motion_s": _to_null(self._motion_s),
-            "override_s": _to_null(self._override_s),
+            "newest_s": self._newest_s,
+            "motion_s": self._motion_s,
+            "override_s": self._override_s,
             "overrides": list(self._overrides),
-            "effective_c": _to_null(self._effective_c),
+            "effective_c": self._effective_c,
             "was_offered": self._was_offered,
             "first_index": self._first_index,
             "learning_c": self._learning_c,
             "habit_c": self._habit_c,
         }
+        return msgspec.json.encode(state)  # NaN and infinity become null
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
+    def from_json(cls, document: bytes) -> Self:
         """The history that `to_json` wrote.
 
         Raises:
             ValueError: The state has another layout.
         """
+        state: dict[str, Any] = msgspec.json.decode(document)
         if state["version"] != STATE_VERSION:
             raise ValueError(f"hourly history of version {state['version']}, not {STATE_VERSION}")
         self = cls(state["longitude_deg"])
-        self._hours.extend(
-            Hour(hour[0], *(_from_null(value, NAN) for value in hour[1:])) for hour in state["hours"]
-        )
+        self._closed.extend_json(state["hours"])
         self._open = _reopened(state)
         self._newest_s = _from_null(state["newest_s"], -math.inf)
         self._motion_s = _from_null(state["motion_s"], -math.inf)
@@ -235,9 +178,8 @@ class HourlyHistory:
             self._keep(self._open.close())
         if self._first_index is None:
             self._first_index = index
-        while self._hours and self._hours[0].hour_index <= index - KEPT_H:
-            self._hours.popleft()
-        while self._overrides and _index(self._overrides[0]) <= index - HISTORY_H:
+        self._closed.forget(index - KEPT_H)
+        while self._overrides and index_of(self._overrides[0]) <= index - HISTORY_H:
             self._overrides.popleft()
         if self._habit_c is None and self._learning_c and index - self._first_index >= HABIT_H:
             self._habit_c, self._learning_c = median(self._learning_c), []
@@ -245,7 +187,7 @@ class HourlyHistory:
 
     def _keep(self, hour: Hour) -> None:
         kept = Hour(hour.hour_index, *(round(value, 4) for value in hour[1:]))
-        self._hours.append(kept)
+        self._closed.keep(kept)
         self._learning_c += self._felt_while_learning_c(kept)
 
     def _felt_while_learning_c(self, hour: Hour) -> list[float]:
@@ -262,33 +204,13 @@ class HourlyHistory:
             self._motion_s = at_s
         return float(at_s - self._motion_s <= PRESENT_S)
 
-    def _past(self, first: int) -> Floats:
-        """Setpoint, outdoor, humidity, kWh and degrees of the week before hour `first`, (168, 5)."""
-        key = (first, self._newest_s)
-        if self._past_of[0] == key:
-            return self._past_of[1]
-        past = np.full((HISTORY_H, 5), NAN)
-        self._past_of = (key, past)
-        known = [hour for hour in self.hours if first - HISTORY_H <= hour.hour_index < first]
-        if not known:
-            return past
-        table = np.array(known)
-        kwh, setpoint_c, outdoor_c = table[:, 2], table[:, 3], table[:, 5]
-        degree_k = np.maximum(0.0, outdoor_c - setpoint_c) + 0.0 * kwh  # NaN where there is no energy
-        places = table[:, 0].astype(np.int_) - first
-        past[places] = np.column_stack([setpoint_c, outdoor_c, table[:, 7], kwh, degree_k])
-        return past
-
-    def _solar_hour(self, index: npt.NDArray[np.int_]) -> Floats:
-        return np.asarray((index - 0.5 + self.longitude_deg / 15) % 24, np.float64)
-
 
 def utc_of(index: int) -> datetime:
     """The instant at which hour `index` ends."""
     return datetime.fromtimestamp(index * 3600, tz=UTC)
 
 
-def _index(at_s: float) -> int:
+def index_of(at_s: float) -> int:
     """The hour of an interval that ends at `at_s` [s since 1970], to the second."""
     return (math.floor(at_s) + 3599) // 3600
 
@@ -303,25 +225,6 @@ def _unknown(index: int) -> Hour:
     return Hour(index, *([NAN] * 9))
 
 
-def _descriptors(past: Floats) -> tuple[float, float]:
-    """Mean energy [kWh/h] and mean degrees [K] of the week; NaN with less than a day of energy."""
-    kwh, degree_k = past[:, 3], past[:, 4]
-    known = ~np.isnan(kwh)
-    if known.sum() < MIN_HISTORY_H:
-        return NAN, NAN
-    warm = ~np.isnan(degree_k)
-    return float(kwh[known].mean()), float(degree_k[warm].mean()) if warm.any() else NAN
-
-
-def _mean_before(values: Floats, window: int, n: int, *, shift: int = 0) -> Floats:
-    """Means over the `window` values before each of the last `n` (with `shift` 1: up to and with it)."""
-    known = np.concatenate([[0], np.cumsum(~np.isnan(values))])
-    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
-    end = np.arange(len(values) - n, len(values)) + shift
-    count = known[end] - known[end - window]
-    return np.asarray((total[end] - total[end - window]) / np.where(count > 0, count, NAN), np.float64)
-
-
 def _reopened(state: dict[str, Any]) -> OpenHour | None:
     if state["open_index"] is None:
         return None
@@ -329,10 +232,6 @@ def _reopened(state: dict[str, Any]) -> OpenHour | None:
     for name, (total, seconds) in state["open_means"].items():
         setattr(going, name, Mean(total, seconds))
     return going
-
-
-def _to_null(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _from_null(value: float | None, missing: float) -> float:

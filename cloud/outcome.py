@@ -1,10 +1,10 @@
 """Outcome: what the models expect of setpoint paths over the coming day; energy, money, and being noticed.
 
 Paths are compared as if each had been in force for a day already. So what is told is the saving that lasts,
-not the one hour of idling after the setpoint goes up (eleven times as much: ADVICE.md, traps).
+not the one hour of idling after the setpoint goes up (eleven times as much: ADVICE.md, traps). Arrays have
+one row for each of h homes, since the models are asked once for all homes that decide together.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,12 @@ import numpy.typing as npt
 
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
-from cloud.hours import HourlyHistory, PlannedPath
+from cloud.hours import HourlyHistory
+from cloud.planned_rows import Recent, mean, unplanned_rows
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Homes: TypeAlias = Sequence[int]
+"""Places of some homes among those that decide together."""
 
 HORIZON_SLOTS = 48
 """The coming day in half-hours; a path has one more, since the first one has partly passed."""
@@ -84,132 +87,180 @@ class Horizon:
         """The hour around now, counted since 1970 by its start."""
         return self.slots[0].number // 2
 
-    def hour_weights(self) -> Floats:
-        """Share of each hour that lies within the coming 24 h, (25,)."""
-        passed = self.at.timestamp() % 3600 / 3600
-        return np.array([1.0 - passed, *([1.0] * 23), passed])
-
-    def hourly(self, per_slot: Sequence[float]) -> Floats:
-        """Means over the hours of one value a half-hour, (49,) to (25,)."""
-        values = list(per_slot)
-        if self.slots[0].number % 2:
-            values = [values[0], *values]  # the hour began before now
-        values = (values + values[-1:])[:50]
-        return np.asarray(np.array(values, np.float64).reshape(25, 2).mean(axis=1), np.float64)
-
     def local_hours(self) -> npt.NDArray[np.int_]:
         """Local hour of the day of each hour, (25,)."""
         first = self.slots[0].of_day // 2
         return (first + np.arange(25)) % 24
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A home and its coming day.
+
+    Attributes:
+        history: The home's hours.
+        horizon: The coming day.
+        forecast: Outdoor temperature by hour since 1970 (its start) [°C].
+    """
+
+    history: HourlyHistory
+    horizon: Horizon
+    forecast: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is expected of a plan for one home.
+
+    Attributes:
+        habit_kwh: Electricity of each hour at the habit, (25,) [kWh].
+        saved_kwh: What lasts of the saving against it, (25,) [kWh].
+        notice_ratio: Chance that somebody acts on the day that is advised [ratio].
+    """
+
+    habit_kwh: Floats
+    saved_kwh: Floats
+    notice_ratio: float
+
+
 class Outcomes:
-    """Expectations over a horizon, with the home's history behind them.
+    """Expectations for the coming day of homes that decide together, with their histories behind them.
 
     Args:
         models: What serves.
-        history: The home's hours.
-        horizon: The coming day.
-        outdoor_c: Outdoor temperature of each hour, (25,) [°C].
+        days: The homes.
+
+    Attributes:
+        outdoor_c: Outdoor temperature of each hour, (h, 25) [°C].
     """
 
-    models: Models
-    history: HourlyHistory
-    horizon: Horizon
-    outdoor_c: Floats
+    def __init__(self, models: Models, days: Sequence[Day]) -> None:
+        self._models = models
+        recent = Recent.of([(day.history, day.horizon.at) for day in days])
+        self.outdoor_c = _outdoor_paths_c(recent, days)
+        self._around = unplanned_rows(recent, self.outdoor_c)
+        self._around[:, :, _E["on_ratio"]] = 1.0
+        self._begun = np.array([day.horizon.slots[0].number % 2 == 1 for day in days])
+        self._weights = _hour_weights([day.horizon.at for day in days])
+        self._override = np.concatenate([day.history.override_row(day.horizon.at) for day in days])
 
-    def energy_kwh(self, paths_c: Sequence[Sequence[float]]) -> Floats:
-        """Electricity of each hour for cooling to each path.
+    def energy_kwh(self, homes: Homes, paths_c: Sequence[Sequence[float]]) -> Floats:
+        """Electricity of each hour for cooling to a path.
 
         Args:
+            homes: Whose it is, (k,); a home may stand there more than once.
             paths_c: Setpoints by half-hour, (k, 49) [°C].
 
         Returns:
             (k, 25) [kWh]; hours that lie partly outside the horizon count in part.
         """
-        hourly = np.array([self.horizon.hourly(path) for path in paths_c])
-        path = PlannedPath(hourly[0], np.ones(25), self.outdoor_c)
-        rows = np.tile(self.history.energy_rows(self.horizon.at, path), (len(hourly), 1, 1))
-        rows[:, :, _E["setpoint_c"]] = hourly
-        rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly, 3)
-        rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly, 24)
-        kwh = self.models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(len(hourly), 25)
-        return np.asarray(np.maximum(kwh, 0.0) * self.horizon.hour_weights())
+        return self._hourly_kwh(homes, self._hourly(homes, paths_c))
 
-    def saved_kwh(self, habit_c: Sequence[float], advised_c: Sequence[float]) -> tuple[Floats, Floats]:
+    def saved_kwh(
+        self, homes: Homes, habits_c: Sequence[Sequence[float]], advised_c: Sequence[Sequence[float]]
+    ) -> tuple[Floats, Floats]:
         """What the habit costs in each hour, and what lasts of the saving against it.
 
         The load of a home goes with the degrees between outdoors and its setpoint, so each kelvin of rise
         saves one of them; the model says how much more or less that is in this home, within `MODEL_RANGE`.
 
         Args:
-            habit_c: Setpoints without advice by half-hour, (49,) [°C].
-            advised_c: Setpoints with it, (49,) [°C].
+            homes: Which, (k,).
+            habits_c: Setpoints without advice by half-hour, (k, 49) [°C].
+            advised_c: Setpoints with it, (k, 49) [°C].
 
         Returns:
-            Electricity at the habit and saving, both (25,) [kWh].
+            Electricity at the habit and saving, both (k, 25) [kWh].
         """
-        habit_kwh, advised_kwh = self.energy_kwh([habit_c, advised_c])
-        rise_k = self.horizon.hourly(advised_c) - self.horizon.hourly(habit_c)
-        degrees_kwh = habit_kwh * rise_k / self._degrees_k(habit_c)
-        total_kwh = float(degrees_kwh.sum())
-        if abs(total_kwh) < NOTHING_KWH:
-            return habit_kwh, degrees_kwh
-        ratio = float((habit_kwh - advised_kwh).sum()) / total_kwh
-        return habit_kwh, degrees_kwh * min(max(ratio, MODEL_RANGE[0]), MODEL_RANGE[1])
+        habit, advised = self._hourly(homes, habits_c), self._hourly(homes, advised_c)
+        rise_k = advised - habit
+        habit_kwh, advised_kwh = self._both_kwh(homes, habit, advised)
+        degrees_kwh = habit_kwh * rise_k / self._degrees_k(homes, habits_c)[:, np.newaxis]
+        total_kwh = degrees_kwh.sum(axis=1)
+        moved = np.abs(total_kwh) >= NOTHING_KWH
+        lasting_kwh = (habit_kwh - advised_kwh).sum(axis=1)
+        ratio = np.divide(lasting_kwh, total_kwh, out=np.ones(len(homes)), where=moved)
+        ratio[moved] = np.clip(ratio[moved], *MODEL_RANGE)
+        return habit_kwh, degrees_kwh * ratio[:, np.newaxis]
 
-    def _degrees_k(self, habit_c: Sequence[float]) -> float:
-        """Mean degrees that drive the load over the day [K]."""
-        known = self.outdoor_c[~np.isnan(self.outdoor_c)]
-        if not len(known):
-            return 2 * MIN_DEGREE_K
-        return max(float(known.mean() - np.mean(habit_c)) + BALANCE_K, MIN_DEGREE_K)
-
-    def override_chance(self, felt_k: Sequence[Sequence[float]], present: Sequence[float]) -> Floats:
-        """Chance of at least one override within the horizon, for each way it may feel.
+    def override_chance(
+        self, felt_k: Sequence[Sequence[float]], present: Sequence[Sequence[float]]
+    ) -> Floats:
+        """Chance of at least one override within the horizon, for all homes.
 
         Args:
-            felt_k: Felt temperature above the habit by half-hour, (k, 49) [K].
-            present: Chance that somebody is at home, by half-hour, (49,) [ratio].
+            felt_k: Felt temperature above the habit by half-hour, (h, 49) [K].
+            present: Chance that somebody is at home, by half-hour, (h, 49) [ratio].
 
         Returns:
-            (k,) [ratio].
+            (h,) [ratio].
         """
-        base = self.history.override_row(self.horizon.at)
-        rows = np.tile(base, (len(felt_k), 25, 1))
-        rows[:, :, _O["felt_above_habit_k"]] = [self.horizon.hourly(path) for path in felt_k]
-        solar = base[0, _O["solar_hour"]]
-        rows[:, :, _O["solar_hour"]] = (solar + np.arange(25)) % 24
+        homes = range(len(felt_k))
+        rows = np.repeat(self._override[:, np.newaxis], 25, axis=1)
+        rows[:, :, _O["felt_above_habit_k"]] = self._hourly(homes, felt_k)
+        rows[:, :, _O["solar_hour"]] = (rows[:, :, _O["solar_hour"]] + np.arange(25)) % 24
         rows[:, :, _O["outdoor_dry_bulb_c"]] = self.outdoor_c
-        there = self.horizon.hourly(present)
-        chance = self.models.override.predict(rows.reshape(-1, rows.shape[2])).reshape(len(felt_k), 25)
-        weights = there * self.horizon.hour_weights()
+        chance = self._models.override.predict(rows.reshape(-1, rows.shape[2])).reshape(-1, 25)
+        weights = self._hourly(homes, present) * self._weights
         return np.asarray(1.0 - np.prod(1.0 - np.clip(chance, 0.0, 1.0) * weights, axis=1))
 
+    def _both_kwh(self, homes: Homes, habit: Floats, advised: Floats) -> tuple[Floats, Floats]:
+        """Electricity at both, hourly paths, asked for once where they are the same."""
+        moved = np.flatnonzero((advised != habit).any(axis=1))
+        asked = np.concatenate([np.asarray(homes), np.asarray(homes)[moved]])
+        kwh = self._hourly_kwh(asked.tolist(), np.concatenate([habit, advised[moved]]))
+        habit_kwh = kwh[: len(homes)]
+        advised_kwh = habit_kwh.copy()
+        advised_kwh[moved] = kwh[len(homes) :]
+        return habit_kwh, advised_kwh
 
-def outdoor_path_c(history: HourlyHistory, horizon: Horizon, forecast: Mapping[int, float]) -> Floats:
+    def _hourly_kwh(self, homes: Homes, hourly_c: Floats) -> Floats:
+        rows = self._around[np.asarray(homes)]
+        rows[:, :, _E["setpoint_c"]] = hourly_c
+        rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly_c, 3)
+        rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly_c, 24)
+        kwh = self._models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(-1, 25)
+        return np.asarray(np.maximum(kwh, 0.0) * self._weights[np.asarray(homes)])
+
+    def _hourly(self, homes: Homes, per_slot: Sequence[Sequence[float]]) -> Floats:
+        """Means over the hours of one value a half-hour, (k, 49) to (k, 25)."""
+        values = np.array(per_slot, np.float64)
+        halves = np.concatenate([values, values[:, -1:]], axis=1)
+        begun = self._begun[np.asarray(homes)]  # the hour began before now
+        halves[begun] = np.concatenate([values[begun, :1], values[begun]], axis=1)
+        return np.asarray((halves[:, 0::2] + halves[:, 1::2]) / 2)
+
+    def _degrees_k(self, homes: Homes, habits_c: Sequence[Sequence[float]]) -> Floats:
+        """Mean degrees that drive the load over the day, (k,) [K]."""
+        outdoor_c = self.outdoor_c[np.asarray(homes)]
+        degrees_k = mean(outdoor_c, ~np.isnan(outdoor_c)) - np.mean(habits_c, axis=1) + BALANCE_K
+        return np.where(np.isnan(degrees_k), 2 * MIN_DEGREE_K, np.maximum(degrees_k, MIN_DEGREE_K))
+
+
+def _hour_weights(ats: Sequence[datetime]) -> Floats:
+    """Share of each hour that lies within the coming 24 h, (h, 25)."""
+    weights = np.ones((len(ats), 25))
+    weights[:, 24] = [at.timestamp() % 3600 / 3600 for at in ats]
+    weights[:, 0] -= weights[:, 24]
+    return weights
+
+
+def _outdoor_paths_c(recent: Recent, days: Sequence[Day]) -> Floats:
     """Outdoor temperature of the coming hours: the forecast, else as a day before, shifted to now.
 
-    Args:
-        history: What the outdoor sensor saw.
-        horizon: The coming day.
-        forecast: By hour since 1970 (its start) [°C].
-
     Returns:
-        (25,) [°C], NaN where nothing is known.
+        (h, 25) [°C], NaN where nothing is known.
     """
-    seen = {hour.hour_index - 1: hour.outdoor_dry_bulb_c for hour in history.hours[-50:]}
-    first = horizon.first_hour
-    now_c = seen.get(first, math.nan)
-    if math.isnan(now_c):
-        now_c = seen.get(first - 1, math.nan)
-    shift_k = now_c - seen.get(first - 24, math.nan)
-    path = []
-    for ahead in range(25):
-        before_c = seen.get(first + ahead - 24, math.nan) + shift_k * max(0.0, 1.0 - ahead / 24)
-        path.append(forecast.get(first + ahead, now_c if math.isnan(before_c) else before_c))
-    return np.array(path, np.float64)
+    day_before_c = recent.outdoor_c[:, -25:]
+    now_c = np.where(np.isnan(day_before_c[:, -1]), day_before_c[:, -2], day_before_c[:, -1])
+    shift_k = now_c - day_before_c[:, 0]
+    path_c = day_before_c + shift_k[:, np.newaxis] * np.maximum(0.0, 1.0 - np.arange(25) / 24)
+    path_c = np.where(np.isnan(path_c), now_c[:, np.newaxis], path_c)
+    for place, day in enumerate(days):
+        first = day.horizon.first_hour
+        for ahead in range(25 if day.forecast else 0):
+            path_c[place, ahead] = day.forecast.get(first + ahead, path_c[place, ahead])
+    return path_c
 
 
 def _mean_before(hourly: Floats, window: int) -> Floats:

@@ -35,7 +35,10 @@ class Sag:
 
     def expected_k(self, slot: Slot) -> float | None:
         """Sag to expect in `slot`: the mean with its neighbours [K]; None when it is not known."""
-        place = slot.of_day
-        near = (place - 1, place, (place + 1) % SLOTS_PER_DAY)
-        known = [sag_k for sag_k in (self.by_slot_k[i] for i in near) if sag_k is not None]
-        return sum(known) / len(known) if known else None
+        place, by_slot_k = slot.of_day, self.by_slot_k
+        total_k, known = 0.0, 0
+        for sag_k in (by_slot_k[place - 1], by_slot_k[place], by_slot_k[(place + 1) % SLOTS_PER_DAY]):
+            if sag_k is not None:
+                total_k += sag_k
+                known += 1
+        return total_k / known if known else None

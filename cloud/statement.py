@@ -9,7 +9,7 @@ from cloud import wording
 from cloud.advice import Advice, Comparison, Installation, PlanStep
 from cloud.home_clock import SLOT_S
 from cloud.home_state import HomeState
-from cloud.outcome import Floats, Horizon, Outcomes
+from cloud.outcome import Expectation, Floats, Horizon
 from cloud.planner import Plan
 from edge.contract import Mode
 
@@ -54,13 +54,12 @@ class Statement:
         reason = wording.held(setpoint_c, self._clock(until_s))
         return self._unchanged("cool", setpoint_c, day_kwh, reason, until_s)
 
-    def planned(self, plan: Plan, outcomes: Outcomes) -> Advice:
+    def planned(self, plan: Plan, expected: Expectation) -> Advice:
         """The plan's first step, and what the whole of it is expected to bring."""
-        habit_kwh, saved_kwh = outcomes.saved_kwh(plan.habit_c, plan.expected_c)
-        total_kwh, day_kwh = float(saved_kwh.sum()), float(habit_kwh.sum())
+        total_kwh, day_kwh = float(expected.saved_kwh.sum()), float(expected.habit_kwh.sum())
         interval = saving_interval_kwh(total_kwh, day_kwh)
         prices = self._prices()
-        money = float(saved_kwh @ prices)
+        money = float(expected.saved_kwh @ prices)
         per_kwh = money / total_kwh if total_kwh else float(prices.mean())
         change_s = self._next_change_s(plan)
         return Advice(
@@ -73,7 +72,7 @@ class Statement:
             expected_saving_money=money,
             saving_interval_money=(interval[0] * per_kwh, interval[1] * per_kwh),
             currency=self.home.preferences.currency,
-            notice_probability=self._notice(plan, outcomes),
+            notice_probability=expected.notice_ratio,
             reason=self._reason(plan, total_kwh, change_s),
             counterfactual=Comparison(
                 plan.habit_c[0], day_kwh, day_kwh - total_kwh, self.horizon.at + timedelta(days=1)
@@ -117,11 +116,6 @@ class Statement:
             return wording.recovering(setpoint_c, self._clock(plan.back_s))
         later = None if change_s is None else self._clock(change_s)
         return wording.same(setpoint_c, later, saving_kwh)
-
-    def _notice(self, plan: Plan, outcomes: Outcomes) -> float:
-        """Chance that somebody acts on the day that is advised."""
-        present = [1.0 - away for away in plan.away]
-        return float(outcomes.override_chance([plan.felt_k], present)[0])
 
     def _next_change_s(self, plan: Plan) -> float | None:
         """When the plan first asks for something else [s since 1970]."""

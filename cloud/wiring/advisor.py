@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import structlog
 
@@ -13,8 +15,9 @@ from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
 from cloud.adapters.mqtt_shadow import MqttShadows
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
-from cloud.advice import Installation
-from cloud.advisor import HomeAdvisor
+from cloud.advice import Advice, Installation
+from cloud.advisor import HomeAdvisor, advise_all
+from cloud.advisor_seat import HomeAdvisorLike
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
 from cloud.champion import Champion
 from cloud.config import CloudSettings
@@ -55,6 +58,10 @@ class ChampionAdvisors:
     def restore(self, installation: Installation, state: bytes) -> HomeAdvisor:
         """An advisor that has learnt what another had learnt."""
         return HomeAdvisor.restore(self.champion, installation, state)
+
+    def advise_all(self, cases: Sequence[tuple[HomeAdvisorLike, datetime]]) -> list[Advice]:
+        """What to do in some homes, with one question to the models."""
+        return advise_all(self.champion, [(cast("HomeAdvisor", advisor), at) for advisor, at in cases])
 
 
 def run(settings: CloudSettings) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pytest
 
@@ -19,8 +19,9 @@ from cloud.advice import (
     Preferences,
     WeatherHour,
 )
+from cloud.advisor_seat import HomeAdvisorLike
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
-from cloud.errors import NotReadyError, RejectedError
+from cloud.errors import RejectedError
 from cloud.ports.records import (
     DEVICES_PK,
     AdviceRecord,
@@ -80,9 +81,9 @@ class WarmerByOne:
     def configure(self, preferences: Preferences) -> None:
         self.preferences = preferences
 
-    def advise(self, at: datetime) -> Advice:
+    def advise(self, at: datetime) -> Advice | None:
         if self.preferences is None:
-            raise NotReadyError
+            return None
         self.learnt["came_home"] = False
         steps = self.learnt["readings"] // 12
         warmer = self.installation.habit_setpoint_c + 1 + steps / 2 - self.learnt["warm"] / 2
@@ -121,6 +122,9 @@ class WarmerByOneChampion:
             raise RejectedError("damaged state")
         advisor.learnt = json.loads(state)
         return advisor
+
+    def advise_all(self, cases: Sequence[tuple[HomeAdvisorLike, datetime]]) -> list[Advice | None]:
+        return [cast("WarmerByOne", advisor).advise(at) for advisor, at in cases]
 
 
 @dataclass

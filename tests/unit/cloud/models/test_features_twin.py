@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
-from cloud.hours import HourlyHistory, PlannedPath
+from cloud.hours import HourlyHistory
+from cloud.planned_rows import PlannedPath, Recent, energy_rows
 from edge.contract import Telemetry
 
 Make = Callable[..., Telemetry]
+Floats = npt.NDArray[np.float64]
 ToTable = Callable[[list[Telemetry]], pa.Table]
 
 LONGITUDE_DEG = -70.0
@@ -53,6 +56,12 @@ def life(seed: int, days: int, make: Make) -> list[Telemetry]:
     return readings
 
 
+def rows_of(history: HourlyHistory, start_at: datetime, path: PlannedPath) -> Floats:
+    """The rows of one home, (n, features)."""
+    (rows,) = energy_rows(Recent.of([(history, start_at)]), path)
+    return np.asarray(rows, np.float64)
+
+
 def twin_rows(readings: list[Telemetry], frame: pd.DataFrame) -> tuple[list[Any], list[Any]]:
     """Feature rows of each hour of `frame`, from a history that has seen only what came before."""
     history, queue, draw = HourlyHistory(LONGITUDE_DEG), list(readings), random.Random(0)  # noqa: S311 - dice
@@ -60,11 +69,11 @@ def twin_rows(readings: list[Telemetry], frame: pd.DataFrame) -> tuple[list[Any]
     for hour in frame.to_dict("records"):
         end_at: datetime = hour["hour_end_at"].to_pydatetime()
         actual = PlannedPath(
-            np.array([hour["setpoint_c"]]),
-            np.array([hour["on_ratio"]]),
-            np.array([hour["outdoor_dry_bulb_c"]]),
+            np.array([[hour["setpoint_c"]]]),
+            np.array([[hour["on_ratio"]]]),
+            np.array([[hour["outdoor_dry_bulb_c"]]]),
         )
-        energy.append(history.energy_rows(end_at - timedelta(hours=1), actual)[0])
+        energy.append(rows_of(history, end_at - timedelta(hours=1), actual)[0])
         while queue and queue[0].sampled_at < end_at + timedelta(seconds=1):
             reading = queue.pop(0)
             history.observe(reading)
@@ -105,17 +114,17 @@ def test_a_restart_changes_nothing(make_reading: Make) -> None:
         history.observe(reading)
         restarted.observe(reading)
         if reading.sampled_at.minute == 20:  # in the middle of an hour
-            restarted = HourlyHistory.from_json(json.loads(json.dumps(restarted.to_json())))
+            restarted = HourlyHistory.from_json(restarted.to_json())
 
     assert restarted.to_json() == history.to_json()
-    assert len(json.dumps(history.to_json())) < 20_000  # bytes; one home's share of a state item
+    assert len(history.to_json()) < 20_000  # bytes; one home's share of a state item
 
 
 def test_a_state_of_another_version_is_refused() -> None:
-    state = HourlyHistory(0.0).to_json() | {"version": 0}
+    state = json.loads(HourlyHistory(0.0).to_json()) | {"version": 0}
 
     with pytest.raises(ValueError, match="version 0"):
-        HourlyHistory.from_json(state)
+        HourlyHistory.from_json(json.dumps(state).encode())
 
 
 def test_keeps_eight_days(make_reading: Make) -> None:
@@ -132,7 +141,7 @@ def test_past_means_roll_along_the_plan(make_reading: Make) -> None:
         history.observe(make_reading(60 * hour + 60, interval_s=3600.0, setpoint_c=24.0))
     path = PlannedPath.of([26.0, 26.0, None, 26.0], [30.0] * 4)
 
-    rows = history.energy_rows(make_reading(24 * 60 + 20).sampled_at, path)
+    rows = rows_of(history, make_reading(24 * 60 + 20).sampled_at, path)
 
     column = {name: rows[:, place] for place, name in enumerate(ENERGY_FEATURES)}
     assert column["setpoint_c"].tolist() == [26, 26, 35, 26]
@@ -147,7 +156,7 @@ def test_an_unknown_home_has_rows_without_a_past(make_reading: Make) -> None:
     at = make_reading().sampled_at
     history = HourlyHistory(0.0)
 
-    rows = history.energy_rows(at, PlannedPath.of([24.0], [30.0]))
+    rows = rows_of(history, at, PlannedPath.of([24.0], [30.0]))
     override = history.override_row(at, felt_above_habit_k=1.5)
 
     assert np.isnan(rows[0, ENERGY_FEATURES.index("home_kwh_168h")])

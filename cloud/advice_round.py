@@ -1,0 +1,131 @@
+"""A round of advice: homes that decide at the same time are planned one by one, and the models asked once.
+
+Asked for each home alone, the models' own work is a quarter of the time; the rest is spent on the way there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cloud.advice import Advice, QuietHours
+from cloud.home_clock import Slot
+from cloud.home_state import HomeState
+from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
+from cloud.planner import Plan, Planner
+from cloud.statement import Statement
+
+MAX_CHANGES_PER_DAY = 10
+"""After so many changes in 24 h the setpoint only goes down, for comfort: machines beep."""
+
+DAY_S = 86_400
+
+WARMEST_H = 12
+"""The outdoor temperatures of so many hours decide whether the machine is trusted today [h]."""
+
+MOST_TOGETHER = 200
+"""Homes of one question to the models: more are no faster, and take memory."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A decision for one home in the making.
+
+    Attributes:
+        home: What is known.
+        statement: Says what is advised.
+        planner: Plans the day.
+        day: The coming day.
+        advice: What is advised; None until it is known.
+        plan: The plan behind it; None when nothing is planned.
+    """
+
+    home: HomeState
+    statement: Statement
+    planner: Planner
+    day: Day
+    advice: Advice | None
+    plan: Plan | None = field(init=False, default=None)
+
+    @property
+    def at_s(self) -> float:
+        """Now [s since 1970]."""
+        return self.planner.at_s
+
+    def calm(self, plan: Plan) -> None:
+        """Leave the setpoint alone in quiet hours and after many changes, unless people would be too warm."""
+        watch = self.home.watch
+        in_force_c = watch.setpoint_c
+        if in_force_c is None or in_force_c == plan.setpoint_c[0] or in_force_c > plan.occupied_c[0]:
+            return
+        lately = sum(self.at_s - changed_s < DAY_S for changed_s in watch.changes_s)
+        if lately >= MAX_CHANGES_PER_DAY or is_quiet(
+            self.home.preferences.quiet_hours, self.planner.slots[0]
+        ):
+            plan.setpoint_c[0] = in_force_c
+            plan.set_back_k = 0.0
+
+
+def settle(models: Models, drafts: Sequence[Draft]) -> list[Advice]:
+    """Plan where that is called for, and say everything that is told of each plan."""
+    asking = [draft for draft in drafts if draft.advice is None]
+    for start in range(0, len(asking), MOST_TOGETHER):
+        _settle_together(models, asking[start : start + MOST_TOGETHER])
+    return [draft.advice for draft in drafts if draft.advice is not None]
+
+
+def is_quiet(quiet: QuietHours | None, slot: Slot) -> bool:
+    """Whether a half-hour lies within the quiet hours."""
+    if quiet is None:
+        return False
+    hour = slot.of_day / 2
+    if quiet.start_h <= quiet.end_h:
+        return quiet.start_h <= hour < quiet.end_h
+    return hour >= quiet.start_h or hour < quiet.end_h
+
+
+def _settle_together(models: Models, drafts: Sequence[Draft]) -> None:
+    outcomes = Outcomes(models, [draft.day for draft in drafts])
+    plans = _plan(drafts, outcomes)
+    for draft, plan, expected in zip(drafts, plans, _expect(outcomes, plans), strict=True):
+        draft.plan, draft.advice = plan, draft.statement.planned(plan, expected)
+
+
+def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
+    plans = [
+        draft.planner.occupied(_warmest_c(outdoor_c[:WARMEST_H]))
+        for draft, outdoor_c in zip(drafts, outcomes.outdoor_c, strict=True)
+    ]
+    movable = [place for place, draft in enumerate(drafts) if draft.planner.may_set_back(plans[place])]
+    empty = [place for place in movable if drafts[place].planner.is_empty()]
+    for place, kwh_per_k_h in zip(empty, _sensitivity_kwh(outcomes, empty, plans), strict=True):
+        drafts[place].planner.set_back(plans[place], kwh_per_k_h)
+    for place in movable:
+        drafts[place].planner.expect_set_backs(plans[place])
+    for draft, plan in zip(drafts, plans, strict=True):
+        draft.calm(plan)
+    return plans
+
+
+def _expect(outcomes: Outcomes, plans: Sequence[Plan]) -> list[Expectation]:
+    habit_kwh, saved_kwh = outcomes.saved_kwh(
+        range(len(plans)), [plan.habit_c for plan in plans], [plan.expected_c for plan in plans]
+    )
+    present = [[1.0 - away for away in plan.away] for plan in plans]
+    noticed = outcomes.override_chance([plan.felt_k for plan in plans], present).tolist()
+    return [Expectation(*told) for told in zip(habit_kwh, saved_kwh, noticed, strict=True)]
+
+
+def _sensitivity_kwh(outcomes: Outcomes, homes: Sequence[int], plans: Sequence[Plan]) -> list[float]:
+    """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)]."""
+    if not homes:
+        return []
+    habits_c = [plans[home].habit_c for home in homes]
+    _, saved_kwh = outcomes.saved_kwh(homes, habits_c, [[c + 1.0 for c in habit_c] for habit_c in habits_c])
+    return [float(total) / 24 for total in saved_kwh.sum(axis=1)]
+
+
+def _warmest_c(outdoor_c: Floats) -> float | None:
+    """The warmest of the known temperatures [°C]."""
+    known = outdoor_c[~np.isnan(outdoor_c)]
+    return float(known.max()) if len(known) else None

@@ -1,0 +1,56 @@
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from cloud.advice import Installation
+from cloud.advisor import HomeAdvisor
+from cloud.home_state import StateRejectedError
+from cloud.outcome import Models
+from edge.contract import Telemetry
+
+
+@pytest.fixture
+def advisor(
+    models: Models, installation: Installation, make_reading: Callable[..., Telemetry]
+) -> HomeAdvisor:
+    advisor = HomeAdvisor(models, installation)
+    for reading in range(8 * 24 * 2):
+        advisor.observe(make_reading(reading / 2, indoor_dry_bulb_c=24.0 + reading % 5 / 10))
+    return advisor
+
+
+def test_a_state_gives_back_the_same_home(
+    advisor: HomeAdvisor, models: Models, installation: Installation
+) -> None:
+    again = HomeAdvisor.restore(models, installation, advisor.state())
+
+    assert again.state() == advisor.state()
+
+
+def test_a_state_is_stored_in_few_bytes(advisor: HomeAdvisor) -> None:
+    state = advisor.state()
+
+    assert len(state) < len(zlib.decompress(state)) / 2
+
+
+def test_a_state_from_before_states_were_compressed_is_read(
+    advisor: HomeAdvisor, models: Models, installation: Installation
+) -> None:
+    plain = zlib.decompress(advisor.state())
+
+    assert plain.startswith(b"{")
+    assert HomeAdvisor.restore(models, installation, plain).state() == advisor.state()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"nothing", b'{"version":0}', zlib.compress(b"{")])
+def test_damaged_bytes_are_refused(damaged: bytes, models: Models, installation: Installation) -> None:
+    with pytest.raises(StateRejectedError):
+        HomeAdvisor.restore(models, installation, damaged)
+
+
+def test_a_state_that_was_cut_short_is_refused(
+    advisor: HomeAdvisor, models: Models, installation: Installation
+) -> None:
+    with pytest.raises(StateRejectedError):
+        HomeAdvisor.restore(models, installation, advisor.state()[:-9])
