@@ -5,6 +5,9 @@ The limit is the warmth above the habit [K] beyond which the people are uncomfor
 warmth (ADVICE.md, study C: the silent zone is about 0.6 K wide). So an evening without an override says a
 little, and an override says much, but not everything: people also change the setpoint for other reasons.
 
+Households that use the app may say "a bit warm" as soon as the limit is passed; whether this one does is
+believed and learnt too, since the silence of those who would have spoken says more.
+
 The prior is study A's: of 17 households +1 K kept 12 comfortable and +2 K kept 5, which is a normal
 distribution of 1.5 ± 0.9 K.
 """
@@ -34,8 +37,12 @@ RATES_PER_H = (0.3, 0.8, 2.0)
 OTHER_REASONS_PER_H = 0.002
 """Rate at which somebody awake cools for other reasons than warmth [1/h]: once in a month; an assumption."""
 
-A_BIT_WARM_SPREAD_K = 0.2
-"""How closely "a bit warm" follows the limit [K]; an assumption."""
+WORDS_PER_H = 0.7
+WORDS_STEEPNESS_K = 0.3
+"""People who use the app say "a bit warm" with this rate [1/h] so far beyond the limit [K]; assumptions."""
+
+WORDS_FOR_NOTHING_PER_H = 0.001
+"""The same below the limit [1/h]; an assumption."""
 
 AT_HOME_H = 15.0
 """Hours of a day with somebody at home [h/day]; ASHRAE and time-use surveys give 14 to 16."""
@@ -43,12 +50,19 @@ AT_HOME_H = 15.0
 SWING_K = 0.2
 """The room is at times so much warmer than on average over half an hour [K]: the thermostat's swing."""
 
+TINY_PER_H = 1e-6
+"""Those who never speak do so with this rate [1/h]: nothing is impossible."""
+
 FORGETTING_DAYS = 120.0
 """Evidence fades towards the prior in so many days [days]: people and seasons change."""
 
 _LIMITS_K = np.arange(0.0, 4.01, 0.1)
 _RATES = np.array(RATES_PER_H)
-_PRIOR = np.repeat(-0.5 * ((_LIMITS_K - PRIOR_MEAN_K) / PRIOR_DEVIATION_K)[:, None] ** 2, len(_RATES), axis=1)
+_SPEAKS = np.array([0.0, 1.0])
+_SHAPE = (len(_LIMITS_K), len(_RATES), len(_SPEAKS))
+_PRIOR = np.broadcast_to(
+    -0.5 * (((_LIMITS_K - PRIOR_MEAN_K) / PRIOR_DEVIATION_K) ** 2)[:, None, None], _SHAPE
+)
 _EXCESS_K = np.maximum(_LIMITS_K[:, None] + SWING_K - _LIMITS_K, 0.0)
 
 
@@ -61,15 +75,15 @@ class ComfortLimit:
     """What is believed of one home's upper comfort limit.
 
     Attributes:
-        log_weight: Logarithms of the weights of each limit and patience, limits outermost, (41 x 3).
+        log_weight: Logarithms of the weights of each limit, patience and silence or speech, (41 x 3 x 2).
     """
 
     log_weight: list[float] = field(default_factory=_prior)
 
     def live(self, warmth_k: float, hours: float) -> None:
-        """Awake people were at home for `hours` at `warmth_k`, and let it be."""
-        if warmth_k > SILENT_K:
-            self._believe(-hours * _rate_per_h(warmth_k))
+        """Awake people were at home for `hours` at a `warmth_k` that we advised, and let it be."""
+        if warmth_k > 0.0:
+            self._believe(-hours * (_rate_per_h(warmth_k) + _words_per_h(warmth_k)))
 
     def override(self, warmth_k: float) -> None:
         """Somebody cooled at `warmth_k`."""
@@ -77,8 +91,7 @@ class ComfortLimit:
 
     def a_bit_warm(self, warmth_k: float) -> None:
         """Somebody said that `warmth_k` is a bit warm."""
-        beyond = (warmth_k - _LIMITS_K[:, None]) / A_BIT_WARM_SPREAD_K
-        self._believe(-np.logaddexp(0.0, -beyond) + np.zeros_like(_PRIOR))
+        self._believe(np.log(_words_per_h(warmth_k) + WORDS_FOR_NOTHING_PER_H * _SPEAKS + TINY_PER_H))
 
     def thermal_ratio(self, warmth_k: float) -> float:
         """How likely an override at `warmth_k` is about warmth [ratio]."""
@@ -87,12 +100,12 @@ class ComfortLimit:
 
     def level_k(self, warm_budget_k_h_day: float) -> float:
         """Highest level [K] at which no more warm degree-hours a day are expected than the budget."""
-        expected = AT_HOME_H * (_EXCESS_K @ self._weights().sum(axis=1))
+        expected = AT_HOME_H * (_EXCESS_K @ self._weights().sum(axis=(1, 2)))
         return float(_LIMITS_K[max(int(np.searchsorted(expected, warm_budget_k_h_day)) - 1, 0)])
 
     def quantile_k(self, ratio: float) -> float:
         """The limit that the home's is above with probability 1 - `ratio` [K]."""
-        total = np.cumsum(self._weights().sum(axis=1))
+        total = np.cumsum(self._weights().sum(axis=(1, 2)))
         return float(_LIMITS_K[int(np.searchsorted(total, ratio))])
 
     def forget(self) -> None:
@@ -107,7 +120,7 @@ class ComfortLimit:
         self.log_weight = [round(float(weight), 4) for weight in (log_weight - log_weight.max()).ravel()]
 
     def _log_weight(self) -> Floats:
-        return np.array(self.log_weight).reshape(_PRIOR.shape)
+        return np.array(self.log_weight).reshape(_SHAPE)
 
     def _weights(self) -> Floats:
         weights = np.exp(self._log_weight())
@@ -115,6 +128,12 @@ class ComfortLimit:
 
 
 def _rate_per_h(warmth_k: float) -> Floats:
-    """Rate of acting at `warmth_k` for each limit and patience, (41, 3) [1/h]."""
+    """Rate of acting at `warmth_k` for each limit and patience, (41, 3, 1) [1/h]."""
     beyond = np.clip((warmth_k - SILENT_K - _LIMITS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
-    return np.asarray(beyond[:, None] * _RATES)
+    return np.asarray(beyond[:, None, None] * _RATES[:, None])
+
+
+def _words_per_h(warmth_k: float) -> Floats:
+    """Rate of saying "a bit warm" at `warmth_k` for each limit, by who speaks, (41, 1, 2) [1/h]."""
+    beyond = np.clip((warmth_k - _LIMITS_K) / WORDS_STEEPNESS_K, 0.0, LARGEST_RATIO)
+    return np.asarray(beyond[:, None, None] * WORDS_PER_H * _SPEAKS)

@@ -177,11 +177,13 @@ class Tolerance:
         slot = summary.slot
         if summary.at_home is False or slot.number <= self.censored_until:
             return
+        if summary.author != "advice":
+            return
         if AWAKE_SLOTS[0] <= slot.of_day < AWAKE_SLOTS[1]:
             certain = 1.0 if summary.at_home else AT_HOME_H / 24
             self.comfort.live(warmth_k, certain * SLOT_H)
         probed = self.probe_k is not None and warmth_k >= self.probe_k - PROBE_MISS_K
-        if probed and summary.author == "advice" and PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1]:
+        if probed and PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1]:
             self._prove(slot)
 
     def pass_day(self) -> None:

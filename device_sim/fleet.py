@@ -24,7 +24,7 @@ from device_sim.specification import SUBSTEP_S
 from device_sim.specification import FaultRates as FaultRates
 from device_sim.specification import FleetSpec as FleetSpec
 from device_sim.specification import Site as Site
-from device_sim.thermostat import Thermostats
+from device_sim.thermostat import ADVISED, Thermostats
 from device_sim.weather import Weather
 from edge.contract import Desired, Reported
 
@@ -44,6 +44,7 @@ class FleetTruth:
         occupied_h: Time with somebody at home [h].
         overrides: Changes by people at the unit.
         thermal_overrides: Those of them out of discomfort.
+        taps: Times that somebody said "a bit warm".
         hours: Time that passed [h].
     """
 
@@ -52,12 +53,13 @@ class FleetTruth:
     occupied_h: Floats
     overrides: Floats
     thermal_overrides: Floats
+    taps: Floats
     hours: Floats
 
     @classmethod
     def zero(cls, homes: int) -> "FleetTruth":
         """Nothing has happened yet."""
-        return cls(*(np.zeros(homes) for _ in range(6)))
+        return cls(*(np.zeros(homes) for _ in range(7)))
 
 
 class Fleet:
@@ -85,6 +87,7 @@ class Fleet:
         self._energy_kwh = Draws(homes.noise, Stream.METER).uniform(200.0, 4000.0)
         self._step = 0
         self._commands: list[tuple[int, Desired]] = []
+        self._taps: list[str] = []
         self._truth = FleetTruth.zero(spec.homes)
         self.now = spec.start.astimezone(UTC)
         self.occupied = self._people.presence(0).home
@@ -143,6 +146,11 @@ class Fleet:
         """Devices whose report has changed since the last call (at first all), to publish it once."""
         return tuple(self.sites[home].device_id for home in self._firmware.take_changed())
 
+    def take_taps(self) -> tuple[str, ...]:
+        """Devices whose people have said "a bit warm" since the last call; whoever advises may hear it."""
+        taps, self._taps = tuple(self._taps), []
+        return taps
+
     def comfort_limits_c(self) -> tuple[Floats, Floats]:
         """Lower and upper limit of each household for the next step [°C]: only an oracle knows them."""
         return self._people.comfort_limits_c(min(self._step, self._homes.steps - 1))
@@ -181,6 +189,11 @@ class Fleet:
             firmware.take_remote(change.acts, change.setpoint_c, now_s, next_point_s)
             self._truth.overrides[:] += change.acts
             self._truth.thermal_overrides[:] += change.thermal
+        advised = firmware.changed_by == ADVISED
+        taps = self._people.complain(self._step, presence, self._room.air_c, advised, chances)
+        if taps.any():
+            self._taps += [self.sites[home].device_id for home in np.flatnonzero(taps)]
+            self._truth.taps[:] += taps
 
     def _play(self, presence: Presence, chances: dict[Stream, Floats]) -> tuple[Floats, Floats, Floats]:
         """Physics of the step: electricity [kWh], mean speed, mean excess over the upper limit [K]."""

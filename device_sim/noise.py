@@ -45,6 +45,7 @@ class Stream(IntEnum):
     COLD = 41
     WHIM = 42
     CHANGE_SIZE = 43
+    TAP = 44
     POWER_ON_FAULT = 50
     NULL_FAULT = 51
     REPEAT = 52
@@ -124,6 +125,7 @@ _UNIFORM = (
     Stream.COLD,
     Stream.WHIM,
     Stream.CHANGE_SIZE,
+    Stream.TAP,
     Stream.POWER_ON_FAULT,
     Stream.NULL_FAULT,
     Stream.REPEAT,

@@ -35,6 +35,12 @@ PERSON_W = 70.0
 SETTLE_S = 3600
 """After a change people wait for its effect before they act again [s]."""
 
+TAP_SHARE = 0.6
+"""Households that say "a bit warm" in the app when our advice makes them so."""
+
+TAP_STEEPNESS_K = 0.3
+"""Discomfort at which they say so with their personal rate [K]: words are cheaper than the remote."""
+
 STEEPNESS_K = 0.5
 """Discomfort beyond the silent zone at which the rate of acting reaches its personal value [K]."""
 
@@ -60,6 +66,7 @@ class HouseholdParameters:
         silent_k: Discomfort that nobody acts on [K].
         rate_per_h: Rate of acting at `STEEPNESS_K` beyond the silent zone [1/h].
         whim_per_h: Rate of changes for other reasons, while awake at home [1/h].
+        tap_per_h: Rate of saying "a bit warm" at `TAP_STEEPNESS_K` of discomfort [1/h]; 0 = without the app.
         wake_h, bed_h, leave_h, return_h: Usual times of a weekday [h, local].
         base_gain_w: Heat of appliances that always run [W].
         active_gain_w: Further heat of appliances while somebody is awake at home [W].
@@ -75,6 +82,7 @@ class HouseholdParameters:
     silent_k: Floats
     rate_per_h: Floats
     whim_per_h: Floats
+    tap_per_h: Floats
     wake_h: Floats
     bed_h: Floats
     leave_h: Floats
@@ -110,6 +118,7 @@ def draw_households(draws: Draws, floor_area_m2: Floats) -> HouseholdParameters:
         return_h=np.clip(draws.normal(17.3, 1.0), 14.5, 20.0),
         base_gain_w=floor_area_m2 * draws.uniform(1.2, 2.8),
         active_gain_w=floor_area_m2 * draws.uniform(1.0, 3.0) + 60.0,
+        tap_per_h=np.where(draws.chance(TAP_SHARE), np.clip(draws.lognormal(1.0, 0.5), 0.3, 4.0), 0.0),
     )
 
 
@@ -210,6 +219,26 @@ class People:
         chosen = np.round(2.0 * near) / 2.0
         acts = acts & (chosen != setpoint_c)
         return Change(acts, thermal & acts, chosen)
+
+    def complain(
+        self, step: int, presence: Presence, air_c: Floats, advised: Flags, chances: dict[Stream, Floats]
+    ) -> Flags:
+        """Who says "a bit warm" of the advice in force, and then waits for what comes of it, `(homes,)`.
+
+        Args:
+            step: Number of the step.
+            presence: Who is there.
+            air_c: Indoor dry bulb [°C], `(homes,)`.
+            advised: Whether advice is in force, `(homes,)`.
+            chances: Uniform numbers of the step.
+        """
+        _, upper = self.comfort_limits_c(step)
+        able = presence.home & presence.awake & advised & (self._clock.epoch_s[step] >= self._settled_at_s)
+        share = np.minimum(np.maximum((air_c - upper) / TAP_STEEPNESS_K, 0.0), 3.0)
+        chance = 1.0 - np.exp(-share * self.parameters.tap_per_h * self._step_s / 3600.0)
+        taps: Flags = able & (chances[Stream.TAP] < chance)
+        self._settled_at_s[taps] = self._clock.epoch_s[step] + SETTLE_S
+        return taps
 
     def _probability(self, beyond_k: Floats) -> Floats:
         """Chance of acting in a step when discomfort is so far beyond the silent zone."""

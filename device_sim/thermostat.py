@@ -24,6 +24,10 @@ CHANGED_BY: tuple[ChangedBy, ...] = ("schedule", "remote", "app", "voice", "advi
 """Codes of the column `changed_by`."""
 
 _CODE = {name: code for code, name in enumerate(CHANGED_BY)}
+
+ADVISED = _CODE["advisor"]
+"""The code of a setting that is our advice."""
+
 _SCHEDULE, _REMOTE = _CODE["schedule"], _CODE["remote"]
 
 _FOR_EVER_S = 2**62

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cloud.advice import Advice
+from cloud.advice import Advice, Feedback
 from cloud.advisor import HomeAdvisor
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock
@@ -24,6 +24,10 @@ class Control(Protocol):
 
     def observe(self, readings: StepReadings) -> None:
         """Take in what all devices report."""
+        ...
+
+    def hear(self, taps: Iterable[str], at: datetime) -> None:
+        """The people of these devices have said "a bit warm"."""
         ...
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
@@ -47,6 +51,9 @@ class Offset:
 
     def observe(self, readings: StepReadings) -> None:
         """It learns nothing."""
+
+    def hear(self, taps: Iterable[str], at: datetime) -> None:
+        """It listens to nobody."""
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """The same command over and over, lest it expires."""
@@ -75,6 +82,11 @@ class Advised:
         """Each advisor hears its own device."""
         for i, advisor in enumerate(self.advisors.values()):
             advisor.observe(readings.telemetry(i))
+
+    def hear(self, taps: Iterable[str], at: datetime) -> None:
+        """Each advisor hears its own people."""
+        for device_id in taps:
+            self.advisors[device_id].record(Feedback(at, "a_bit_warm"))
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """What each advisor says."""

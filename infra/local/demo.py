@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cloud.adapters.file_registry import FileModelRegistry
@@ -18,7 +19,7 @@ from device_sim.fleet import Fleet
 from infra.local.api_client import ApiClient
 from infra.local.errors import DataDirectoryError
 from infra.local.lake_count import rows_in_lake, seal
-from infra.local.onboarding import Login, move_in, register, set_autonomy
+from infra.local.onboarding import Login, move_in, register, say_a_bit_warm, set_autonomy
 from infra.local.pairs import PairedComparison, compare
 from infra.local.run_folder import RunFolder
 from infra.local.story import Story
@@ -111,6 +112,7 @@ class Demo:
         with self._story.busy("Starting broker, ingest, shadow service, advisor, edge gateway and API"):
             self._town.open()
         login = register(self._api, EMAIL)
+        self._town.say_warm = partial(say_a_bit_warm, self._api, login)
         move_in(self._api, self._town.fleet.sites, self._town.claim_codes)
         self._story.tell(_where(options, login))
 
@@ -209,6 +211,7 @@ class Demo:
             comfort_kept_homes=pair.comfort_kept,
             search_saved_pct=round(search.saved_pct.mean, 3),
             search_warm_degree_hours_day_extra=round(search.warm_extra_k_h_day.mean, 4),
+            said_a_bit_warm=search.taps + pair.taps,
             search_overrides_habit=search.overrides_habit,
             search_overrides_advised=search.overrides_advised,
             worst_home_saved_pct=round(pair.worst_home_saved_pct, 2),

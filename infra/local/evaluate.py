@@ -231,8 +231,10 @@ def _play(fleet: Fleet, control: Control | None, days: int, on_day: Callable[[in
             for device_id, desired in control.decide(fleet.now):
                 fleet.command(device_id, desired)
         readings = fleet.step()
+        taps = fleet.take_taps()
         if control is not None:
             control.observe(readings)
+            control.hear(taps, fleet.now)
         if in_force is not None:
             changes += int((np.nan_to_num(readings.setpoint_c) != np.nan_to_num(in_force)).sum())
         in_force = readings.setpoint_c

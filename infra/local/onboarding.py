@@ -5,11 +5,12 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from cloud.ports.records import Autonomy
 from device_sim.specification import Site
-from infra.local.api_client import ApiClient
+from infra.local.api_client import ApiAnswerError, ApiClient
 
 CLIENT_ID = "ac-advisor-app"
 """The first-party app."""
@@ -84,6 +85,18 @@ def move_in(api: ApiClient, sites: Iterable[Site], claim_codes: Mapping[str, str
             "/v1/devices/claim",
             {"code": claim_codes[site.device_id], "home_id": home["home_id"], "name": "Living room"},
         )
+
+
+def say_a_bit_warm(api: ApiClient, login: Login, device_id: str) -> None:
+    """Press the button; who was signed out meanwhile signs in again."""
+    path, word = f"/v1/devices/{device_id}/feedback", {"kind": "a_bit_warm"}
+    try:
+        api.call("POST", path, word)
+    except ApiAnswerError as error:
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        sign_in(api, login)
+        api.call("POST", path, word)
 
 
 def set_autonomy(api: ApiClient, device_ids: Iterable[str], autonomy: Autonomy) -> None:

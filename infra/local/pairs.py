@@ -32,6 +32,11 @@ class Truth(Protocol):
         ...
 
     @property
+    def taps(self) -> Floats:
+        """Times that somebody said "a bit warm" of the advice."""
+        ...
+
+    @property
     def hours(self) -> Floats:
         """Time counted [h]."""
         ...
@@ -73,6 +78,7 @@ class PairedComparison:
         overrides_extra_day: Their paired difference.
         overrides_habit: Overrides in all.
         overrides_advised: The same under the other control.
+        taps: Times that somebody said "a bit warm" of the advice, all homes.
         comfort_kept: Homes with at most `MAX_EXTRA_WARM_K_H` extra.
         worst_home_saved_pct: Of the home that saves least [%].
     """
@@ -90,6 +96,7 @@ class PairedComparison:
     overrides_extra_day: Estimate
     overrides_habit: int
     overrides_advised: int
+    taps: int
     comfort_kept: int
     worst_home_saved_pct: float
 
@@ -118,6 +125,7 @@ def compare(habit: Truth, advised: Truth, days: float) -> PairedComparison:
         overrides_extra_day=estimate((advised.overrides - habit.overrides) / days),
         overrides_habit=int(habit.overrides.sum()),
         overrides_advised=int(advised.overrides.sum()),
+        taps=int(advised.taps.sum()),
         comfort_kept=int((extra_warm <= MAX_EXTRA_WARM_K_H).sum()),
         worst_home_saved_pct=float((100 * (1 - advised.cooling_kwh / habit.cooling_kwh)).min()),
     )

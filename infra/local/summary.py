@@ -48,6 +48,7 @@ class DemoSummary:
         comfort_kept_homes: Homes with at most 0.25 K·h/day more than at the habit.
         search_saved_pct: Saved share in the days of the search for each home's tolerance, before [%].
         search_warm_degree_hours_day_extra: Its price per home [K·h/day].
+        said_a_bit_warm: Times that people said so in the app, search and advised days, all homes.
         search_overrides_habit: Changes by people in those days, all homes.
         search_overrides_advised: The same when advised.
         worst_home_saved_pct: Of the home that saves least [%].
@@ -80,6 +81,7 @@ class DemoSummary:
     comfort_kept_homes: int
     search_saved_pct: float
     search_warm_degree_hours_day_extra: float
+    said_a_bit_warm: int
     search_overrides_habit: int
     search_overrides_advised: int
     worst_home_saved_pct: float
@@ -127,6 +129,7 @@ def print_summary(
         f"{pair.overrides_advised_day.mean:.3f}",
         _signed(pair.overrides_extra_day, 3),
     )
+    table.add_row('times that somebody said "a bit warm"', "", str(pair.taps), "")
     table.add_row("homes with comfort kept", "", f"{pair.comfort_kept} of {pair.homes}", "")
     console.print(table)
     console.print(verdict(pair))
@@ -157,7 +160,7 @@ def price(search: PairedComparison) -> str:
         f"The search for each home's tolerance in the {search.days:.0f} days before saved"
         f" {search.saved_pct.mean:.1f} % and cost {search.warm_extra_k_h_day.mean:+.2f} warm degree-hours a"
         f" home and day and {search.overrides_advised - search.overrides_habit:+d} overrides in all"
-        f" {search.homes} homes."
+        f' {search.homes} homes; {search.taps} times somebody said "a bit warm".'
     )
 
 

@@ -50,6 +50,7 @@ class Town:
         stack: The processes.
         lockstep: What the processes have done so far.
         claim_codes: What each device shows to the person who pairs it.
+        say_warm: How people say "a bit warm" of their device; nobody listens unless it is set.
         peak_memory_bytes: Largest resident memory of all processes together [bytes].
     """
 
@@ -72,6 +73,7 @@ class Town:
         self.claim_codes = self.stack.register(native, behind_gateway=False)
         self.claim_codes |= self.stack.register(behind, behind_gateway=True)
         self.peak_memory_bytes = 0
+        self.say_warm: Callable[[str], None] = lambda _device_id: None
 
     def open(self) -> None:
         """Start the stack and connect every device.
@@ -119,6 +121,8 @@ class Town:
         """Let half an hour pass and wait until it was decided upon and the devices have heard."""
         pump = self._player.pump
         self._player.play(STEPS_PER_ROUND)
+        for device_id in self.fleet.take_taps():
+            self.say_warm(device_id)
         self.lockstep.wait_ingested(self.published, pump)
         progress = self.lockstep.wait_decided(pump)
         self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), pump)

@@ -35,6 +35,7 @@ def one(**changes: float) -> People:
         "silent_k": 0.6,
         "rate_per_h": 0.8,
         "whim_per_h": 0.0,
+        "tap_per_h": 1.0,
         "wake_h": 6.5,
         "bed_h": 22.5,
         "leave_h": 8.0,
@@ -49,7 +50,7 @@ def one(**changes: float) -> People:
 
 
 def chances(**given: float) -> dict[Stream, Floats]:
-    streams = (Stream.WARM, Stream.COLD, Stream.WHIM, Stream.CHANGE_SIZE)
+    streams = (Stream.WARM, Stream.COLD, Stream.WHIM, Stream.CHANGE_SIZE, Stream.TAP)
     return {stream: np.array([given.get(stream.name.lower(), 0.999)]) for stream in streams}
 
 
@@ -64,6 +65,33 @@ def test_nobody_acts_in_the_silent_zone() -> None:
     # upper limit 25.6 °C: comfort is lost above, but up to 26.2 °C nothing is done, whatever the chance
     assert not acts(one(), 26.19, warm=1e-12)
     assert acts(one(), 26.25, warm=1e-12)
+
+
+def taps(
+    people: People, air_c: float, *, advised: bool = True, step: int = EVENING, tap: float = 0.0
+) -> bool:
+    said = people.complain(step, THERE, np.array([air_c]), np.array([advised]), chances(tap=tap))
+    return bool(said[0])
+
+
+def test_people_say_a_bit_warm_in_the_silent_zone() -> None:
+    # 0.3 K beyond the limit of 25.6 °C: 1 - exp(-1.0 / 12) = 0.0800 in 5 minutes
+    assert taps(one(), 25.9, tap=0.0799)
+    assert not taps(one(), 25.9, tap=0.0801)
+    assert not taps(one(), 25.6)
+
+
+def test_nobody_complains_of_advice_that_is_not_in_force_or_without_the_app() -> None:
+    assert not taps(one(), 26.5, advised=False)
+    assert not taps(one(tap_per_h=0.0), 26.5)
+
+
+def test_who_has_complained_waits_an_hour_for_the_effect() -> None:
+    people = one()
+
+    assert taps(people, 26.5)
+    assert not acts(people, 27.5, step=EVENING + 11, warm=0.0)
+    assert acts(people, 27.5, step=EVENING + 12, warm=0.0)
 
 
 def test_the_rate_of_acting_grows_with_discomfort() -> None:

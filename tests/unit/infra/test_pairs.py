@@ -11,6 +11,7 @@ class Arm:
     cooling_kwh: Floats
     warm_degree_hours_k_h: Floats
     overrides: Floats
+    taps: Floats
     hours: Floats
 
 
@@ -36,8 +37,16 @@ def test_standard_error_by_hand() -> None:
 
 
 def test_comfort_is_kept_home_by_home() -> None:
-    habit = Arm(np.array([10.0, 10.0]), np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.full(2, 48.0))
-    advised = Arm(np.array([9.0, 11.0]), np.array([2.4, 1.0]), np.array([0.0, 2.0]), np.full(2, 48.0))
+    habit = Arm(
+        np.array([10.0, 10.0]), np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.zeros(2), np.full(2, 48.0)
+    )
+    advised = Arm(
+        np.array([9.0, 11.0]),
+        np.array([2.4, 1.0]),
+        np.array([0.0, 2.0]),
+        np.array([3.0, 1.0]),
+        np.full(2, 48.0),
+    )
 
     pair = compare(habit, advised, days=2)
 
@@ -45,13 +54,14 @@ def test_comfort_is_kept_home_by_home() -> None:
     assert pair.comfort_kept == 1
     assert pair.warm_extra_k_h_day.mean == pytest.approx(0.35)
     assert (pair.overrides_habit, pair.overrides_advised) == (1, 2)
+    assert pair.taps == 4
     assert pair.worst_home_saved_pct == pytest.approx(-10.0)
 
 
 def test_arms_that_counted_different_times_are_not_compared() -> None:
     # the fault that this is for: a fork taken before the counters were set to zero
-    day = Arm(np.array([10.0]), np.array([0.0]), np.array([0.0]), np.array([24.0]))
-    three_days = Arm(np.array([30.0]), np.array([0.0]), np.array([0.0]), np.array([72.0]))
+    day = Arm(np.array([10.0]), np.array([0.0]), np.array([0.0]), np.zeros(1), np.array([24.0]))
+    three_days = Arm(np.array([30.0]), np.array([0.0]), np.array([0.0]), np.zeros(1), np.array([72.0]))
 
     with pytest.raises(UnequalPeriodsError):
         compare(three_days, day, days=1)

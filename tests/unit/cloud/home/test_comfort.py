@@ -3,7 +3,6 @@ import math
 import pytest
 
 from cloud.comfort import (
-    A_BIT_WARM_SPREAD_K,
     AT_HOME_H,
     FORGETTING_DAYS,
     OTHER_REASONS_PER_H,
@@ -32,11 +31,22 @@ def test_expects_the_warm_degree_hours_of_a_normal_distribution() -> None:
     assert limit.level_k(expected) == pytest.approx(level_k, abs=0.15)  # of a cut and gridded one
 
 
-def test_silence_in_the_silent_zone_says_nothing() -> None:
+def test_silence_below_every_limit_says_nothing() -> None:
     limit = ComfortLimit()
-    limit.live(SILENT_K, 100.0)
+    limit.live(0.0, 100.0)
 
     assert limit == ComfortLimit()
+
+
+def test_silence_in_the_silent_zone_says_something_only_of_those_who_speak() -> None:
+    silent, speaking = ComfortLimit(), ComfortLimit()
+    speaking.a_bit_warm(2.5)
+    before = speaking.quantile_k(0.1)
+    for limit in (silent, speaking):
+        limit.live(SILENT_K, 50.0)
+
+    assert silent.quantile_k(0.1) == pytest.approx(ComfortLimit().quantile_k(0.1), abs=0.25)
+    assert speaking.quantile_k(0.1) > before
 
 
 def test_silence_where_people_would_have_acted_speaks_for_a_higher_limit() -> None:
@@ -66,16 +76,21 @@ def test_silence_of_the_patient_weighs_less_once_they_have_shown_to_be_patient()
     assert patient.thermal_ratio(2.4) < before
 
 
-def test_a_bit_warm_is_half_likely_at_the_limit() -> None:
+def test_a_bit_warm_is_said_beyond_the_limit() -> None:
     limit = ComfortLimit()
-    limit.a_bit_warm(1.0)
-    prior, now = ComfortLimit().log_weight, limit.log_weight
-    # limits of 0.0 and 1.0 K are places 0 and 10, three patiences each
-    gained = (now[0] - now[30]) - (prior[0] - prior[30])
+    limit.a_bit_warm(1.5)
 
-    assert gained == pytest.approx(
-        -math.log1p(math.exp(-1.0 / A_BIT_WARM_SPREAD_K)) - math.log(0.5), abs=1e-3
-    )
+    assert limit.quantile_k(0.99) <= 1.5
+
+
+def test_two_probes_bracket_the_limit_of_those_who_speak() -> None:
+    limit = ComfortLimit()
+    limit.live(1.5, 2.0)
+    limit.a_bit_warm(2.0)
+
+    # 2 h at 0.7/h for 0.3 K: at 0.6 K beyond its limit a home stays silent with exp(-2.8) = 6 %
+    assert limit.quantile_k(0.1) > 0.9
+    assert limit.quantile_k(0.9) < 2.0
 
 
 def test_tells_apart_why_somebody_cooled() -> None:
