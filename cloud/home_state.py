@@ -1,9 +1,9 @@
 """Home state: everything the advisor remembers of one home, and its bytes."""
 
-import zlib
 from dataclasses import dataclass, field
 
 import msgspec
+import pyarrow as pa
 
 from cloud.advice import Preferences, WeatherHour
 from cloud.errors import RejectedError
@@ -18,6 +18,12 @@ from edge.contract import Mode
 
 VERSION = 2
 """Layout of the bytes."""
+
+MAX_DOCUMENT_BYTES = 2**20
+"""A home takes 25 KB as JSON; bytes that claim to be more than this are damaged."""
+
+_CODEC, _SIZE_BYTES = "lz4_raw", 4
+"""LZ4 takes a quarter of zlib's time, for 9 KB instead of 7: a state is written at every decision."""
 
 
 class StateRejectedError(RejectedError):
@@ -105,7 +111,9 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
 
 def dump(home: HomeState, hours: HourlyHistory) -> bytes:
     """The bytes of a home's state and of its hourly history."""
-    return zlib.compress(msgspec.json.encode(_Stored(VERSION, home, msgspec.Raw(hours.to_json()))), 1)
+    document = msgspec.json.encode(_Stored(VERSION, home, msgspec.Raw(hours.to_json())))
+    packed: bytes = pa.compress(document, codec=_CODEC, asbytes=True)
+    return len(document).to_bytes(_SIZE_BYTES, "little") + packed
 
 
 def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
@@ -115,10 +123,17 @@ def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
         StateRejectedError: The bytes are damaged or of another version.
     """
     try:
-        document = state if state.startswith(b"{") else zlib.decompress(state)
-        stored = msgspec.json.decode(document, type=_Stored)
+        stored = msgspec.json.decode(_document(state), type=_Stored)
         if stored.version != VERSION:
             raise StateRejectedError(f"it is of version {stored.version}")
         return stored.home, HourlyHistory.from_json(bytes(stored.hours))
-    except (zlib.error, msgspec.MsgspecError, ValueError, KeyError, TypeError) as error:
+    except (msgspec.MsgspecError, OSError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error
+
+
+def _document(state: bytes) -> bytes:
+    size = int.from_bytes(state[:_SIZE_BYTES], "little")
+    if size > MAX_DOCUMENT_BYTES:
+        raise ValueError("damaged")
+    document: bytes = pa.decompress(state[_SIZE_BYTES:], size, codec=_CODEC, asbytes=True)
+    return document

@@ -181,9 +181,9 @@ class Edge:
         if entries is None:
             return
         self._full.clear()
-        acknowledge(round_)
         if entries:
             self._spooled.set()
+        acknowledge(round_)
 
     def _keep(self, messages: Sequence[Message]) -> int | None:
         """Make messages durable, however long there is no room for them; None when asked to stop first."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -15,6 +16,7 @@ from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
 from cloud.adapters.mqtt_shadow import MqttShadows
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.adapters.sqlite_watch import SqliteWatch
 from cloud.advice import Advice, Installation
 from cloud.advisor import HomeAdvisor, advise_all
 from cloud.advisor_seat import HomeAdvisorLike
@@ -30,10 +32,13 @@ CLIENT_ID = "advisor-0"
 REFRESH_S = 1.0
 """How often the worker looks for new devices, wishes and champions [s]."""
 
-BUSY_S, IDLE_S = 0.002, 0.02
-"""Wait when nothing is new: soon after something came, and when all is quiet [s]."""
+BUSY_S, IDLE_S = 0.001, 0.02
+"""How soon a change in the log or the state is seen: soon after something came, and when all is quiet [s]."""
 
 QUIET_AFTER_S = 1.0
+LOOK_AGAIN_S = 0.1
+"""Without any change the worker looks so often whether something is left to do, as sending again [s]."""
+
 RETRY_S = 0.5
 """Wait before a new worker takes over from one that failed [s]."""
 
@@ -110,22 +115,43 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
     advisors = ChampionAdvisors(serving_champion(registry))
     worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
     worker.restore()
-    with ready_file(settings.data_dir, "advisor"):
-        _decide_until(worker, registry, stop)
+    with ready_file(settings.data_dir, "advisor"), closing(_Changes(settings.data_dir)) as changes:
+        _decide_until(worker, registry, changes, stop)
 
 
-def _decide_until(worker: AdvisorWorker, registry: ModelRegistry, stop: threading.Event) -> None:
-    busy_at = refreshed_at = time.monotonic()
+class _Changes:
+    """What the worker waits for: a commit by ingest, or by whoever writes serving state."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._watches = [SqliteWatch(data_dir / name) for name in ("ingest.sqlite", "state.sqlite")]
+
+    def any(self) -> bool:
+        """Whether there was one since the last call."""
+        changed = [watch.has_changed() for watch in self._watches]
+        return any(changed)
+
+    def close(self) -> None:
+        for watch in self._watches:
+            watch.close()
+
+
+def _decide_until(
+    worker: AdvisorWorker, registry: ModelRegistry, changes: _Changes, stop: threading.Event
+) -> None:
+    busy_at = looked_at = refreshed_at = time.monotonic()
+    is_busy = True
     while not stop.is_set():
         now = time.monotonic()
         if now - refreshed_at >= REFRESH_S:
-            refreshed_at = now
+            refreshed_at, is_busy = now, True
             worker.refresh()
             _follow(worker, registry)
-        if worker.step():
-            busy_at = now
+        if changes.any() or is_busy or now - looked_at >= LOOK_AGAIN_S:
+            looked_at, is_busy = now, worker.step()
         else:
             stop.wait(BUSY_S if now - busy_at < QUIET_AFTER_S else IDLE_S)
+        if is_busy:
+            busy_at = now
 
 
 def _follow(worker: AdvisorWorker, registry: ModelRegistry) -> None:

@@ -21,6 +21,11 @@ MAX_ROUND_BYTES = 1024 * 1024
 """Their size together [bytes]; the spool must have at least this much room for anything to move."""
 
 
+LINGER_S = 0.004
+"""How long the first message of a round waits for company [s]: devices report within milliseconds of each
+other, and each round costs a sync of the disk, a message to the cloud and its acknowledgement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message that waits for its turn.
@@ -47,7 +52,7 @@ class Inbox:
         self._queue.put(received)
 
     def take(self, timeout_s: float) -> list[Received]:
-        """What has arrived, at once if anything has; else what arrives first; nothing after `timeout_s`."""
+        """What has arrived, and what comes within `LINGER_S` of it; nothing if none came in `timeout_s`."""
         taken: list[Received] = []
         size = 0
         deadline = time.monotonic() + timeout_s
@@ -55,9 +60,12 @@ class Inbox:
             while len(taken) < MAX_ROUND_MESSAGES and size < MAX_ROUND_BYTES:
                 wait_s = 0.0 if taken else max(0.0, deadline - time.monotonic())
                 received = self._queue.get(block=wait_s > 0, timeout=wait_s or None)
-                if not received.is_stale():
-                    taken.append(received)
-                    size += len(received.message.payload)
+                if received.is_stale():
+                    continue
+                if not taken and self._queue.qsize() < MAX_ROUND_MESSAGES:
+                    time.sleep(LINGER_S)
+                taken.append(received)
+                size += len(received.message.payload)
         except queue.Empty:
             pass
         return taken

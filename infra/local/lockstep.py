@@ -24,7 +24,7 @@ COMMAND_TIMEOUT_S = 1.0
 """How long simulated time waits for commands on their way [s]; a later one is obeyed late, as in life."""
 
 
-POLL_S = 0.002
+POLL_S = 0.001
 """How soon a change in the files is seen [s]; what arrives by network is carried at once."""
 
 Figure = TypeVar("Figure")

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -49,6 +50,37 @@ class Site:
 @pytest.fixture
 def site() -> Site:
     return Site()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What happens while the inbox waits; each wait is one of them, or nothing."""
+    happenings: list[Callable[[], None]] = []
+
+    def sleep(_seconds: float) -> None:
+        if happenings:
+            happenings.pop(0)()
+
+    monkeypatch.setattr("edge.adapters.mqtt_inbox.time.sleep", sleep)
+    return happenings
+
+
+def test_what_comes_a_moment_after_the_first_belongs_to_its_round(
+    site: Site, meanwhile: list[Callable[[], None]]
+) -> None:
+    site.deliver(1, b"1")
+    meanwhile += [lambda: site.deliver(2, b"2"), lambda: site.deliver(3, b"too late")]
+
+    assert site.payloads() == [b"1", b"2"]
+    assert len(meanwhile) == 1
+
+
+def test_a_full_round_waits_for_nobody(site: Site, meanwhile: list[Callable[[], None]]) -> None:
+    for mid in range(1, MAX_ROUND_MESSAGES + 2):
+        site.deliver(mid)
+    meanwhile.append(lambda: pytest.fail("waited"))
+
+    assert len(site.payloads()) == MAX_ROUND_MESSAGES
 
 
 def test_a_round_is_what_has_arrived_in_order(site: Site) -> None:
