@@ -1,5 +1,7 @@
 """The MQTT connection on the real broker: what a PUBACK, an acknowledgement and a lost connection mean."""
 
+import http.client
+import json
 import queue
 import threading
 import time
@@ -65,6 +67,24 @@ def connect() -> Iterator[Connect]:
     yield make
     for session in sessions:
         session.connection.stop()
+
+
+def unacknowledged(broker: Broker) -> int:
+    """Messages in the hands of subscribers, as the broker's monitor has it."""
+    monitor = http.client.HTTPConnection("127.0.0.1", broker.settings.monitor_port, timeout=10)
+    monitor.request("GET", "/jsz?consumers=true")
+    accounts = json.loads(monitor.getresponse().read())["account_details"]
+    monitor.close()
+    streams = [stream for account in accounts for stream in account.get("stream_detail", [])]
+    messages = [stream for stream in streams if stream["name"] == "$MQTT_msgs"]
+    return sum(each["num_ack_pending"] for stream in messages for each in stream["consumer_detail"])
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_what_is_published_arrives_in_order(broker: Broker, connect: Connect) -> None:
@@ -137,6 +157,7 @@ def test_what_is_not_acknowledged_comes_again_and_the_rest_does_not(broker: Brok
     messages = first.next(4)
 
     first.connection.acknowledge([messages[0], messages[2]])
+    wait_for(lambda: unacknowledged(broker) == 2)  # the broker takes note a little later
     first.connection.stop()
     second = connect(broker, SERVICE, "svc", manual_ack=True).ready()
 
