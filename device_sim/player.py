@@ -9,6 +9,7 @@ import structlog
 from device_sim.fleet import Fleet
 from device_sim.packing import Packer
 from device_sim.publisher import Credentials, FleetPublisher
+from edge.contract import Desired
 
 MOST_WAITING = 2000
 """Messages that may wait for their PUBACK before the fleet waits too: bounds memory without a broker."""
@@ -40,15 +41,17 @@ class Player:
 
     Attributes:
         packer: Counts what was sent.
+        heard: Ids of the commands that have reached their devices.
     """
 
     def __init__(
         self, fleet: Fleet, identities: Mapping[str, Credentials], address: tuple[str, int], pace: Pace
     ) -> None:
         self.packer = Packer(pace.readings_per_message)
+        self.heard: set[str] = set()
         self._fleet = fleet
         self._pace = pace
-        self._publisher = FleetPublisher(identities, *address, fleet.command)
+        self._publisher = FleetPublisher(identities, *address, self._hear)
 
     def connect(self, timeout_s: float = 30.0) -> None:
         """Connect all devices.
@@ -59,7 +62,10 @@ class Player:
         self._publisher.connect(timeout_s)
 
     def play(self, steps: int, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Play up to `steps` steps, or until `stopped`; what devices have gathered goes out at the end."""
+        """Play up to `steps` steps, or until `stopped`; what devices have gathered goes out at the end.
+
+        `stopped` is asked at every step and while the fleet waits; what it raises ends the play too.
+        """
         began_s, period_s = time.monotonic(), self._fleet.spec.step_s / (self._pace.speed or float("inf"))
         for number in range(1, steps + 1):
             if stopped():
@@ -71,6 +77,11 @@ class Player:
         for device_id, payload in self.packer.flush():
             self._publisher.publish_telemetry(device_id, payload)
         self._report()
+        self._publisher.pump()
+
+    def pump(self, timeout_s: float) -> None:
+        """Carry what waits on the network; for up to `timeout_s` [s] when nothing does."""
+        self._publisher.pump(timeout_s)
 
     def finish(self, timeout_s: float = 30.0) -> bool:
         """Wait for the last acknowledgements, then disconnect; False when some are missing."""
@@ -81,8 +92,17 @@ class Player:
             refused_readings=self.packer.refused_readings,
             unacknowledged_messages=self._publisher.unacknowledged,
         )
-        self._publisher.close()
+        self.close()
         return complete
+
+    def close(self) -> None:
+        """Disconnect; what is not acknowledged is given up."""
+        self._publisher.close()
+
+    def _hear(self, device_id: str, desired: Desired) -> None:
+        if desired.command_id is not None:
+            self.heard.add(desired.command_id)
+        self._fleet.command(device_id, desired)
 
     def _report(self) -> None:
         for device_id in self._fleet.take_changed():

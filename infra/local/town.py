@@ -9,10 +9,9 @@ from pathlib import Path
 import psutil
 
 from device_sim.fleet import Fleet, FleetSpec
-from device_sim.publisher import Credentials, FleetPublisher
-from edge.contract import Desired
+from device_sim.player import Pace, Player
+from device_sim.publisher import Credentials
 from infra.local.lockstep import Lockstep
-from infra.local.player import Player
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings
 
@@ -25,6 +24,9 @@ CLIMATE = "hot_dry"
 STEPS_PER_DAY = 288
 STEPS_PER_ROUND = 6
 """Half an hour of 5-minute steps: so often simulated time waits for advice."""
+
+READINGS_PER_MESSAGE = 12
+"""A device gathers for an hour while nobody waits for its readings [readings]."""
 
 NATIVE_EVERY = 4
 """Every fourth home's device speaks to the cloud itself; the others are behind the gateway."""
@@ -83,13 +85,13 @@ class Town:
         """
         self.stack.start()
         self.lockstep = Lockstep(self.stack.settings.data_dir, self.stack.state)
-        self._player = Player(self.fleet, self._connect, self.stack.supervisor.require_running)
-        self._player.publisher.connect()
+        self._player = self._make_player()
+        self._player.connect()
 
     def close(self) -> None:
         """Disconnect the devices and stop the stack."""
         if hasattr(self, "_player"):
-            self._player.publisher.close()
+            self._player.close()
             self.lockstep.close()
         self.stack.stop()
 
@@ -101,13 +103,13 @@ class Town:
     def live(self, days: int) -> Iterable[int]:
         """Let days pass as fast as readings are acknowledged; yields each day that has passed."""
         for day in range(1, days + 1):
-            self._player.play(STEPS_PER_DAY)
+            self._play(STEPS_PER_DAY)
             self._look_at_memory()
             yield day
 
     def finish_day(self) -> None:
         """Let the rest of the day pass."""
-        self._player.play(self.fleet.steps_left % STEPS_PER_DAY)
+        self._play(self.fleet.steps_left % STEPS_PER_DAY)
 
     def live_advised(self, days: int) -> Iterable[int]:
         """Let days pass in lock-step with the advisor; yields each day that has passed."""
@@ -119,31 +121,48 @@ class Town:
 
     def live_round(self) -> None:
         """Let half an hour pass and wait until it was decided upon and the devices have heard."""
-        pump = self._player.pump
-        self._player.play(STEPS_PER_ROUND)
+        self._play(STEPS_PER_ROUND)
         for device_id in self.fleet.take_taps():
             self.say_warm(device_id)
-        self.lockstep.wait_ingested(self.published, pump)
-        progress = self.lockstep.wait_decided(pump)
-        self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), pump)
+        self.lockstep.wait_ingested(self.published, self._pump)
+        progress = self.lockstep.wait_decided(self._pump)
+        self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), self._pump)
 
     def catch_up(self) -> None:
         """Wait until everything that was published has arrived and been taken into account."""
-        self.lockstep.wait_ingested(self.published, self._player.pump)
-        self.lockstep.wait_decided(self._player.pump)
+        self.lockstep.wait_ingested(self.published, self._pump)
+        self.lockstep.wait_decided(self._pump)
 
     def idle(self, seconds: float) -> None:
         """Carry commands for a while without letting simulated time pass."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            self._player.pump(min(left, 0.05))
+            self._pump(min(left, 0.05))
 
-    def _connect(self, hear: Callable[[str, Desired], None]) -> FleetPublisher:
-        credentials = {
+    def _make_player(self) -> Player:
+        identities = {
             device_id: Credentials(device_id, self.stack.identities.require(device_id).password)
             for device_id in self.claim_codes
         }
-        return FleetPublisher(credentials, "127.0.0.1", self.stack.settings.mqtt_port, hear)
+        address = ("127.0.0.1", self.stack.settings.mqtt_port)
+        return Player(self.fleet, identities, address, Pace(readings_per_message=READINGS_PER_MESSAGE))
+
+    def _play(self, steps: int) -> None:
+        """Let steps pass; every reading of them is on its way when this returns."""
+        self._player.play(steps, self._has_ended)
+
+    def _pump(self, timeout_s: float) -> None:
+        if not self._has_ended():
+            self._player.pump(timeout_s)
+
+    def _has_ended(self) -> bool:
+        """Never; but there is no point in waiting for processes that cannot be kept running.
+
+        Raises:
+            LocalError: They cannot.
+        """
+        self.stack.supervisor.require_running()
+        return False
 
     def _look_at_memory(self) -> None:
         here = psutil.Process()
