@@ -122,9 +122,9 @@ class Town:
     def live_round(self) -> None:
         """Let half an hour pass and wait until it was decided upon and the devices have heard."""
         self._play(STEPS_PER_ROUND)
+        self.lockstep.wait_ingested(self.published, self._pump)
         for device_id in self.fleet.take_taps():
             self.say_warm(device_id)
-        self.lockstep.wait_ingested(self.published, self._pump)
         progress = self.lockstep.wait_decided(self._pump)
         self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), self._pump)
 
