@@ -1,6 +1,6 @@
 """The clock on the wall of a home: half-hours of local days, in which habits and absences are learnt."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -36,34 +36,24 @@ class HomeClock:
 
     def __init__(self, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)
-        self._last = self._slot(0)
+        self._last = _slot(self._zone, 0)
 
     def slot(self, at_s: float) -> Slot:
         """The half-hour around an instant [s since 1970]."""
         index = int(at_s // SLOT_S)
         if index != self._last.number:
-            self._last = self._slot(index)
+            self._last = _slot(self._zone, index)
         return self._last
 
     def ahead(self, at_s: float, count: int) -> list[Slot]:
         """The half-hour around an instant and those after it, `count` in all."""
         first = int(at_s // SLOT_S)
-        first_s, last_s = self._offset_s(first), self._offset_s(first + count)
-        if first_s != last_s:  # the clocks change in between
-            return [self._slot(first + step) for step in range(count)]
-        return [_slot(first + step, first_s) for step in range(count)]
-
-    def _slot(self, index: int) -> Slot:
-        return _slot(index, self._offset_s(index))
-
-    def _offset_s(self, index: int) -> int:
-        offset = datetime.fromtimestamp(index * SLOT_S, UTC).astimezone(self._zone).utcoffset()
-        return 0 if offset is None else int(offset.total_seconds())
+        return [_slot(self._zone, index) for index in range(first, first + count)]
 
 
-@lru_cache(maxsize=4096)  # homes of one time zone ask for the same half-hours again and again
-def _slot(index: int, offset_s: int) -> Slot:
-    wall_s = index * SLOT_S + offset_s
-    day, time_of_day_s = divmod(wall_s, 86_400)
+@lru_cache(maxsize=16_384)  # homes of one time zone ask for the same half-hours again and again
+def _slot(zone: ZoneInfo, index: int) -> Slot:
+    offset = datetime.fromtimestamp(index * SLOT_S, UTC).astimezone(zone).utcoffset() or timedelta()
+    day, time_of_day_s = divmod(index * SLOT_S + int(offset.total_seconds()), 86_400)
     # 1970-01-01 was a Thursday
     return Slot(index, day + _UNIX_EPOCH_DAY, time_of_day_s // SLOT_S, (day + 3) % 7 >= _SATURDAY)
