@@ -202,9 +202,9 @@ class People:
         """
         p = self.parameters
         lower, upper = self.comfort_limits_c(step)
-        able = presence.home & presence.awake & (self._clock.epoch_s[step] >= self._settled_at_s)
-        warm = chances[Stream.WARM] < self._probability(air_c - upper - p.silent_k)
-        cold = chances[Stream.COLD] < self._probability(lower - p.silent_k - air_c)
+        able = self._able(step, presence)
+        warm = chances[Stream.WARM] < self._probability(air_c - upper - p.silent_k, STEEPNESS_K, p.rate_per_h)
+        cold = chances[Stream.COLD] < self._probability(lower - p.silent_k - air_c, STEEPNESS_K, p.rate_per_h)
         whim = chances[Stream.WHIM] < 1.0 - np.exp(-p.whim_per_h * self._step_s / 3600.0)
         acts, thermal = able & (warm | cold | whim), able & (warm | cold)
         if not acts.any():
@@ -233,17 +233,20 @@ class People:
             chances: Uniform numbers of the step.
         """
         _, upper = self.comfort_limits_c(step)
-        able = presence.home & presence.awake & advised & (self._clock.epoch_s[step] >= self._settled_at_s)
-        share = np.minimum(np.maximum((air_c - upper) / TAP_STEEPNESS_K, 0.0), 3.0)
-        chance = 1.0 - np.exp(-share * self.parameters.tap_per_h * self._step_s / 3600.0)
-        taps: Flags = able & (chances[Stream.TAP] < chance)
+        chance = self._probability(air_c - upper, TAP_STEEPNESS_K, self.parameters.tap_per_h)
+        taps: Flags = self._able(step, presence) & advised & (chances[Stream.TAP] < chance)
         self._settled_at_s[taps] = self._clock.epoch_s[step] + SETTLE_S
         return taps
 
-    def _probability(self, beyond_k: Floats) -> Floats:
-        """Chance of acting in a step when discomfort is so far beyond the silent zone."""
-        share = np.minimum(np.maximum(beyond_k / STEEPNESS_K, 0.0), 3.0)
-        return 1.0 - np.exp(-share * self.parameters.rate_per_h * self._step_s / 3600.0)
+    def _able(self, step: int, presence: Presence) -> Flags:
+        """Who is at home, awake, and no longer waits for the effect of what they did, `(homes,)`."""
+        able: Flags = presence.home & presence.awake & (self._clock.epoch_s[step] >= self._settled_at_s)
+        return able
+
+    def _probability(self, beyond_k: Floats, steepness_k: float, rate_per_h: Floats) -> Floats:
+        """Chance of acting in a step, at a rate that is `rate_per_h` when `beyond_k` is `steepness_k`."""
+        share = np.minimum(np.maximum(beyond_k / steepness_k, 0.0), 3.0)
+        return 1.0 - np.exp(-share * rate_per_h * self._step_s / 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
