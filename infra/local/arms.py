@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from cloud.advice import Advice, Feedback
-from cloud.advisor import HomeAdvisor
+from cloud.advisor import HomeAdvisor, advise_all
+from cloud.champion import Champion
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock
 from device_sim.readings import StepReadings
@@ -68,12 +69,14 @@ class Advised:
     """Every home with an advisor of its own, which is obeyed.
 
     Args:
+        champion: The models of all of them.
         advisors: By device.
 
     Attributes:
         told: Expected saving and its interval at the start of each day, by day and device [kWh].
     """
 
+    champion: Champion
     advisors: Mapping[str, HomeAdvisor]
     told: list[dict[str, Advice]] = field(default_factory=list[dict[str, Advice]])
     _day: int | None = None
@@ -90,7 +93,8 @@ class Advised:
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """What each advisor says."""
-        advice = {device_id: advisor.advise(at) for device_id, advisor in self.advisors.items()}
+        said_to_each = advise_all(self.champion, [(advisor, at) for advisor in self.advisors.values()])
+        advice = dict(zip(self.advisors, said_to_each, strict=True))
         if at.toordinal() != self._day:
             self._day = at.toordinal()
             self.told.append(advice)

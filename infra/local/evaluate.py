@@ -166,7 +166,7 @@ def _controls(trial: Trial, champion: Champion, fleet: Fleet) -> dict[str, Contr
     for arm in trial.arms:
         if arm.startswith("advisor"):
             consent = arm != "advisor_without_motion"
-            made[arm] = Advised(_advisors(trial, champion, fleet, share_presence=consent))
+            made[arm] = Advised(champion, _advisors(trial, champion, fleet, share_presence=consent))
         else:
             made[arm] = Offset(float(arm), habits, HomeClock(fleet.sites[0].timezone))
     return made
