@@ -175,9 +175,7 @@ class Tolerance:
     def learn(self, summary: SlotSummary, warmth_k: float) -> None:
         """A half-hour passed in which nobody objected."""
         slot = summary.slot
-        if summary.at_home is False or slot.number <= self.censored_until:
-            return
-        if summary.author != "advice":
+        if summary.author != "advice" or summary.at_home is False or slot.number <= self.censored_until:
             return
         if AWAKE_SLOTS[0] <= slot.of_day < AWAKE_SLOTS[1]:
             certain = 1.0 if summary.at_home else AT_HOME_H / 24
