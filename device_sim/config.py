@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.noise import Split
-from device_sim.packing import MOST_READINGS
+from device_sim.wire.packing import MOST_READINGS
 
 
 class SimulatorSettings(BaseSettings):

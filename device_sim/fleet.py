@@ -12,20 +12,20 @@ from datetime import UTC, timedelta
 
 import numpy as np
 
-from device_sim.air_conditioner import AirConditioner
 from device_sim.errors import SeasonEndedError, UnknownDeviceError
+from device_sim.home.room import Room, Surroundings
 from device_sim.homes import build_homes
+from device_sim.machine.air_conditioner import AirConditioner
+from device_sim.machine.thermostat import ADVISED, Thermostats
 from device_sim.noise import Draws, Floats, Stream, Tape
-from device_sim.occupant import People, Presence, seen
+from device_sim.outdoors.weather import Weather
+from device_sim.people.occupant import People, Presence, seen
 from device_sim.psychrometrics import relative_humidity_pct
-from device_sim.readings import StepReadings
-from device_sim.room import Room, Surroundings
 from device_sim.specification import SUBSTEP_S
 from device_sim.specification import FaultRates as FaultRates
 from device_sim.specification import FleetSpec as FleetSpec
 from device_sim.specification import Site as Site
-from device_sim.thermostat import ADVISED, Thermostats
-from device_sim.weather import Weather
+from device_sim.wire.readings import StepReadings
 from edge.contract import Desired, Reported
 
 INDOOR_NOISE_K = 0.05

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device_sim.air_conditioner import MachineParameters, draw_machines
 from device_sim.errors import UnsuitableWeatherError
+from device_sim.home.room import RoomParameters, design_sensible_load_w, draw_rooms
 from device_sim.local_time import LocalTime
+from device_sim.machine.air_conditioner import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
-from device_sim.occupant import PERSON_W, HouseholdParameters, draw_households
+from device_sim.outdoors.weather import Weather, climate_named, design_day, generate
+from device_sim.people.occupant import PERSON_W, HouseholdParameters, draw_households
 from device_sim.psychrometrics import humidity_ratio
-from device_sim.room import RoomParameters, design_sensible_load_w, draw_rooms
 from device_sim.specification import FleetSpec, Site
-from device_sim.weather import Weather, climate_named, design_day, generate
 
 DESIGN_INDOOR_C = 24.0
 """Indoor temperature for which installers size a machine [°C]: ACCA Manual J (75 °F)."""

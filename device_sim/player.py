@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from device_sim.fleet import Fleet
-from device_sim.packing import Packer
-from device_sim.publisher import Credentials, FleetPublisher
+from device_sim.wire.packing import Packer
+from device_sim.wire.publisher import Credentials, FleetPublisher
 from edge.contract import Desired
 
 MOST_WAITING = 2000

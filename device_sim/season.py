@@ -9,9 +9,9 @@ import structlog
 from numpy.typing import NDArray
 
 from device_sim.fleet import Fleet
+from device_sim.machine.thermostat import CHANGED_BY
 from device_sim.policy import Policy
-from device_sim.readings import StepReadings
-from device_sim.thermostat import CHANGED_BY
+from device_sim.wire.readings import StepReadings
 
 SCHEMA = pa.schema(
     [

@@ -10,7 +10,7 @@ from cloud.advisor import HomeAdvisor, advise_all
 from cloud.champion import Champion
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock
-from device_sim.readings import StepReadings
+from device_sim.wire.readings import StepReadings
 from edge.contract import Desired
 
 DECISION_S = 1800

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from device_sim.publisher import Credentials, FleetPublisher
+from device_sim.wire.publisher import Credentials, FleetPublisher
 from edge.contract import Desired
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.lockstep import Lockstep

@@ -10,7 +10,7 @@ import psutil
 
 from device_sim.fleet import Fleet, FleetSpec
 from device_sim.player import Pace, Player
-from device_sim.publisher import Credentials
+from device_sim.wire.publisher import Credentials
 from infra.local.lockstep import Lockstep
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings

@@ -16,9 +16,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from device_sim.errors import BrokerUnavailableError
 from device_sim.fleet import FaultRates, Fleet, FleetSpec
-from device_sim.packing import Packer
 from device_sim.player import Pace, Player
-from device_sim.publisher import Credentials, FleetPublisher
+from device_sim.wire.packing import Packer
+from device_sim.wire.publisher import Credentials, FleetPublisher
 from edge.contract import Desired, read_telemetry, topics
 from infra.local.broker import Broker, Identity
 

@@ -14,8 +14,8 @@ from device_sim.errors import (
     UnsuitableWeatherError,
 )
 from device_sim.fleet import FaultRates, Fleet, FleetSpec
-from device_sim.readings import StepReadings
-from device_sim.weather import Weather
+from device_sim.outdoors.weather import Weather
+from device_sim.wire.readings import StepReadings
 from edge.contract import Desired
 
 START = datetime(2025, 7, 1, 7, tzinfo=UTC)  # midnight in Phoenix

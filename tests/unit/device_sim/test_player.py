@@ -8,7 +8,7 @@ from device_sim.player import MOST_WAITING, Pace, Player
 from edge.contract import Desired
 
 if TYPE_CHECKING:
-    from device_sim.publisher import FleetPublisher
+    from device_sim.wire.publisher import FleetPublisher
 
 
 class NobodyListensError(Exception):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from device_sim.publisher import Credentials, merge_delta
+from device_sim.wire.publisher import Credentials, merge_delta
 from edge.contract import Reported
 
 KNOWN = Reported(

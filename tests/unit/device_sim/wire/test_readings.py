@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sim.packing import Packer
-from device_sim.readings import POWER_ON_C, StepReadings
+from device_sim.wire.packing import Packer
+from device_sim.wire.readings import POWER_ON_C, StepReadings
 from edge.contract import Telemetry, read_telemetry
 
 NAN = float("nan")

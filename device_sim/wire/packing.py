@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from device_sim.readings import StepReadings
+from device_sim.wire.readings import StepReadings
 
 MOST_READINGS = 200
 """Of 600 bytes at most each (ids of 128 characters included): below the contract's 128 KB a message."""

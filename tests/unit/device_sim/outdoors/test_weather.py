@@ -5,7 +5,7 @@ import pytest
 
 from device_sim.errors import UnknownClimateError
 from device_sim.noise import Noise
-from device_sim.weather import CLIMATES, Place, clear_sky_ghi_w_m2, design_day, generate
+from device_sim.outdoors.weather import CLIMATES, Place, clear_sky_ghi_w_m2, design_day, generate
 
 JULY = datetime(2025, 7, 1, 7, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from device_sim.local_time import LocalTime
 from device_sim.noise import Draws, Floats, Noise, Stream
-from device_sim.occupant import HouseholdParameters, People, Presence, draw_households, seen
+from device_sim.people.occupant import HouseholdParameters, People, Presence, draw_households, seen
 
 STEP_S = 300
 MONDAY = datetime(2025, 7, 7, 7, tzinfo=UTC)  # midnight in Phoenix

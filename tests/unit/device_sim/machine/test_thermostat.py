@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from device_sim.thermostat import Thermostats
+from device_sim.machine.thermostat import Thermostats
 from edge.contract import Desired
 
 NOON = datetime(2025, 7, 1, 19, tzinfo=UTC)

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from device_sim.machine.thermostat import CHANGED_BY
 from device_sim.noise import Floats
-from device_sim.thermostat import CHANGED_BY
 from edge.contract import Fan, Telemetry
 
 POWER_ON_C = 85.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from device_sim.air_conditioner import (
+from device_sim.machine.air_conditioner import (
     CAPACITY_INVERTER_C,
     CAPACITY_SINGLE_SPEED_F,
     AirConditioner,

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from device_sim.home.room import Room, RoomParameters, Surroundings, design_sensible_load_w, draw_rooms
 from device_sim.noise import Draws, Noise, Stream
-from device_sim.room import Room, RoomParameters, Surroundings, design_sensible_load_w, draw_rooms
 
 NOTHING = np.zeros(1)
 

@@ -1,0 +1,1 @@
+"""Homes: what they are made of, and how warm and damp they get."""

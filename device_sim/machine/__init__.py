@@ -1,0 +1,1 @@
+"""Machines: compressors, coils, sensors and their firmware."""

@@ -1,0 +1,1 @@
+"""Outdoors: the weather that all homes of a fleet share."""

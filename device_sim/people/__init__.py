@@ -1,0 +1,1 @@
+"""People: where they are, what they feel, and what they do about it."""

@@ -1,0 +1,1 @@
+"""The wire: what devices say, and how it reaches a broker."""
