@@ -9,7 +9,9 @@ from device_sim.home.room import RoomParameters, design_sensible_load_w, draw_ro
 from device_sim.local_time import LocalTime
 from device_sim.machine.air_conditioner import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
-from device_sim.outdoors.weather import Weather, climate_named, design_day, generate
+from device_sim.outdoors.climates import climate_named, design_day
+from device_sim.outdoors.generator import generate
+from device_sim.outdoors.weather import Weather
 from device_sim.people.occupant import PERSON_W, HouseholdParameters, draw_households
 from device_sim.psychrometrics import humidity_ratio
 from device_sim.specification import FleetSpec, Site

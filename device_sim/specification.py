@@ -37,7 +37,7 @@ class FleetSpec:
         seed: Any integer.
         start: Start of the season (aware).
         step_s: Length of a step [s], a multiple of 60.
-        climate: A name of `weather.CLIMATES`; machines are sized for it, also when a file gives the weather.
+        climate: A name of `climates.CLIMATES`; machines are sized for it, also when a file gives the weather.
         split: Part of the seed: fleets of different splits share neither homes nor weather.
         faults: What goes wrong on the wire.
     """
