@@ -15,8 +15,8 @@ from device_sim.specification import FleetSpec
 GAIN = np.array([400.0])
 
 
-def steady(window_w_m2: float = 0.0) -> DesignDay:
-    return DesignDay(np.full(24, 35.0), np.zeros(24), np.full((24, 4), window_w_m2))
+def steady(window_w_m2: float = 0.0, ghi_w_m2: float = 0.0) -> DesignDay:
+    return DesignDay(np.full(24, 35.0), np.full(24, ghi_w_m2), np.full((24, 4), window_w_m2))
 
 
 def test_under_constant_conditions_it_is_the_steady_load(make_home: Callable[..., RoomParameters]) -> None:
@@ -28,12 +28,12 @@ def test_under_constant_conditions_it_is_the_steady_load(make_home: Callable[...
 def test_sun_and_infiltration_add_to_it(make_home: Callable[..., RoomParameters]) -> None:
     home = make_home(area_m2=np.array([[0.0, 2.0, 3.0, 5.0]]), leakage_m2=np.array([0.05]))
 
-    load = design_sensible_load_w(home, 24.0, steady(window_w_m2=400.0), GAIN)
+    load = design_sensible_load_w(home, 24.0, steady(window_w_m2=400.0, ghi_w_m2=600.0), GAIN)
 
-    # 10 m² x 0.3 x 400 = 1200 W, 300 to the air: mass (200 x 24 + 100 x 35 + 900) / 300 = 30.6667 °C;
-    # 200 x 6.6667 + 50 x 11 + 300 + 400 = 2583.3 W
+    # 10 m² x 0.3 x 400 = 1200 W, 300 to the air, and 600 through the roof:
+    # mass (200 x 24 + 100 x 35 + 900 + 600) / 300 = 32.6667 °C; 200 x 8.6667 + 50 x 11 + 300 + 400 = 2983.3 W
     # 0.05 x sqrt(0.0145 x 11 + 0.0104 x 3.35²) = 0.0262780 m³/s, x 1207.2 x 11 = 348.95 W
-    assert load == pytest.approx([2583.33 + 348.95], abs=0.1)
+    assert load == pytest.approx([2983.33 + 348.95], abs=0.1)
 
 
 def test_the_sun_comes_from_the_east_first_and_as_long_from_the_west() -> None:
