@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from device_sim.config import SimulatorSettings
 from device_sim.errors import SimulatorError
 from device_sim.fleet import Fleet, FleetSpec
-from device_sim.outdoors.weather import Weather, read_epw, read_tmy3
+from device_sim.outdoors.files import read_epw, read_tmy3
+from device_sim.outdoors.weather import Weather
 from device_sim.player import Pace, Player
 from device_sim.wire.publisher import Credentials
 

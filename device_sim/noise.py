@@ -32,6 +32,8 @@ class Stream(IntEnum):
     WEATHER_CLOUD_HOUR = 4
     SITE = 5
     METER = 6
+    WEATHER_WIND_DAY = 7
+    WEATHER_WIND_HOUR = 8
     ROOM = 10
     MACHINE = 11
     PERSON = 12

@@ -41,7 +41,7 @@ class Trial:
     Attributes:
         homes: How many.
         seed: Of the fleet.
-        climate: A name of `device_sim.outdoors.weather.CLIMATES`.
+        climate: A name of `device_sim.outdoors.climates.CLIMATES`.
         split: Constants are chosen on `validate`; `test` is for the final figure only.
         learning_days: Days at the habit before any advice.
         search_days: Days with advice before those that are compared: the search for the tolerance has a price

@@ -8,7 +8,7 @@ import pvlib
 import pytest
 
 from device_sim.fleet import Fleet, FleetSpec
-from device_sim.outdoors.weather import read_epw, read_tmy3
+from device_sim.outdoors.files import read_epw, read_tmy3
 
 GREENSBORO = Path(pvlib.__file__).parent / "data" / "723170TYA.CSV"
 JULY = datetime(2025, 7, 1, 5, tzinfo=UTC)  # midnight, Eastern Standard Time

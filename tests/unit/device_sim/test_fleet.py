@@ -14,7 +14,6 @@ from device_sim.errors import (
     UnsuitableWeatherError,
 )
 from device_sim.fleet import FaultRates, Fleet, FleetSpec
-from device_sim.outdoors.weather import Weather
 from device_sim.wire.readings import StepReadings
 from edge.contract import Desired
 
@@ -274,7 +273,7 @@ def test_weather_from_elsewhere_must_cover_the_season() -> None:
 
 def test_weather_from_elsewhere_is_used() -> None:
     hot = np.full(DAY, 41.0)
-    given = Weather(Fleet(spec(), 1).weather.place, START, 300, hot, np.full(DAY, 20.0), np.zeros(DAY))
+    given = replace(Fleet(spec(), 1).weather, outdoor_dry_bulb_c=hot)
 
     steps = play(Fleet(spec(homes=50), 1, given), 20)
 

@@ -5,7 +5,8 @@ import pytest
 
 from device_sim.errors import UnknownClimateError
 from device_sim.noise import Noise
-from device_sim.outdoors.weather import CLIMATES, Place, clear_sky_ghi_w_m2, design_day, generate
+from device_sim.outdoors.climates import CLIMATES, design_day
+from device_sim.outdoors.generator import generate
 
 JULY = datetime(2025, 7, 1, 7, tzinfo=UTC)
 
@@ -51,14 +52,6 @@ def test_splits_have_different_weather() -> None:
     train, test = (generate("hot_dry", Noise(1, split, 1), JULY, 5, 3600) for split in ("train", "test"))
 
     assert np.abs(train.outdoor_dry_bulb_c - test.outdoor_dry_bulb_c).mean() > 0.3
-
-
-def test_clear_sky_at_noon_is_haurwitz_by_hand() -> None:
-    # solar noon of 21 June: zenith 33.45° - 23.44° = 10.0°; 1098 cos(10°) exp(-0.059 / cos(10°)) = 1018
-    phoenix = Place(33.45, -112.07, "America/Phoenix")
-    noon = datetime(2025, 6, 21, 19, 30, tzinfo=UTC)
-
-    assert clear_sky_ghi_w_m2(phoenix, np.array([int(noon.timestamp())])) == pytest.approx([1018], abs=4)
 
 
 def test_nights_are_dark_and_humidity_stays_below_saturation() -> None:
