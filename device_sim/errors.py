@@ -14,6 +14,13 @@ class UnknownClimateError(SimulatorError):
         super().__init__(f"no climate {climate!r}; there are {', '.join(known)}")
 
 
+class UnknownArchetypeError(SimulatorError):
+    """There is no such kind of home: choose another."""
+
+    def __init__(self, archetype: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no archetype {archetype!r}; there are {', '.join(known)}")
+
+
 class UnsuitableWeatherError(SimulatorError):
     """The weather given has another start, step or length than the season."""
 

@@ -83,6 +83,7 @@ class Fleet:
         habit_c = self._people.habit_c(0)
         self._room = Room(homes.rooms, SUBSTEP_S, habit_c, homes.first_mass_c(habit_c))
         self._machine = AirConditioner(homes.machines, SUBSTEP_S, habit_c)
+        self._window_open = np.zeros(spec.homes, dtype=np.bool_)
         self._firmware = Thermostats(habit_c)
         self._energy_kwh = Draws(homes.noise, Stream.METER).uniform(200.0, 4000.0)
         self._step = 0
@@ -101,6 +102,11 @@ class Fleet:
     def sites(self) -> tuple[Site, ...]:
         """What an installer could know."""
         return self._homes.sites
+
+    @property
+    def archetypes(self) -> tuple[str, ...]:
+        """What kind of building each home is, of `home.archetypes.NAMES`."""
+        return self._homes.archetypes
 
     @property
     def weather(self) -> Weather:
@@ -201,8 +207,17 @@ class Fleet:
         weather = homes.weather
         outdoor_c = float(weather.outdoor_dry_bulb_c[step])
         heat_w, water_kg_s = self._people.gains(presence)
-        ghi = float(weather.ghi_w_m2[step])
-        room.surround(Surroundings(outdoor_c, float(homes.outdoor_ratio[step]), ghi, heat_w, water_kg_s))
+        outside = Surroundings(
+            outdoor_c=outdoor_c,
+            outdoor_humidity_ratio=float(homes.outdoor_ratio[step]),
+            wind_m_s=float(weather.wind_m_s[step]),
+            window_w_m2=homes.window_w_m2[step],
+            ghi_w_m2=float(weather.ghi_w_m2[step]),
+            gain_w=heat_w,
+            moisture_kg_s=water_kg_s,
+            window_open=self._window_open,
+        )
+        room.surround(outside)
         machine.face(
             room.air_c, room.humidity_ratio, outdoor_c, INDOOR_NOISE_K * chances[Stream.INDOOR_SENSOR]
         )

@@ -4,13 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from device_sim.design import sunny_design_day
 from device_sim.errors import UnsuitableWeatherError
-from device_sim.home.room import RoomParameters, design_sensible_load_w, draw_rooms
+from device_sim.home.archetypes import NAMES, Kinds
+from device_sim.home.building import draw_rooms
+from device_sim.home.room import RoomParameters
+from device_sim.home.sizing import design_sensible_load_w
+from device_sim.home.solar import sum_facades
 from device_sim.local_time import LocalTime
 from device_sim.machine.air_conditioner import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
-from device_sim.outdoors.climates import climate_named, design_day
+from device_sim.outdoors.climates import climate_named
 from device_sim.outdoors.generator import generate
+from device_sim.outdoors.sun import window_irradiance_w_m2
 from device_sim.outdoors.weather import Weather
 from device_sim.people.occupant import PERSON_W, HouseholdParameters, draw_households
 from device_sim.psychrometrics import humidity_ratio
@@ -40,6 +46,8 @@ class Homes:
     index: dict[str, int]
     device_ids: tuple[str, ...]
     outdoor_ratio: Floats
+    window_w_m2: Floats
+    archetypes: tuple[str, ...]
 
     @property
     def steps(self) -> int:
@@ -50,7 +58,9 @@ class Homes:
         """Temperature of the mass in balance with `air_c` and the first day's weather [°C], `(homes,)`."""
         p, day = self.rooms, slice(0, 86_400 // self.spec.step_s)
         outdoor_c, ghi = self.weather.outdoor_dry_bulb_c[day].mean(), self.weather.ghi_w_m2[day].mean()
-        heat = p.air_mass_w_k * air_c + p.envelope_w_k * outdoor_c + p.solar_mass_m2 * ghi
+        sun_w = sum_facades(p.windows.aperture_m2 * self.window_w_m2[day].mean(axis=0))
+        sun_w = sun_w * (1.0 - p.windows.to_air_ratio) + p.opaque_solar_m2 * ghi
+        heat = p.air_mass_w_k * air_c + p.envelope_w_k * outdoor_c + sun_w
         return np.asarray(heat / (p.air_mass_w_k + p.envelope_w_k))
 
 
@@ -59,6 +69,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
 
     Raises:
         UnsuitableWeatherError: The given weather has another start or step, or is too short.
+        UnknownArchetypeError: The specification asks for an archetype that there is not.
     """
     noise = Noise(spec.seed, spec.split, spec.homes)
     steps = days * 86_400 // spec.step_s
@@ -66,7 +77,9 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         weather = generate(spec.climate, Noise(spec.seed, spec.split, 1), spec.start, days, spec.step_s)
     if weather.steps < steps or (weather.start, weather.step_s) != (spec.start, spec.step_s):
         raise UnsuitableWeatherError("the weather needs the fleet's start and step, and all of its days")
-    rooms = draw_rooms(Draws(noise, Stream.ROOM))
+    draws = Draws(noise, Stream.ROOM)
+    kinds = Kinds(draws, spec.archetype)
+    rooms = draw_rooms(kinds, draws)
     households = draw_households(Draws(noise, Stream.PERSON), rooms.floor_area_m2)
     machines = _draw_machines(spec, noise, rooms, households)
     sites = _draw_sites(spec, noise, weather, (machines, households))
@@ -83,17 +96,19 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         index={site.device_id: home for home, site in enumerate(sites)},
         device_ids=tuple(site.device_id for site in sites),
         outdoor_ratio=humidity_ratio(weather.outdoor_dry_bulb_c, weather.outdoor_rh_pct),
+        window_w_m2=window_irradiance_w_m2(weather),
+        archetypes=tuple(NAMES[code] for code in kinds.codes),
     )
 
 
 def _draw_machines(
     spec: FleetSpec, noise: Noise, rooms: RoomParameters, people: HouseholdParameters
 ) -> MachineParameters:
-    hours_c, hours_ghi = design_day(spec.climate)
+    day = sunny_design_day(spec.climate)
     busy_w = people.base_gain_w + people.active_gain_w + PERSON_W * people.persons
-    load_w = design_sensible_load_w(rooms, DESIGN_INDOOR_C, hours_c, hours_ghi, busy_w)
+    load_w = design_sensible_load_w(rooms, DESIGN_INDOOR_C, day, busy_w)
     total_w = load_w / climate_named(spec.climate).design_sensible_ratio
-    return draw_machines(Draws(noise, Stream.MACHINE), total_w, float(hours_c.max()))
+    return draw_machines(Draws(noise, Stream.MACHINE), total_w, float(day.outdoor_c.max()))
 
 
 def _draw_sites(

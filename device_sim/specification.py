@@ -40,6 +40,7 @@ class FleetSpec:
         climate: A name of `climates.CLIMATES`; machines are sized for it, also when a file gives the weather.
         split: Part of the seed: fleets of different splits share neither homes nor weather.
         faults: What goes wrong on the wire.
+        archetype: A name of `home.archetypes.NAMES` for all homes; None draws them by their shares.
     """
 
     homes: int
@@ -49,6 +50,7 @@ class FleetSpec:
     climate: str = "hot_dry"
     split: Split = "demo"
     faults: FaultRates = field(default_factory=FaultRates)
+    archetype: str | None = None
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:

@@ -1,27 +1,35 @@
 """Rooms: how warm and how damp the air of each home is, as two thermal nodes and one for moisture.
 
-    C_air  dT_air/dt  = H_am (T_mass - T_air) + H_ao (T_out - T_air) + A_air G + Q_gain - Q_coil
-    C_mass dT_mass/dt = H_am (T_air - T_mass) + H_mo (T_out - T_mass) + A_mass G
+    C_air  dT_air/dt  = H_am (T_mass - T_air) + H_ao (T_out - T_air) + f Q_sun + Q_gain - Q_coil
+    C_mass dT_mass/dt = H_am (T_air - T_mass) + H_mo (T_out - T_mass) + (1 - f) Q_sun + A_opaque G
 
-The air node (air and furniture) sees the outdoors through windows and infiltration, the mass node through
-the opaque envelope; sunshine G enters through windows (A_air) and warms the envelope (A_mass). This is the
-2R2C grey box of Madsen & Holst (1995), doi:10.1016/0378-7788(94)00904-X, with a second loss path. The
-equations are linear, so a step is exact (matrix exponential) for inputs that are constant over it, and no
-step is too long to be stable.
+The air node (air and furniture) sees the outdoors through windows and by the outdoor air that comes in, which
+changes with wind, buoyancy and open windows from step to step; the mass node sees it through the opaque
+envelope. The sun comes through the windows of each facade (Q_sun, split by f) and warms roof and walls
+(A_opaque G). This is the 2R2C grey box of Madsen & Holst (1995), doi:10.1016/0378-7788(94)00904-X, with a
+second loss path. Within a step the equations are linear, so each sub-step is exact (matrix exponential) for
+inputs that are constant over it, and no step is too long to be stable.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from device_sim.noise import Draws, Floats
-from device_sim.psychrometrics import AIR_CAPACITY_J_KG_K, AIR_DENSITY_KG_M3, VAPORISATION_J_KG
+from device_sim.home.outdoor_air import AIR_HEAT_J_M3_K, Openings
+from device_sim.home.solar import Windows
+from device_sim.noise import Floats
+from device_sim.psychrometrics import AIR_DENSITY_KG_M3, VAPORISATION_J_KG
 
 STOREY_HEIGHT_M = 2.5
+"""From floor to ceiling [m], the reference height of ASHRAE's normalized leakage."""
 
 MOISTURE_BUFFER = 15.0
 """How much more water the home takes up than its air alone, for plaster and textiles (EnergyPlus'
 capacitance multiplier; 15 is usual for homes)."""
+
+LEAST_HUMIDITY_RATIO = 1e-4
+"""Drier than any air that a coil leaves behind [kg/kg]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +41,11 @@ class RoomParameters:
         air_capacity_j_k: Heat capacity of air and furniture [J/K].
         mass_capacity_j_k: Heat capacity of walls and floors [J/K].
         air_mass_w_k: Conductance between air and mass [W/K].
-        window_w_k: Conductance of windows and doors [W/K].
+        window_w_k: Conductance of the windows [W/K].
         envelope_w_k: Conductance from the mass to the outdoors [W/K].
-        infiltration_m3_s: Outdoor air that leaks in [m³/s].
-        solar_air_m2: Horizontal irradiance that becomes heat in the air, as an area [m²].
-        solar_mass_m2: The same for the mass [m²].
+        opaque_solar_m2: Horizontal irradiance that roof and walls pass on to the mass, as an area [m²].
+        windows: How the sun comes in.
+        openings: How outdoor air comes in.
     """
 
     floor_area_m2: Floats
@@ -46,61 +54,43 @@ class RoomParameters:
     air_mass_w_k: Floats
     window_w_k: Floats
     envelope_w_k: Floats
-    infiltration_m3_s: Floats
-    solar_air_m2: Floats
-    solar_mass_m2: Floats
-
-    @property
-    def air_outdoor_w_k(self) -> Floats:
-        """Conductance from the air node to the outdoors: windows and infiltration [W/K]."""
-        return self.window_w_k + AIR_DENSITY_KG_M3 * AIR_CAPACITY_J_KG_K * self.infiltration_m3_s
+    opaque_solar_m2: Floats
+    windows: Windows
+    openings: Openings
 
     @property
     def volume_m3(self) -> Floats:
         """Conditioned volume [m³]."""
         return STOREY_HEIGHT_M * self.floor_area_m2
 
-
-def draw_rooms(draws: Draws) -> RoomParameters:
-    """Homes from light to heavy, tight to leaky.
-
-    Heat capacities by the classes of ISO 13790:2008 table 12 (80 to 370 kJ/(K m²)), surface conductances
-    by its clause 7.2.2.2; window share, U-values and air changes are assumptions in the range of North
-    American and Mediterranean dwellings, solar areas follow from them (shading included).
-    """
-    floor = np.clip(draws.lognormal(85.0, 0.40), 25.0, 220.0)
-    window_m2 = floor * draws.uniform(0.10, 0.20)
-    air_changes_h = np.clip(draws.lognormal(0.45, 0.45), 0.12, 1.5)
-    return RoomParameters(
-        floor_area_m2=floor,
-        air_capacity_j_k=floor * draws.uniform(11e3, 24e3),
-        mass_capacity_j_k=floor * np.clip(draws.lognormal(140e3, 0.45), 50e3, 370e3),
-        air_mass_w_k=floor * draws.uniform(5.0, 11.0),
-        window_w_k=window_m2 * draws.uniform(1.6, 4.5),
-        envelope_w_k=floor * np.clip(draws.lognormal(0.80, 0.35), 0.30, 1.8),
-        infiltration_m3_s=air_changes_h * floor * STOREY_HEIGHT_M / 3600.0,
-        solar_air_m2=window_m2 * draws.uniform(0.06, 0.20),
-        solar_mass_m2=floor * draws.uniform(0.003, 0.015),
-    )
+    def air_outdoor_w_k(self, air_m3_s: Floats) -> Floats:
+        """Conductance from the air node to the outdoors with so much outdoor air: and windows [W/K]."""
+        return self.window_w_k + AIR_HEAT_J_M3_K * air_m3_s
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What acts on the homes during one step; scalars or `(homes,)`.
+    """What acts on the homes during one step.
 
     Attributes:
         outdoor_c: Outdoor dry bulb [°C].
         outdoor_humidity_ratio: Water in the outdoor air [kg/kg].
+        wind_m_s: Wind at 10 m [m/s].
+        window_w_m2: Irradiance behind glass that looks north, east, south, west [W/m²], `(4,)`.
         ghi_w_m2: Sunshine on the horizontal [W/m²].
         gain_w: Heat of people and appliances [W], `(homes,)`.
         moisture_kg_s: Water from people, kitchen and bath [kg/s], `(homes,)`.
+        window_open: Whether a window is left open, `(homes,)`.
     """
 
     outdoor_c: float
     outdoor_humidity_ratio: float
+    wind_m_s: float
+    window_w_m2: Floats
     ghi_w_m2: float
     gain_w: Floats
     moisture_kg_s: Floats
+    window_open: NDArray[np.bool_]
 
 
 class Room:
@@ -110,6 +100,7 @@ class Room:
         air_c: Temperature of the air [°C], `(homes,)`.
         mass_c: Temperature of the mass [°C], `(homes,)`.
         humidity_ratio: Water in the air [kg/kg], `(homes,)`.
+        outdoor_air_m3_s: Outdoor air that comes in during the step [m³/s], `(homes,)`.
     """
 
     def __init__(self, parameters: RoomParameters, substep_s: float, air_c: Floats, mass_c: Floats) -> None:
@@ -117,80 +108,118 @@ class Room:
         self.air_c = air_c.copy()
         self.mass_c = mass_c.copy()
         self.humidity_ratio = np.full_like(air_c, 0.009)
-        self._step = _Propagator(parameters, substep_s)
-        self._drive_air = np.zeros_like(air_c)
-        self._drive_mass = np.zeros_like(air_c)
-        self._leak_s = parameters.infiltration_m3_s / (parameters.volume_m3 * MOISTURE_BUFFER)
-        self._dry_air_kg = AIR_DENSITY_KG_M3 * parameters.volume_m3 * MOISTURE_BUFFER
-        self._ratio_per_w = 1.0 / (VAPORISATION_J_KG * self._dry_air_kg * self._leak_s)
-        self._moisture_stays = np.exp(-self._leak_s * substep_s)
-        self._rest_ratio = np.zeros_like(air_c)
+        self.outdoor_air_m3_s = np.zeros_like(air_c)
+        self._substep_s = substep_s
+        self._apertures = tuple(np.ascontiguousarray(column) for column in parameters.windows.aperture_m2.T)
+        self._nodes = _TwoNodes(parameters)
+        self._moisture_s = substep_s / (parameters.volume_m3 * MOISTURE_BUFFER)
+        nothing = np.zeros_like(air_c)
+        self._step = self._nodes.step(parameters.window_w_k, substep_s)
+        self._to_air_k, self._to_mass_k = nothing, nothing
+        self._stays, self._to_ratio, self._ratio_per_w = np.ones_like(air_c), nothing, nothing
 
     def surround(self, outside: Surroundings) -> None:
         """Fix what acts on the homes until the next call."""
         p = self.parameters
-        self._drive_air = (
-            p.air_outdoor_w_k * outside.outdoor_c + p.solar_air_m2 * outside.ghi_w_m2 + outside.gain_w
-        )
-        self._drive_mass = p.envelope_w_k * outside.outdoor_c + p.solar_mass_m2 * outside.ghi_w_m2
-        self._rest_ratio = outside.outdoor_humidity_ratio + outside.moisture_kg_s / (
-            self._dry_air_kg * self._leak_s
-        )
+        air_m3_s = p.openings.flow_m3_s(outside.outdoor_c - self.air_c, outside.wind_m_s, outside.window_open)
+        self.outdoor_air_m3_s = air_m3_s
+        air_outdoor_w_k = p.air_outdoor_w_k(air_m3_s)
+        sun_w = self._sun_w(outside.window_w_m2)
+        sun_air_w = p.windows.to_air_ratio * sun_w
+        into_air_w = air_outdoor_w_k * outside.outdoor_c + sun_air_w + outside.gain_w
+        into_mass_w = p.envelope_w_k * outside.outdoor_c + sun_w - sun_air_w
+        into_mass_w += p.opaque_solar_m2 * outside.ghi_w_m2
+        self._step = step = self._nodes.step(air_outdoor_w_k, self._substep_s)
+        self._to_air_k = step.air_by_air * into_air_w + step.air_by_mass * into_mass_w
+        self._to_mass_k = step.mass_by_air * into_air_w + step.mass_by_mass * into_mass_w
+        self._dampen(outside, air_m3_s)
 
     def advance(self, sensible_w: Floats, latent_w: Floats) -> None:
         """One sub-step, while the coil takes `sensible_w` and `latent_w` [W] out of the air."""
-        step = self._step
-        drive_air = self._drive_air - sensible_w
-        air_c = step.air_air * self.air_c + step.air_mass * self.mass_c
-        mass_c = step.mass_air * self.air_c + step.mass_mass * self.mass_c
-        self.air_c = air_c + step.air_by_air * drive_air + step.air_by_mass * self._drive_mass
-        self.mass_c = mass_c + step.mass_by_air * drive_air + step.mass_by_mass * self._drive_mass
-        rest = self._rest_ratio - latent_w * self._ratio_per_w
-        ratio = rest + (self.humidity_ratio - rest) * self._moisture_stays
-        self.humidity_ratio = np.maximum(ratio, 1e-4)
+        step, air_c, mass_c = self._step, self.air_c, self.mass_c
+        self.air_c = (
+            step.air_air * air_c + step.air_mass * mass_c + self._to_air_k - step.air_by_air * sensible_w
+        )
+        self.mass_c = (
+            step.mass_air * air_c + step.mass_mass * mass_c + self._to_mass_k - step.mass_by_air * sensible_w
+        )
+        ratio = self._stays * self.humidity_ratio + self._to_ratio - self._ratio_per_w * latent_w
+        self.humidity_ratio = np.maximum(ratio, LEAST_HUMIDITY_RATIO)
+
+    def _sun_w(self, window_w_m2: Floats) -> Floats:
+        """Gain through the windows of each home [W]: the four facades one after the other, for equal bits."""
+        north, east, south, west = self._apertures
+        a, b, c, d = (float(value) for value in window_w_m2)
+        return np.asarray(north * a + east * b + south * c + west * d)
+
+    def _dampen(self, outside: Surroundings, air_m3_s: Floats) -> None:
+        """The exact sub-step of the moisture balance M dw/dt = rho Q (w_out - w) + people - coil / r."""
+        leaves = -np.expm1(-self._moisture_s * air_m3_s)
+        ratio_per_kg_s = leaves / (AIR_DENSITY_KG_M3 * air_m3_s)
+        self._stays = 1.0 - leaves
+        self._to_ratio = leaves * outside.outdoor_humidity_ratio + ratio_per_kg_s * outside.moisture_kg_s
+        self._ratio_per_w = ratio_per_kg_s / VAPORISATION_J_KG
 
 
-class _Propagator:
-    """The exact step of both nodes: x(t+h) = Φ x(t) + Γ d, with Φ = exp(Ah), Γ = A⁻¹(Φ - 1)C⁻¹."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The exact step of both nodes, x(t+h) = Φ x(t) + Γ q; arrays are `(homes,)`."""
 
-    def __init__(self, p: RoomParameters, step_s: float) -> None:
-        a, b = -(p.air_mass_w_k + p.air_outdoor_w_k) / p.air_capacity_j_k, p.air_mass_w_k / p.air_capacity_j_k
-        c, d = p.air_mass_w_k / p.mass_capacity_j_k, -(p.air_mass_w_k + p.envelope_w_k) / p.mass_capacity_j_k
-        root = np.sqrt((a - d) ** 2 + 4.0 * b * c)
-        fast, slow = (a + d - root) / 2.0, (a + d + root) / 2.0
+    air_air: Floats
+    air_mass: Floats
+    mass_air: Floats
+    mass_mass: Floats
+    air_by_air: Floats
+    air_by_mass: Floats
+    mass_by_air: Floats
+    mass_by_mass: Floats
+
+
+class _TwoNodes:
+    """dx/dt = A x + C⁻¹ q, with A = [[a, b], [c, d]], of which only `a` knows the outdoor air."""
+
+    def __init__(self, p: RoomParameters) -> None:
+        self._air_k_j, self._mass_k_j = 1.0 / p.air_capacity_j_k, 1.0 / p.mass_capacity_j_k
+        self._air_mass_w_k = p.air_mass_w_k
+        self._b, self._c = p.air_mass_w_k * self._air_k_j, p.air_mass_w_k * self._mass_k_j
+        self._d = -(p.air_mass_w_k + p.envelope_w_k) * self._mass_k_j
+        self._bc = self._b * self._c
+
+    def _eigenvalues(self, air_outdoor_w_k: Floats) -> tuple[Floats, Floats, Floats]:
+        """`a` and the fast and slow eigenvalue of A [1/s]."""
+        a = -(self._air_mass_w_k + air_outdoor_w_k) * self._air_k_j
+        half, root = (a + self._d) * 0.5, np.sqrt(((a - self._d) * 0.5) ** 2 + self._bc)
+        return a, half - root, half + root
+
+    def time_constants_s(self, air_outdoor_w_k: Floats) -> tuple[Floats, Floats]:
+        """Fast and slow time constant [s]."""
+        _, fast, slow = self._eigenvalues(air_outdoor_w_k)
+        return -1.0 / fast, -1.0 / slow
+
+    def step(self, air_outdoor_w_k: Floats, step_s: float) -> _Step:
+        """Φ = exp(Ah) by Sylvester's formula for two distinct eigenvalues, Γ = A⁻¹(Φ - 1)C⁻¹."""
+        b, c, d = self._b, self._c, self._d
+        a, fast, slow = self._eigenvalues(air_outdoor_w_k)
         e_fast, e_slow = np.exp(fast * step_s), np.exp(slow * step_s)
-        # Sylvester's formula for two distinct eigenvalues
-        linear, constant = (e_slow - e_fast) / root, (slow * e_fast - fast * e_slow) / root
-        self.air_air, self.air_mass = linear * a + constant, linear * b
-        self.mass_air, self.mass_mass = linear * c, linear * d + constant
+        linear = (e_slow - e_fast) / (slow - fast)
+        constant = e_slow - slow * linear
+        air_air, mass_mass = linear * a + constant, linear * d + constant
+        air_mass, mass_air = linear * b, linear * c
         # A⁻¹ = [[d, -b], [-c, a]] / det
-        det = a * d - b * c
-        air, mass = self.air_air - 1.0, self.mass_mass - 1.0
-        self.air_by_air = (d * air - b * self.mass_air) / det / p.air_capacity_j_k
-        self.air_by_mass = (d * self.air_mass - b * mass) / det / p.mass_capacity_j_k
-        self.mass_by_air = (a * self.mass_air - c * air) / det / p.air_capacity_j_k
-        self.mass_by_mass = (a * mass - c * self.air_mass) / det / p.mass_capacity_j_k
+        det = a * d - self._bc
+        by_air, by_mass, air, mass = self._air_k_j / det, self._mass_k_j / det, air_air - 1.0, mass_mass - 1.0
+        return _Step(
+            air_air,
+            air_mass,
+            mass_air,
+            mass_mass,
+            air_by_air=(d * air - b * mass_air) * by_air,
+            air_by_mass=(d * air_mass - b * mass) * by_mass,
+            mass_by_air=(a * mass_air - c * air) * by_air,
+            mass_by_mass=(a * mass - c * air_mass) * by_mass,
+        )
 
 
-def design_sensible_load_w(
-    p: RoomParameters, indoor_c: float, hours_outdoor_c: Floats, hours_ghi_w_m2: Floats, gain_w: Floats
-) -> Floats:
-    """Greatest sensible cooling that holds `indoor_c` all day when that day repeats [W], `(homes,)`.
-
-    Args:
-        p: The homes.
-        indoor_c: Temperature held [°C].
-        hours_outdoor_c: Outdoor dry bulb of the design day, hourly [°C], `(24,)`.
-        hours_ghi_w_m2: Sunshine of the design day, hourly [W/m²], `(24,)`.
-        gain_w: Heat of people and appliances [W], `(homes,)`.
-    """
-    stays = np.exp(-3600.0 * (p.air_mass_w_k + p.envelope_w_k) / p.mass_capacity_j_k)
-    mass_c = np.full_like(gain_w, indoor_c)
-    peak_w = np.zeros_like(gain_w)
-    for hour in range(24 * 8):  # eight days: longer than the time constant of the heaviest home
-        outdoor_c, ghi = hours_outdoor_c[hour % 24], hours_ghi_w_m2[hour % 24]
-        drive = p.air_mass_w_k * indoor_c + p.envelope_w_k * outdoor_c + p.solar_mass_m2 * ghi
-        mass_c = drive / (p.air_mass_w_k + p.envelope_w_k) * (1.0 - stays) + mass_c * stays
-        load_w = p.air_mass_w_k * (mass_c - indoor_c) + p.air_outdoor_w_k * (outdoor_c - indoor_c)
-        peak_w = np.maximum(peak_w, load_w + p.solar_air_m2 * ghi + gain_w)
-    return peak_w
+def time_constants_s(p: RoomParameters, air_m3_s: Floats) -> tuple[Floats, Floats]:
+    """Fast and slow time constant of homes left alone with so much outdoor air [s], `(homes,)` each."""
+    return _TwoNodes(p).time_constants_s(p.air_outdoor_w_k(air_m3_s))
