@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from device_sim.config import SimulatorSettings
 from device_sim.errors import SimulatorError
 from device_sim.fleet import Fleet, FleetSpec
-from device_sim.outdoors.files import read_epw, read_tmy3
+from device_sim.outdoors.files import read_weather
 from device_sim.outdoors.weather import Weather
 from device_sim.player import Pace, Player
 from device_sim.wire.publisher import Credentials
@@ -74,8 +74,7 @@ def _fleet(settings: SimulatorSettings) -> Fleet:
 def _weather(path: Path | None, settings: SimulatorSettings) -> Weather | None:
     if path is None:
         return None
-    read = read_epw if path.suffix.lower() == ".epw" else read_tmy3
-    return read(path, settings.timezone, settings.start, settings.days, settings.step_s)
+    return read_weather(path, settings.timezone, settings.start, settings.days, settings.step_s)
 
 
 def _identities(settings: SimulatorSettings, fleet: Fleet) -> dict[str, Credentials]:

@@ -23,8 +23,8 @@ class SimulatorSettings(BaseSettings):
         step_s: Length of a step [s].
         speed: Simulated seconds for each real one; 0 as fast as the broker acknowledges.
         readings_per_message: How many readings a device gathers before it sends.
-        weather_file: EPW file or TMY3 CSV file instead of the generator.
-        timezone: IANA name of the file's place.
+        weather_file: EPW, TMY2, TMY3 or city file instead of the generator.
+        timezone: IANA name of the file's place; a city file knows its own.
         host: The broker.
         port: Its MQTT port.
         identities_file: JSON object of passwords by device id.

@@ -1,5 +1,7 @@
 """Errors of the simulator, by what the caller does next."""
 
+from pathlib import Path
+
 
 class SimulatorError(Exception):
     """Root of every error that the simulator raises on purpose."""
@@ -21,6 +23,13 @@ class UnknownArchetypeError(SimulatorError):
 
 class UnsuitableWeatherError(SimulatorError):
     """The weather given has another start, step or length than the season."""
+
+
+class WeatherFileError(SimulatorError):
+    """This file holds no weather that we can read: give another."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"no weather from {path}: {reason}")
 
 
 class SeasonEndedError(SimulatorError):

@@ -34,6 +34,7 @@ class Stream(IntEnum):
     METER = 6
     WEATHER_WIND_DAY = 7
     WEATHER_WIND_HOUR = 8
+    HEAT_WAVE = 9
     ROOM = 10
     MACHINE = 11
     PERSON = 12
@@ -52,6 +53,10 @@ class Stream(IntEnum):
     NULL_FAULT = 51
     REPEAT = 52
     POLICY = 60
+    FORECAST_BIAS = 80
+    FORECAST_DRY_BULB = 81
+    FORECAST_DEW_POINT = 82
+    FORECAST_CLEARNESS = 83
 
 
 def _mix(word: Words) -> Words:

@@ -30,6 +30,13 @@ def saturation_pressure_pa(temperature_c: ArrayLike) -> Floats:
     return np.asarray(610.94 * np.exp(17.625 * t / (t + 243.04)))
 
 
+def dew_point_c(temperature_c: ArrayLike, rh_pct: ArrayLike) -> Floats:
+    """Dew point [°C]: where `saturation_pressure_pa` is the vapour's pressure; humidity is at least 1 %."""
+    vapour = saturation_pressure_pa(temperature_c) * np.maximum(np.asarray(rh_pct), 1.0) / 100.0
+    exponent = np.log(vapour / 610.94)
+    return np.asarray(243.04 * exponent / (17.625 - exponent))
+
+
 def humidity_ratio(temperature_c: ArrayLike, rh_pct: ArrayLike) -> Floats:
     """Water per dry air [kg/kg]."""
     vapour = saturation_pressure_pa(temperature_c) * np.asarray(rh_pct) / 100.0

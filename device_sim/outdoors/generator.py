@@ -4,28 +4,47 @@ Its July means, daily ranges, day-to-day persistence and dew points are those of
 `climates` names; its hours are smoother than real ones, and it knows no rain.
 """
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pvlib
 
 from device_sim.noise import Floats, Noise, Stream
-from device_sim.outdoors.climates import RANGE_BY_HOUR, SOLAR_S_PER_DEGREE, Climate, climate_named
+from device_sim.outdoors.climates import (
+    MID_MONTHS,
+    RANGE_BY_HOUR,
+    SOLAR_S_PER_DEGREE,
+    Climate,
+    Months,
+    climate_named,
+)
 from device_sim.outdoors.sun import clear_sky_ghi_w_m2, season_sun
 from device_sim.outdoors.weather import DAY_S, Weather, mid_steps_s
 from device_sim.psychrometrics import saturation_pressure_pa
 
-PEAK_DAY = 203
-"""Day of the year that is warmest on average (22 July), north of the tropics."""
+YEAR_DAYS = 365.2425
+"""Mean year [d]."""
 
 MEMORY_DAYS = 15
 """Days after which the past has no influence: 0.72 to the power of 15 is below 1 %."""
 
+CLOUD_PERSISTENCE = 0.4
+CLOUD_DAY_SD = 1.2
+CLOUD_HOUR_SD = 0.8
+"""Of the cloud cover's logit: from day to day, and from hour to hour. Typical years have a persistence of
+0.25 to 0.5; the deviations are assumptions."""
+
 WIND_DAY_SIGMA = 0.3
 WIND_HOUR_SIGMA = 0.35
+WIND_PERSISTENCE = 0.4
 WIND_AFTERNOON = 0.3
-"""Deviation of the logarithm of the wind from day to day and from hour to hour, and its daily wave, highest
-at 15 h solar time: assumptions."""
+"""Deviation of the logarithm of the wind from day to day and from hour to hour, correlation of two days, and
+daily wave, highest at 15 h solar time: about those of the files that the climates are fitted to, whose days
+vary by 22 to 39 % of the mean, and hours within a day by 33 to 56 %."""
+
+WIND_VARIANCE = WIND_DAY_SIGMA**2 * (2.0 + WIND_PERSISTENCE) / 3.0 + WIND_HOUR_SIGMA**2 * 2.0 / 3.0
+"""Of that logarithm: values joined by straight lines vary less between than at their knots."""
 
 
 def generate(climate: str, noise: Noise, start: datetime, days: int, step_s: int) -> Weather:
@@ -38,16 +57,15 @@ def generate(climate: str, noise: Noise, start: datetime, days: int, step_s: int
     steps = days * DAY_S // step_s
     shift_s = kind.place.longitude_deg * SOLAR_S_PER_DEGREE
     solar_s = np.asarray(mid_steps_s(start, steps, step_s) + shift_s, dtype=np.float64)
-    cloud_of_day = _cloud_of_day(kind, noise, solar_s)
-    cloud = _cloud_cover(cloud_of_day, noise, solar_s)
-    dry_bulb_c = _dry_bulb_c(kind, noise, solar_s, _sigmoid(cloud_of_day))
-    dew_point_c = kind.dew_point_c + kind.dew_point_sd_k * _slow(
-        noise, Stream.WEATHER_DEW_POINT, solar_s, kind.persistence
-    )
+    days_of = _DayToDay.of(kind, noise, solar_s)
+    cloud_of_day = _of_month(kind.cloudiness, solar_s) + CLOUD_DAY_SD * days_of.cloud
+    cloud = _sigmoid(cloud_of_day + CLOUD_HOUR_SD * _hourly(noise, Stream.WEATHER_CLOUD_HOUR, solar_s))
+    dry_bulb_c = _dry_bulb_c(kind, days_of.temperature, solar_s, _sigmoid(cloud_of_day))
+    dew_point_c = _of_month(kind.dew_point_c, solar_s) + kind.dew_point_sd_k * days_of.dew_point
     rh_pct = 100.0 * saturation_pressure_pa(dew_point_c) / saturation_pressure_pa(dry_bulb_c)
     sun = season_sun(kind.place, start, steps, step_s)
     # Kasten & Czeplak (1980), doi:10.1016/0038-092X(80)90391-6: what clouds leave of the clear sky's light
-    ghi = clear_sky_ghi_w_m2(sun) * (1.0 - 0.75 * cloud**3.4)
+    ghi = kind.clear_sky_ratio * clear_sky_ghi_w_m2(sun) * (1.0 - 0.75 * cloud**3.4)
     # Erbs, Klein & Duffie (1982), doi:10.1016/0038-092X(82)90302-4: made for hours, used for shorter steps
     split = pvlib.irradiance.erbs(ghi, sun.zenith_deg, sun.day_of_year)
     return Weather(
@@ -61,6 +79,37 @@ def generate(climate: str, noise: Noise, start: datetime, days: int, step_s: int
         dhi_w_m2=np.asarray(split["dhi"]),
         wind_m_s=_wind_m_s(kind, noise, solar_s),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _DayToDay:
+    """How a day differs from its month, in standard deviations; arrays are `(steps,)`."""
+
+    temperature: Floats
+    dew_point: Floats
+    cloud: Floats
+
+    @classmethod
+    def of(cls, kind: Climate, noise: Noise, solar_s: Floats) -> "_DayToDay":
+        """Draw them; hot days are clearer and moister, or not, as the climate says."""
+        temperature = _slow(noise, Stream.WEATHER_TEMPERATURE, solar_s, kind.persistence)
+        moist = _slow(noise, Stream.WEATHER_DEW_POINT, solar_s, kind.persistence)
+        cloudy = _slow(noise, Stream.WEATHER_CLOUD_DAY, solar_s, CLOUD_PERSISTENCE)
+        return cls(
+            _skewed(temperature, kind.day_skew),
+            _following(kind.dew_point_follows, temperature, moist),
+            _following(-kind.sun_follows, temperature, cloudy),
+        )
+
+
+def _following(correlation: float, leader: Floats, own: Floats) -> Floats:
+    return np.asarray(correlation * leader + np.sqrt(1.0 - correlation**2) * own)
+
+
+def _skewed(normal: Floats, skew: float) -> Floats:
+    """Normal values bent so that they have about this skewness, still with mean 0 and deviation 1."""
+    bend = skew / 6.0
+    return np.asarray((normal + bend * (normal**2 - 1.0)) / np.sqrt(1.0 + 2.0 * bend**2))
 
 
 def _slow(noise: Noise, stream: Stream, solar_s: Floats, persistence: float) -> Floats:
@@ -78,34 +127,27 @@ def _hourly(noise: Noise, stream: Stream, solar_s: Floats) -> Floats:
     return np.asarray(np.interp(solar_s, hours * 3600.0, noise.normal(stream, hours)[:, 0]))
 
 
-def _cloud_of_day(kind: Climate, noise: Noise, solar_s: Floats) -> Floats:
-    """The day's cloud cover as a logit."""
-    return kind.cloudiness + 1.2 * _slow(noise, Stream.WEATHER_CLOUD_DAY, solar_s, 0.4)
-
-
-def _cloud_cover(cloud_of_day: Floats, noise: Noise, solar_s: Floats) -> Floats:
-    """Share of the sky that is covered, 0 to 1: the day's cover and a wave from hour to hour."""
-    return _sigmoid(cloud_of_day + 0.8 * _hourly(noise, Stream.WEATHER_CLOUD_HOUR, solar_s))
-
-
 def _sigmoid(logit: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-logit)))
 
 
-def _dry_bulb_c(kind: Climate, noise: Noise, solar_s: Floats, cloud: Floats) -> Floats:
-    """Yearly wave, daily wave (flatter under clouds) and the weather of the day."""
-    year = datetime.fromtimestamp(float(solar_s[0]), UTC).year
-    day_of_year = (solar_s - datetime(year, 1, 1, tzinfo=UTC).timestamp()) / DAY_S
-    yearly_k = kind.season_k * (np.cos(2.0 * np.pi * (day_of_year - PEAK_DAY) / 365.25) - 1.0)
+def _dry_bulb_c(kind: Climate, anomaly: Floats, solar_s: Floats, cloud: Floats) -> Floats:
+    """The month's mean, a daily wave (flatter under clouds) and the weather of the day."""
     below = np.interp(solar_s % DAY_S / 3600.0, np.arange(25), np.append(RANGE_BY_HOUR, RANGE_BY_HOUR[0]))
-    range_k = kind.range_k * (1.1 - 0.35 * cloud)
-    weather_k = kind.day_sd_k * _slow(noise, Stream.WEATHER_TEMPERATURE, solar_s, kind.persistence)
-    return np.asarray(kind.peak_c + yearly_k + weather_k + range_k * (RANGE_BY_HOUR.mean() - below))
+    range_k = _of_month(kind.range_k, solar_s) * (1.1 - 0.35 * cloud)
+    daily_k = range_k * (RANGE_BY_HOUR.mean() - below)
+    return np.asarray(_of_month(kind.mean_c, solar_s) + kind.day_sd_k * anomaly + daily_k)
+
+
+def _of_month(values: Months, solar_s: Floats) -> Floats:
+    """Monthly values at these times; the same day has the same in every season that holds it."""
+    day_of_year = solar_s / DAY_S % YEAR_DAYS
+    return np.asarray(np.interp(day_of_year, MID_MONTHS, values, period=YEAR_DAYS), dtype=np.float64)
 
 
 def _wind_m_s(kind: Climate, noise: Noise, solar_s: Floats) -> Floats:
     """Wind speed: log-normal about a daily wave, with the climate's mean."""
-    spread = WIND_DAY_SIGMA * _slow(noise, Stream.WEATHER_WIND_DAY, solar_s, 0.4)
+    spread = WIND_DAY_SIGMA * _slow(noise, Stream.WEATHER_WIND_DAY, solar_s, WIND_PERSISTENCE)
     spread = spread + WIND_HOUR_SIGMA * _hourly(noise, Stream.WEATHER_WIND_HOUR, solar_s)
     wave = 1.0 + WIND_AFTERNOON * np.cos(2.0 * np.pi * (solar_s / DAY_S - 15.0 / 24.0))
-    return np.asarray(kind.wind_m_s * wave * np.exp(spread - (WIND_DAY_SIGMA**2 + WIND_HOUR_SIGMA**2) / 2.0))
+    return np.asarray(kind.wind_m_s * wave * np.exp(spread - WIND_VARIANCE / 2.0))
