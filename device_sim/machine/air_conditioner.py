@@ -28,7 +28,8 @@ SLEW_RATIO = 0.1
 """How much of full speed an inverter changes in a sub-step of a minute: assumption."""
 
 CRANKCASE_BELOW_C = 10.0
-"""Outdoor temperature below which the heater of a resting compressor is on [°C]: OpenStudio-HPXML (50 °F)."""
+"""Outdoor temperature below which the heater of a resting compressor is on [°C]: OpenStudio-HPXML
+(50 °F); that of HILFT-ASHP's machine is on below about 15 °C."""
 
 FAN_AT_REST_RATIO = (0.4, 0.5)
 """Share of the indoor fan's power that does not follow the speed: of inverters, an assumption, and of

@@ -23,11 +23,11 @@ UNDERCHARGED_CAPACITY = (-0.946, 0.0493, -0.00118, -1.15)
 UNDERCHARGED_POWER = (-0.313, 0.0115, 0.00266, -0.116)
 OVERCHARGED_CAPACITY = (-0.163, 0.0114, -0.00021, -0.14)
 OVERCHARGED_POWER = (0.219, -0.00501, 0.000989, 0.284)
-"""(a, b, c, d) of 1 + (a + b indoor_c + c outdoor_c + d F) F, F being charge over nominal charge less 1:
+"""(a, b, c, d) of 1 + (a + b indoor_c + c outdoor_c + d F) F, F being charge over nominal charge - 1:
 OpenStudio-HPXML, after NIST TN 1848."""
 
 CHARGE_REFERENCE_C = (26.67, RATED_OUTDOOR_C)
-"""Indoor and outdoor dry bulb at which a charge fault is turned into an equivalent air flow [°C]: the same."""
+"""Indoor and outdoor dry bulb at which a charge fault becomes an equivalent air flow [°C]: the same."""
 
 CHARGE_RANGE = (0.7, 1.3)
 AIRFLOW_RANGE = (0.5, 1.2)

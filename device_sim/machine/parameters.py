@@ -87,8 +87,13 @@ FAN_RATIO_TWO_SPEED = 0.018
 """Indoor fan per rated capacity [W/W]: ductless, an assumption; ducted with a good motor, 0.18 W/cfm at 355
 cfm a ton, as in ResStock. Single-speed machines draw 0.23 to 0.38 W/cfm."""
 
+STANDBY_W = (2.0, 9.0)
+DUCTED_STANDBY_RATIO = 2.0
+"""Electronics of a ductless machine [W], and of a ducted one over that: assumptions; HILFT-ASHP's ducted one
+draws 18 W."""
+
 CRANKCASE_W = 50.0
-"""Crankcase heater [W]: RESNET Publication 002-2017, as in OpenStudio-HPXML."""
+"""Crankcase heater [W]: RESNET Publication 002-2017, as in OpenStudio-HPXML; HILFT-ASHP's draws 44 W."""
 
 OFFSET_DEVIATION_K = 0.3
 """Standard deviation of the sensors' calibration [K]: assumption, NTC parts of 1 % are good to 0.3 K."""
@@ -122,7 +127,7 @@ def draw_machines(draws: Draws, design_load_w: Floats, design_outdoor_c: float) 
         capacity_w=capacity,
         rated_cop=np.where(inverter, cop_inverter, cop_single + TWO_SPEED_COP_GAIN * two_speed),
         fan_w=capacity * fan,
-        standby_w=draws.uniform(2.0, 9.0),
+        standby_w=draws.uniform(*STANDBY_W) * np.where(inverter, 1.0, DUCTED_STANDBY_RATIO),
         crankcase_w=np.full_like(capacity, CRANKCASE_W),
         on_above_k=np.where(inverter, 0.2, deadband),
         off_below_k=np.where(inverter, 0.6, deadband),
