@@ -246,6 +246,7 @@ class Fleet:
         self, presence: Presence, chances: dict[Stream, Floats], energy_kwh: Floats, ratio: Floats
     ) -> StepReadings:
         spec, firmware, room = self.spec, self._firmware, self._room
+        rh_steps_pct = self._homes.machines.humidity_resolution_pct
         rates, (fans, advice_ids) = spec.faults, firmware.texts()
         rh_pct = (
             relative_humidity_pct(room.air_c, room.humidity_ratio)
@@ -263,8 +264,8 @@ class Fleet:
             seq=self._step,
             cooling=firmware.cooling,
             setpoint_c=np.where(firmware.cooling, firmware.setpoint_c, np.nan),
-            indoor_dry_bulb_c=np.where(no_value, np.nan, np.round(self._machine.sensed_c, 1)),
-            indoor_rh_pct=np.rint(np.clip(rh_pct, 0.0, 100.0)),
+            indoor_dry_bulb_c=np.where(no_value, np.nan, self._machine.shown_c()),
+            indoor_rh_pct=np.rint(np.clip(rh_pct, 0.0, 100.0) / rh_steps_pct) * rh_steps_pct,
             outdoor_dry_bulb_c=np.round(outdoor_c, 1),
             electric_power_w=np.round(energy_kwh * (3.6e6 / spec.step_s), 1),
             energy_total_kwh=np.round(self._energy_kwh, 3),

@@ -12,7 +12,7 @@ from device_sim.home.room import RoomParameters
 from device_sim.home.sizing import design_sensible_load_w
 from device_sim.home.solar import sum_facades
 from device_sim.local_time import LocalTime
-from device_sim.machine.air_conditioner import MachineParameters, draw_machines
+from device_sim.machine.parameters import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
 from device_sim.outdoors.climates import climate_named
 from device_sim.outdoors.generator import generate

@@ -209,6 +209,7 @@ def test_truth_counts_what_the_meter_counts() -> None:
 
 def test_truth_counts_warmth_above_the_households_limit_while_somebody_is_home() -> None:
     fleet = Fleet(spec(homes=20, faults=FaultRates(0.0, 0.0, 0.0)), 2)
+    machines = fleet._homes.machines
     play(fleet, 120)  # 10:00: some are at home, some are not
     fleet.reset_truth()
     expected, off = (
@@ -220,13 +221,15 @@ def test_truth_counts_warmth_above_the_households_limit_while_somebody_is_home()
     for _ in range(48):
         _, upper_c = fleet.comfort_limits_c()
         reading = fleet.step()
-        expected += np.maximum(reading.indoor_dry_bulb_c - upper_c, 0.0) * fleet.occupied / 12.0
+        indoor_c = reading.indoor_dry_bulb_c - machines.sensor_offset_k
+        expected += np.maximum(indoor_c - upper_c, 0.0) * fleet.occupied / 12.0
 
     warm = fleet.truth().warm_degree_hours_k_h
+    fine = machines.sensor_resolution_k == 0.1
 
     assert warm.sum() > 10.0
     assert 0.2 < fleet.truth().occupied_h.sum() / fleet.truth().hours.sum() < 0.8
-    assert warm == pytest.approx(expected, abs=0.35)  # the sensor lags, is rounded and has noise
+    assert warm[fine] == pytest.approx(expected[fine], abs=0.35)  # the sensor lags, is rounded and has noise
 
 
 def test_truth_is_a_copy_and_can_be_reset() -> None:
@@ -287,3 +290,37 @@ def test_sites_know_what_an_installer_knows() -> None:
     assert np.mean([site.nameplate_w is None for site in sites]) == pytest.approx(0.25, abs=0.08)
     assert all(site.timezone == "America/Phoenix" for site in sites)
     assert all(22.0 <= site.habit_setpoint_c <= 26.0 for site in sites)
+
+
+def test_nameplates_are_missing_or_wrong_in_their_shares() -> None:
+    fleet = Fleet(spec(homes=600), 1)
+    machines = fleet._homes.machines
+    right_w = machines.capacity_w / machines.rated_cop + machines.fan_w
+
+    said = np.array([np.nan if site.nameplate_w is None else site.nameplate_w for site in fleet.sites])
+    error_ratio = said / right_w - 1.0
+
+    known = ~np.isnan(said)
+    assert known.mean() == pytest.approx(0.75, abs=0.06)
+    wrong = np.abs(error_ratio[known]) > 0.01  # it says tens of watts
+    assert wrong.mean() == pytest.approx(0.10, abs=0.04)  # a few wrong ones are right by chance
+    assert error_ratio[known].min() > -0.41
+    assert error_ratio[known].max() < 0.51
+    kinds = [site.inverter for site in fleet.sites]
+    assert np.mean([kind is None for kind in kinds]) == pytest.approx(0.25, abs=0.06)
+    assert all(kind in {None, bool(truth)} for kind, truth in zip(kinds, machines.inverter, strict=True))
+
+
+def test_devices_report_in_the_steps_of_their_own_sensors() -> None:
+    fleet = Fleet(spec(homes=200, faults=FaultRates(0.0, 0.0, 0.0)), 1)
+    machines = fleet._homes.machines
+    steps = play(fleet, 20)
+
+    indoor_c, rh_pct = column(steps, "indoor_dry_bulb_c"), column(steps, "indoor_rh_pct")
+
+    whole, half = machines.sensor_resolution_k == 1.0, machines.sensor_resolution_k == 0.5
+    assert (indoor_c[:, whole] % 1.0 == 0.0).all()
+    assert (indoor_c[:, half] % 0.5 == 0.0).all()
+    assert (indoor_c == np.round(indoor_c, 1)).all()
+    assert len(np.unique(indoor_c[:, ~whole & ~half] % 0.5)) > 2
+    assert (rh_pct[:, machines.humidity_resolution_pct == 5.0] % 5.0 == 0.0).all()
