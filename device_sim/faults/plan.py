@@ -122,6 +122,11 @@ class FaultPlan(BaseModel):
     buffer_readings: Annotated[int, Field(ge=0)] = BUFFER_READINGS
     reboot_loses_energy: bool = False
 
+    @property
+    def device_ids(self) -> tuple[str, ...]:
+        """The devices that faults name by their ids."""
+        return tuple(home for fault in self.faults for home in fault.homes or () if isinstance(home, str))
+
 
 def read_plan(path: Path) -> FaultPlan:
     """The plan of a JSON file: a list of faults, or an object with the fields of `FaultPlan`.

@@ -95,6 +95,24 @@ class StepReadings:
     def __len__(self) -> int:
         return len(self.device_ids)
 
+    @property
+    def seqs(self) -> NDArray[np.int64]:
+        """Running numbers by device, from its last start, `(n,)`."""
+        return np.asarray(
+            self.seq - (np.zeros(len(self), np.int64) if self.first_seq is None else self.first_seq)
+        )
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which of them never leave their device, `(n,)`."""
+        return np.zeros(len(self), np.bool_) if self.condition is None else self.condition.lost
+
+    @property
+    def sampled_ms(self) -> NDArray[np.int64]:
+        """`sampled_at` by the clock of each device [epoch ms], `(n,)`."""
+        skew_s = np.zeros(len(self)) if self.condition is None else self.condition.skew_s
+        return np.rint(skew_s * 1000.0).astype(np.int64) + round(self.sampled_at.timestamp() * 1000)
+
     def telemetry(self, i: int) -> Telemetry:
         """Reading `i` as the contract's message, without the faults of the wire."""
         row = msgspec.structs.asdict(self._row(i))
@@ -134,9 +152,7 @@ class StepReadings:
 
     @cached_property
     def _seqs(self) -> list[int]:
-        if self.first_seq is None:
-            return [self.seq] * len(self)
-        seqs: list[int] = (self.seq - self.first_seq).tolist()
+        seqs: list[int] = self.seqs.tolist()
         return seqs
 
     @cached_property

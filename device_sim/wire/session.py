@@ -1,8 +1,11 @@
 """Session: one MQTT connection that carries one device or many.
 
-QoS 1 throughout. A message waits here until the broker has acknowledged it, and is sent again after every
+Publishing has QoS 1: a message waits here until the broker has acknowledged it, and is sent again after every
 reconnection, so a restart of the broker loses nothing (and may repeat). Sessions are clean: what was asked
-of a device while it was away is not queued in the broker. This is the only file that knows the MQTT library.
+of a device while it was away is not queued in the broker. A device alone subscribes with QoS 1, many on one
+connection with QoS 0: a broker's window for all QoS 1 subscriptions of a session is limited (NATS refuses the
+65th at its default of 1024 each), and a clean session gains little by it.
+This is the only file that knows the MQTT library.
 """
 
 import random
@@ -31,7 +34,7 @@ MOST_IN_FLIGHT = 1000
 """Of one connection; the broker allows about 1000 to a reader, and MQTT has 65,535 packet ids."""
 
 TOPICS_PER_SUBSCRIBE = 50
-"""Topics in one SUBSCRIBE packet: brokers limit its size (AWS IoT Core to 8 topics; NATS to its payload)."""
+"""Topics in one SUBSCRIBE packet, so that it stays below a broker's limit of a packet [topics]."""
 
 KEEP_ALIVE_S = 60
 """The connection has to be served more often than this [s]."""
@@ -109,6 +112,7 @@ class Session:
             for device_id, dialect in line.dialects.items()
             for topic in dialect.subscriptions
         }
+        self._subscribe_qos = 1 if len(line.dialects) == 1 else 0
         self._window = min(IN_FLIGHT * len(line.dialects), MOST_IN_FLIGHT)
         self._selector = selector
         self._on_desired = on_desired
@@ -211,7 +215,7 @@ class Session:
             log.warning("connection_refused", client_id=self._line.client_id, reason=self.reason)
             return
         topics, self._subscribing = iter(self._listeners), 0
-        while some := [(topic, 1) for topic in islice(topics, TOPICS_PER_SUBSCRIBE)]:
+        while some := [(topic, self._subscribe_qos) for topic in islice(topics, TOPICS_PER_SUBSCRIBE)]:
             self._subscribing += 1
             client.subscribe(some)
 

@@ -81,7 +81,8 @@ class Faikout(Dialect):
     @override
     def hear(self, topic: str, payload: bytes) -> Heard:
         asked: dict[str, Any] = json.loads(payload)
-        answers = self._change(self._flags(asked))
+        flags = self._flags(asked)
+        answers = self._change(flags) if flags else ()
         if not _CONTROLS & asked.keys():
             return Heard(answers=answers) if answers else NOTHING
         mode: Mode | None = _MODES[str(asked["mode"])] if "mode" in asked else None
