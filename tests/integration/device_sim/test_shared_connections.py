@@ -2,10 +2,13 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -222,3 +225,67 @@ def test_the_broker_says_that_a_device_with_its_own_connection_is_gone(
 
     assert wait_until(lambda: listener.last(f"{device_id}/status") == "offline")
     player.close()
+
+
+def _simulate(**environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "device_sim"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            {"severity": 3},
+            ": faults.0: Value error, severity of clogged_filter is the share of the airflow lost",
+        ),
+        ({"severity": 0.3, "homes": ["ac-elsewhere"]}, "no device 'ac-elsewhere' in the fleet"),
+    ],
+)
+def test_the_process_says_in_one_line_what_is_wrong_with_a_file_of_faults(
+    tmp_path: Path, fault: dict[str, object], said: str
+) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text(json.dumps([{"kind": "clogged_filter", "starts_at": START.isoformat()} | fault]))
+
+    process = _simulate(SIM_FAULTS_FILE=str(path))
+
+    assert process.returncode == 2
+    assert said in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+
+
+def test_the_process_plays_another_make_with_faults_over_one_connection(
+    make_broker: MakeBroker, listen: Listen, tmp_path: Path
+) -> None:
+    broker = make_broker(LISTENER, FLEET)
+    listener = listen(broker, "state/+/status", "state/+")
+    path = tmp_path / "faults.json"
+    outage = {"starts_at": "2025-07-01T10:00Z", "ends_at": "2025-07-01T11:00Z", "homes": [1]}
+    path.write_text(json.dumps([{"kind": "wifi_outage"} | outage]))
+
+    process = _simulate(
+        SIM_HOMES="3",
+        SIM_DAYS="1",
+        SIM_SPEED="0",
+        SIM_PORT=str(broker.settings.mqtt_port),
+        SIM_DIALECT="faikout",
+        SIM_CONNECTIONS="1",
+        SIM_USERNAME="fleet",
+        SIM_PASSWORD="of-all",
+        SIM_FAULTS_FILE=str(path),
+    )
+
+    assert (process.returncode, process.stderr) == (0, "")
+    played = json.loads(process.stdout.splitlines()[-1])
+    assert (played["readings"], played["lost_readings"]) == (3 * 288 - 12, 12)  # it keeps nothing
+    assert wait_until(lambda: any(m.topic.endswith("/status") for m in listener.heard))
+    away = [m.topic for m in listener.heard if m.payload == b"false" and not m.retain]
+    assert "state/ac-demo-1-00001" in away
+
+
+def test_shared_connections_need_a_login() -> None:
+    process = _simulate(SIM_CONNECTIONS="2")
+
+    assert process.returncode == 2
+    assert "SIM_CONNECTIONS needs SIM_USERNAME" in process.stderr

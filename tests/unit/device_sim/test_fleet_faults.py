@@ -100,6 +100,21 @@ def test_a_device_without_network_hears_the_last_command_afterwards_and_reports_
     assert of.reported(first_id(of)).command_id == "c-2"
 
 
+def test_what_changes_without_network_is_reported_afterwards() -> None:
+    of = fleet(Fault(kind="wifi_outage", starts_at=at(1), ends_at=at(4), homes=(0,)))
+    of.command(first_id(of), ADVICE.model_copy(update={"expires_at": at(2)}))
+    of.step()
+    assert first_id(of) in of.take_changed()
+
+    said: list[bool] = []
+    for _ in range(4):
+        of.step()
+        said.append(first_id(of) in of.take_changed())
+
+    assert of.reported(first_id(of)).changed_by == "schedule"
+    assert said == [False, False, False, True]
+
+
 def test_several_commands_of_one_step_are_all_obeyed() -> None:
     of = fleet()
     of.command(first_id(of), Desired(setpoint_c=21.0, requested_by="app"))
