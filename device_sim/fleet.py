@@ -84,7 +84,6 @@ class Fleet:
         habit_c = self._people.habit_c(0)
         self._room = Room(homes.rooms, SUBSTEP_S, habit_c, homes.first_mass_c(habit_c))
         self._machine = AirConditioner(homes.machines, SUBSTEP_S, habit_c)
-        self._window_open = np.zeros(spec.homes, dtype=np.bool_)
         self._firmware = Thermostats(habit_c)
         self._energy_kwh = Draws(homes.noise, Stream.METER).uniform(200.0, 4000.0)
         self._step = 0
@@ -249,7 +248,7 @@ class Fleet:
             ghi_w_m2=float(weather.ghi_w_m2[step]),
             gain_w=heat_w,
             moisture_kg_s=water_kg_s,
-            window_open=self._window_open,
+            window_open=self._condition.window_open,
         )
         room.surround(outside)
         machine.face(

@@ -125,6 +125,21 @@ def test_several_commands_of_one_step_are_all_obeyed() -> None:
     assert (reading.setpoint_c, reading.fan) == (21.0, "high")
 
 
+def test_a_window_left_open_on_a_hot_day_costs_energy_and_the_neighbours_nothing() -> None:
+    def kwh(*faults: Fault) -> list[float]:
+        of = fleet(*faults, homes=20)
+        for _ in range(288):
+            of.step()
+        return list(of.truth().cooling_kwh)
+
+    open_window = Fault(kind="window_left_open", starts_at=at(48), ends_at=at(200), homes=(3,))
+
+    closed, opened = kwh(), kwh(open_window)
+
+    assert opened[3] > 1.05 * closed[3]
+    assert opened[:3] + opened[4:] == closed[:3] + closed[4:]
+
+
 def events_of(of: Fleet, steps: int) -> list[Event]:
     found: list[Event] = []
     for _ in range(steps):
