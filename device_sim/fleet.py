@@ -200,6 +200,8 @@ class Fleet:
         """What goes wrong in this step; a device that starts anew remembers neither people nor advice."""
         faults = self._homes.faults
         self._condition = condition = faults.at(self._step)
+        if self._machine.condition is not condition.machine:
+            self._machine.condition = condition.machine
         self._notices.look(condition, self.now)
         again = condition.rebooting
         if len(again):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from device_sim.faults.plan import Fault, FaultKind, FaultPlan, RandomFault
 from device_sim.fleet import FaultRates, Fleet, FleetSpec
@@ -138,6 +139,31 @@ def test_a_window_left_open_on_a_hot_day_costs_energy_and_the_neighbours_nothing
 
     assert opened[3] > 1.05 * closed[3]
     assert opened[:3] + opened[4:] == closed[:3] + closed[4:]
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("clogged_filter", 0.5), ("low_refrigerant", 0.3)])
+def test_a_machine_that_is_not_well_draws_more(kind: FaultKind, severity: float) -> None:
+    def kwh(*faults: Fault) -> list[float]:
+        of = fleet(*faults, homes=10)
+        for _ in range(288):
+            of.step()
+        return list(of.truth().cooling_kwh)
+
+    bad = Fault(kind=kind, starts_at=at(0), severity=severity, homes=(3,))
+
+    sound, ill = kwh(), kwh(bad)
+
+    assert ill[3] > 1.02 * sound[3]
+    assert ill[:3] + ill[4:] == sound[:3] + sound[4:]
+
+
+def test_a_stuck_sensor_says_the_same_all_along() -> None:
+    of = fleet(Fault(kind="stuck_sensor", starts_at=at(20), homes=(0,)))
+
+    said = [step.indoor_dry_bulb_c for step in _steps(of, 200)]
+
+    assert len({float(values[0]) for values in said[21:]}) == 1
+    assert len({float(values[1]) for values in said[21:]}) > 1
 
 
 def events_of(of: Fleet, steps: int) -> list[Event]:
