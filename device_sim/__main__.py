@@ -10,11 +10,12 @@ import structlog
 from pydantic import ValidationError
 
 from device_sim.config import SimulatorSettings
-from device_sim.errors import SimulatorError
+from device_sim.errors import SimulatorError, UnknownDeviceError
+from device_sim.faults.plan import FaultPlan, FaultPlanError, read_plan
 from device_sim.fleet import Fleet, FleetSpec
 from device_sim.outdoors.files import read_weather
 from device_sim.outdoors.weather import Weather
-from device_sim.player import Pace, Player
+from device_sim.player import Pace, Player, Speech
 from device_sim.wire.publisher import Credentials
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ def main() -> int:
     try:
         settings = SimulatorSettings()
         return run(settings, stop)
-    except (SimulatorError, ValidationError, OSError) as error:
+    except (SimulatorError, FaultPlanError, ValidationError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
@@ -44,6 +45,7 @@ def run(settings: SimulatorSettings, stop: threading.Event) -> int:
         _identities(settings, fleet),
         (settings.host, settings.port),
         Pace(settings.speed, settings.readings_per_message),
+        _speech(settings),
     )
     player.connect()
     ready = None if settings.data_dir is None else settings.data_dir / "run" / "sim.ready"
@@ -67,8 +69,24 @@ def _fleet(settings: SimulatorSettings) -> Fleet:
         step_s=settings.step_s,
         climate=settings.climate,
         split=settings.split,
+        plan=_plan(settings),
     )
-    return Fleet(spec, settings.days, _weather(settings.weather_file, settings))
+    fleet = Fleet(spec, settings.days, _weather(settings.weather_file, settings))
+    for device_id in spec.plan.device_ids:
+        if device_id not in {site.device_id for site in fleet.sites}:
+            raise UnknownDeviceError(device_id)
+    return fleet
+
+
+def _plan(settings: SimulatorSettings) -> FaultPlan:
+    """Only devices of the wire contract keep readings while they have no network."""
+    plan = FaultPlan() if settings.faults_file is None else read_plan(settings.faults_file)
+    return plan if settings.dialect == "native" else plan.model_copy(update={"buffer_readings": 0})
+
+
+def _speech(settings: SimulatorSettings) -> Speech:
+    account = Credentials(settings.username, settings.password.get_secret_value())
+    return Speech(settings.dialect, settings.connections, account)
 
 
 def _weather(path: Path | None, settings: SimulatorSettings) -> Weather | None:

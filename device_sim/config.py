@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.noise import Split
+from device_sim.wire.dialects.choice import DialectName
 from device_sim.wire.packing import MOST_READINGS
 
 
@@ -28,7 +30,11 @@ class SimulatorSettings(BaseSettings):
         host: The broker.
         port: Its MQTT port.
         identities_file: JSON object of passwords by device id.
-        password: The password of all devices when there is no such file.
+        password: The password of all devices when there is no such file, or that of `username`.
+        dialect: Of which make the devices are.
+        connections: How many connections they share; 0 gives each device its own.
+        username: The login that may speak for all of them, for shared connections.
+        faults_file: JSON list of faults, or a whole fault plan.
         data_dir: Where `run/sim.ready` is written once all devices are connected; empty for nowhere.
     """
 
@@ -49,4 +55,14 @@ class SimulatorSettings(BaseSettings):
     port: int = 1883
     identities_file: Path | None = None
     password: SecretStr = SecretStr("")
+    dialect: DialectName = "native"
+    connections: int = Field(0, ge=0, le=1000)
+    username: str = ""
+    faults_file: Path | None = None
     data_dir: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_a_login_for_all(self) -> Self:
+        if self.connections and not self.username:
+            raise ValueError("SIM_CONNECTIONS needs SIM_USERNAME: a login that may speak for all devices")
+        return self

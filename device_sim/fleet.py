@@ -25,8 +25,9 @@ from device_sim.specification import SUBSTEP_S
 from device_sim.specification import FaultRates as FaultRates
 from device_sim.specification import FleetSpec as FleetSpec
 from device_sim.specification import Site as Site
+from device_sim.wire.events import Notices
 from device_sim.wire.readings import StepReadings
-from edge.contract import Desired, Reported
+from edge.contract import Desired, Event, Reported
 
 INDOOR_NOISE_K = 0.05
 HUMIDITY_NOISE_PCT = 1.5
@@ -83,11 +84,15 @@ class Fleet:
         habit_c = self._people.habit_c(0)
         self._room = Room(homes.rooms, SUBSTEP_S, habit_c, homes.first_mass_c(habit_c))
         self._machine = AirConditioner(homes.machines, SUBSTEP_S, habit_c)
-        self._window_open = np.zeros(spec.homes, dtype=np.bool_)
         self._firmware = Thermostats(habit_c)
         self._energy_kwh = Draws(homes.noise, Stream.METER).uniform(200.0, 4000.0)
         self._step = 0
         self._commands: list[tuple[int, Desired]] = []
+        self._missed: dict[int, Desired] = {}
+        self._condition = homes.faults.at(0)
+        self._notices = Notices(homes.device_ids, homes.noise)
+        self._first_seq = np.zeros(spec.homes, dtype=np.int64)
+        self._unsaid: set[int] = set()
         self._taps: list[str] = []
         self._truth = FleetTruth.zero(spec.homes)
         self.now = spec.start.astimezone(UTC)
@@ -128,6 +133,7 @@ class Fleet:
             raise SeasonEndedError(self._homes.days)
         chances = self._tape.at(self._step)
         presence = self._people.presence(self._step)
+        self._suffer()
         self._decide(presence, chances)
         energy_kwh, ratio, warm_k = self._play(presence, chances)
         self._count(presence, energy_kwh, warm_k)
@@ -138,6 +144,8 @@ class Fleet:
 
     def command(self, device_id: str, desired: Desired) -> None:
         """Give a device a command; it is obeyed, or not, at the start of the next step.
+
+        A device without network hears the last of its commands when it has network again.
 
         Raises:
             UnknownDeviceError: It is not in this fleet.
@@ -150,7 +158,14 @@ class Fleet:
 
     def take_changed(self) -> tuple[str, ...]:
         """Devices whose report has changed since the last call (at first all), to publish it once."""
-        return tuple(self.sites[home].device_id for home in self._firmware.take_changed())
+        self._unsaid.update(self._firmware.take_changed())
+        said = sorted(home for home in self._unsaid if not self._condition.offline[home])
+        self._unsaid.difference_update(said)
+        return tuple(self.sites[home].device_id for home in said)
+
+    def take_events(self) -> tuple[Event, ...]:
+        """What devices have noticed since the last call."""
+        return self._notices.take()
 
     def take_taps(self) -> tuple[str, ...]:
         """Devices whose people have said "a bit warm" since the last call; whoever advises may hear it."""
@@ -181,14 +196,27 @@ class Fleet:
         except KeyError:
             raise UnknownDeviceError(device_id) from None
 
+    def _suffer(self) -> None:
+        """What goes wrong in this step; a device that starts anew remembers neither people nor advice."""
+        faults = self._homes.faults
+        self._condition = condition = faults.at(self._step)
+        if self._machine.condition is not condition.machine:
+            self._machine.condition = condition.machine
+        self._notices.look(condition, self.now)
+        again = condition.rebooting
+        if len(again):
+            self._firmware.forget(again)
+            self._first_seq[again] = self._step
+            if faults.reboot_loses_energy:
+                self._energy_kwh[again] = 0.0
+
     def _decide(self, presence: Presence, chances: dict[Stream, Floats]) -> None:
         """The schedule, then commands, then people: who acts last wins."""
         clock, firmware = self._homes.clock, self._firmware
         now_s, next_point_s = int(clock.epoch_s[self._step]), int(clock.next_point_s[self._step])
         firmware.keep_time(now_s, self._people.habit_c(self._step))
-        for home, desired in self._commands:
+        for home, desired in self._heard():
             firmware.obey(home, desired, now_s, next_point_s)
-        self._commands.clear()
         in_force_c = np.where(firmware.cooling, firmware.setpoint_c, np.nan)
         change = self._people.decide(self._step, presence, self._room.air_c, in_force_c, chances)
         if change.acts.any():
@@ -200,6 +228,13 @@ class Fleet:
         if taps.any():
             self._taps += [self.sites[home].device_id for home in np.flatnonzero(taps)]
             self._truth.taps[:] += taps
+
+    def _heard(self) -> list[tuple[int, Desired]]:
+        """Commands that have reached their devices."""
+        offline, waiting = self._condition.offline, [*self._missed.items(), *self._commands]
+        self._commands.clear()
+        self._missed = {home: desired for home, desired in waiting if offline[home]}
+        return [(home, desired) for home, desired in waiting if not offline[home]]
 
     def _play(self, presence: Presence, chances: dict[Stream, Floats]) -> tuple[Floats, Floats, Floats]:
         """Physics of the step: electricity [kWh], mean speed, mean excess over the upper limit [K]."""
@@ -215,7 +250,7 @@ class Fleet:
             ghi_w_m2=float(weather.ghi_w_m2[step]),
             gain_w=heat_w,
             moisture_kg_s=water_kg_s,
-            window_open=self._window_open,
+            window_open=self._condition.window_open,
         )
         room.surround(outside)
         machine.face(
@@ -276,4 +311,6 @@ class Fleet:
             advice_ids=advice_ids,
             power_on_fault=chances[Stream.POWER_ON_FAULT] < rates.power_on_ratio,
             repeated=chances[Stream.REPEAT] < rates.repeat_ratio,
+            first_seq=self._first_seq.copy(),
+            condition=self._homes.faults.wire(self._step),
         )

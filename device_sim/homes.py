@@ -6,6 +6,8 @@ import numpy as np
 
 from device_sim.design import sunny_design_day
 from device_sim.errors import UnsuitableWeatherError
+from device_sim.faults.intervals import Season
+from device_sim.faults.schedule import FaultSchedule
 from device_sim.home.archetypes import NAMES, Kinds
 from device_sim.home.building import draw_rooms
 from device_sim.home.room import RoomParameters
@@ -48,6 +50,7 @@ class Homes:
     outdoor_ratio: Floats
     window_w_m2: Floats
     archetypes: tuple[str, ...]
+    faults: FaultSchedule
 
     @property
     def steps(self) -> int:
@@ -83,6 +86,8 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
     households = draw_households(Draws(noise, Stream.PERSON), rooms.floor_area_m2)
     machines = _draw_machines(spec, noise, rooms, households)
     sites = _draw_sites(spec, noise, weather, (machines, households))
+    index = {site.device_id: home for home, site in enumerate(sites)}
+    season = Season(spec.start, steps, spec.step_s)
     return Homes(
         spec=spec,
         days=days,
@@ -93,11 +98,12 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         households=households,
         noise=noise,
         sites=sites,
-        index={site.device_id: home for home, site in enumerate(sites)},
+        index=index,
         device_ids=tuple(site.device_id for site in sites),
         outdoor_ratio=humidity_ratio(weather.outdoor_dry_bulb_c, weather.outdoor_rh_pct),
         window_w_m2=window_irradiance_w_m2(weather),
         archetypes=tuple(NAMES[code] for code in kinds.codes),
+        faults=FaultSchedule(spec.plan, noise, season, index),
     )
 
 

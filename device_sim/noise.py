@@ -57,6 +57,13 @@ class Stream(IntEnum):
     FORECAST_DRY_BULB = 81
     FORECAST_DEW_POINT = 82
     FORECAST_CLEARNESS = 83
+    FAULT_SHARE = 90
+    FAULT_DAY = 91
+    FAULT_SHAPE = 92
+    AGAIN = 93
+    AGAIN_S = 94
+    DELAY = 95
+    EQUIPMENT = 96
 
 
 def _mix(word: Words) -> Words:

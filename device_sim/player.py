@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from device_sim.fleet import Fleet
-from device_sim.wire.packing import Packer
-from device_sim.wire.publisher import Credentials, FleetPublisher
+from device_sim.wire.dialects.choice import DialectName, speak
+from device_sim.wire.packing import Packer, Sent
+from device_sim.wire.publisher import Credentials, FleetPublisher, own_lines, shared_lines
 from edge.contract import Desired
 
 MOST_WAITING = 2000
@@ -30,14 +31,30 @@ class Pace:
     readings_per_message: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How the devices speak.
+
+    Attributes:
+        dialect: Of which make they are.
+        connections: How many connections they share; 0 gives each device its own.
+        account: A login that may speak for all of them, for shared connections.
+    """
+
+    dialect: DialectName = "native"
+    connections: int = 0
+    account: Credentials = field(default_factory=lambda: Credentials("", ""))
+
+
 class Player:
     """Plays a fleet against a broker.
 
     Args:
         fleet: It is stepped.
-        identities: Credentials by device id.
+        identities: Credentials by device id; of no use with shared connections.
         address: Host and MQTT port of the broker.
         pace: How fast.
+        speech: In which words.
 
     Attributes:
         packer: Counts what was sent.
@@ -45,13 +62,25 @@ class Player:
     """
 
     def __init__(
-        self, fleet: Fleet, identities: Mapping[str, Credentials], address: tuple[str, int], pace: Pace
+        self,
+        fleet: Fleet,
+        identities: Mapping[str, Credentials],
+        address: tuple[str, int],
+        pace: Pace,
+        speech: Speech = Speech(),
     ) -> None:
-        self.packer = Packer(pace.readings_per_message)
+        device_ids = [site.device_id for site in fleet.sites]
+        dialects = speak(speech.dialect, device_ids, fleet.sites[0].timezone)
+        lines = (
+            shared_lines(speech.account, dialects, speech.connections)
+            if speech.connections
+            else own_lines(identities, dialects)
+        )
+        self.packer = Packer(pace.readings_per_message, dialects)
         self.heard: set[str] = set()
         self._fleet = fleet
         self._pace = pace
-        self._publisher = FleetPublisher(identities, *address, self._hear)
+        self._publisher = FleetPublisher(lines, *address, self._hear)
 
     def connect(self, timeout_s: float = 30.0) -> None:
         """Connect all devices.
@@ -71,11 +100,9 @@ class Player:
             if stopped():
                 break
             self._report()
-            for device_id, payload in self.packer.add(self._fleet.step()):
-                self._publisher.publish_telemetry(device_id, payload)
+            self._publish(self.packer.add(self._fleet.step()))
             self._wait_until(began_s + number * period_s, stopped)
-        for device_id, payload in self.packer.flush():
-            self._publisher.publish_telemetry(device_id, payload)
+        self._publish(self.packer.flush())
         self._report()
         self._publisher.pump()
 
@@ -84,12 +111,15 @@ class Player:
         self._publisher.pump(timeout_s)
 
     def finish(self, timeout_s: float = 30.0) -> bool:
-        """Wait for the last acknowledgements, then disconnect; False when some are missing."""
+        """Send what is late, wait for the last acknowledgements, disconnect; False when some are missing."""
+        self._publish(self.packer.flush(final=True))
         complete = self._publisher.drain(timeout_s)
         log.info(
             "fleet_played",
             readings=self.packer.distinct_readings,
             refused_readings=self.packer.refused_readings,
+            overwritten_readings=self.packer.overwritten_readings,
+            lost_readings=self.packer.lost_readings,
             unacknowledged_messages=self._publisher.unacknowledged,
         )
         self.close()
@@ -104,7 +134,13 @@ class Player:
             self.heard.add(desired.command_id)
         self._fleet.command(device_id, desired)
 
+    def _publish(self, sent: Sent) -> None:
+        for device_id, message in sent:
+            self._publisher.publish(device_id, message)
+
     def _report(self) -> None:
+        for event in self._fleet.take_events():
+            self._publisher.publish_event(event)
         for device_id in self._fleet.take_changed():
             self._publisher.publish_reported(device_id, self._fleet.reported(device_id))
 

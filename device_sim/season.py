@@ -63,8 +63,8 @@ class _Grid:
 def simulate_telemetry(fleet: Fleet, days: int, policy: Policy) -> pa.Table:
     """Let `days` pass under `policy`, and return what the lake would then hold.
 
-    Readings that the contract refuses (a sensor just powered on) are left out. Prints the speed as the log
-    event `season_simulated` with `home_steps_per_s`.
+    Readings that the contract refuses (a sensor just powered on) are left out, and lost ones. Prints the
+    speed as the log event `season_simulated` with `home_steps_per_s`.
 
     Args:
         fleet: It is stepped.
@@ -95,19 +95,18 @@ def simulate_telemetry(fleet: Fleet, days: int, policy: Policy) -> pa.Table:
 def to_table(steps: list[StepReadings]) -> pa.Table:
     """Readings of one fleet as a table of `SCHEMA`, sorted by device and time."""
     first = steps[0]
-    grid = _Grid(~np.stack([step.power_on_fault for step in steps]).T)
-    times = np.array([round(step.sampled_at.timestamp() * 1000) for step in steps], dtype="datetime64[ms]")
+    grid = _Grid(~np.stack([step.power_on_fault | step.lost for step in steps]).T)
+    times_ms = np.stack([step.sampled_ms for step in steps]).T[grid.kept]
     shape = (len(first), len(steps))
     rows = int(grid.kept.sum())
+    homes = np.broadcast_to(np.arange(len(first))[:, None], shape)[grid.kept]
     cooling = grid.column([step.cooling for step in steps])
     columns = {
         "schema_version": pa.array(np.ones(rows, dtype=np.int64)),
-        "device_id": _texts(
-            np.broadcast_to(np.arange(len(first))[:, None], shape)[grid.kept], first.device_ids
-        ),
-        "sampled_at": pa.array(np.broadcast_to(times, shape)[grid.kept]),
+        "device_id": _texts(homes, first.device_ids),
+        "sampled_at": pa.array(times_ms.astype("datetime64[ms]")),
         "interval_s": pa.array(np.full(rows, float(first.interval_s))),
-        "seq": pa.array(np.broadcast_to([step.seq for step in steps], shape)[grid.kept]),
+        "seq": pa.array(grid.column([step.seqs for step in steps])),
         "mode": _texts(cooling, ("off", "cool")),
         "fan": pa.array(np.array([step.fans for step in steps], dtype=object).T[grid.kept], pa.string()),
         "motion": pa.array(grid.column([step.motion for step in steps])),
@@ -119,7 +118,16 @@ def to_table(steps: list[StepReadings]) -> pa.Table:
     for name in _NUMBERS:
         values = grid.column([getattr(step, name) for step in steps])
         columns[name] = pa.array(values, from_pandas=True)
-    return pa.table([columns[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names], schema=SCHEMA)
+    table = pa.table([columns[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names], schema=SCHEMA)
+    return table if first.condition is None else table.take(_last_of_each_time(homes, times_ms))
+
+
+def _last_of_each_time(homes: NDArray[np.int64], times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows in the order of devices, then time; where a clock has said a time again, the later row."""
+    order = np.lexsort((np.arange(len(homes)), times_ms, homes))
+    home, time_ms = homes[order], times_ms[order]
+    overwritten = (home[1:] == home[:-1]) & (time_ms[1:] == time_ms[:-1])
+    return np.asarray(order[~np.append(overwritten, np.zeros(1, np.bool_))])
 
 
 def _texts(codes: NDArray[np.generic], names: tuple[str, ...]) -> pa.Array:

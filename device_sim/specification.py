@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from device_sim.errors import SimulatorError
+from device_sim.faults.plan import FaultPlan
 from device_sim.noise import Split
 
 SUBSTEP_S = 60
@@ -41,6 +42,7 @@ class FleetSpec:
         split: Part of the seed: fleets of different splits share neither homes nor weather.
         faults: What goes wrong on the wire.
         archetype: A name of `home.archetypes.NAMES` for all homes; None draws them by their shares.
+        plan: What else is to go wrong, with machines, windows, devices and their network.
     """
 
     homes: int
@@ -51,6 +53,7 @@ class FleetSpec:
     split: Split = "demo"
     faults: FaultRates = field(default_factory=FaultRates)
     archetype: str | None = None
+    plan: FaultPlan = field(default_factory=FaultPlan)
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:

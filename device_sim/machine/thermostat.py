@@ -150,6 +150,16 @@ class Thermostats:
             self._withdraw_advice(int(home))
         self._settle()
 
+    def forget(self, homes: NDArray[np.int64]) -> None:
+        """Devices that start anew: what people and advice chose is lost, and the schedule applies."""
+        self._person.until_s[homes] = 0
+        self._advice.until_s[homes] = 0
+        for home in homes:
+            self._labels[int(home)] = _Labels()
+        self._texts = None
+        self._changed.update(homes.tolist())
+        self._settle()
+
     def held_by_person(self, home: int) -> bool:
         """Whether a change by a person is in force, so that advice has to wait."""
         return bool(self._person.until_s[home]) and self._person.by[home] != _SCHEDULE

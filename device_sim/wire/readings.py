@@ -1,7 +1,7 @@
 """Readings: what all devices of a fleet report at the end of a step, as columns and as messages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from device_sim.faults.condition import WireCondition
 from device_sim.machine.thermostat import CHANGED_BY
 from device_sim.noise import Floats
 from edge.contract import Fan, Telemetry
@@ -18,8 +19,8 @@ POWER_ON_C = 85.0
 contract refuses it."""
 
 
-class _Message(msgspec.Struct, omit_defaults=True):
-    """One reading as JSON; a field without value is left out, but for `indoor_dry_bulb_c`."""
+class Row(msgspec.Struct, omit_defaults=True):
+    """One reading as its device says it; JSON leaves out a field without value (not `indoor_dry_bulb_c`)."""
 
     device_id: str
     sampled_at: str
@@ -39,7 +40,8 @@ class _Message(msgspec.Struct, omit_defaults=True):
     advice_id: str | None = None
 
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
+"""A row, or several, as the contract's JSON."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class StepReadings:
         device_ids: Who reports.
         sampled_at: End of the step (UTC).
         interval_s: Its length [s].
-        seq: Running number of the reading, the same for all devices.
+        seq: Running number of the step.
         cooling: Mode `cool`, otherwise `off`.
         setpoint_c: In force at `sampled_at` [°C]; NaN where the machine is off.
         indoor_dry_bulb_c: By the machine's sensor [°C]; NaN where it has no value.
@@ -65,6 +67,8 @@ class StepReadings:
         advice_ids: The advice in force.
         power_on_fault: Where the message on the wire says `POWER_ON_C` instead of the indoor temperature.
         repeated: Where the message is sent twice, as QoS 1 may.
+        first_seq: The step with which each device's own `seq` began, at 0; without it the season's first.
+        condition: What happens to them on their way; None when nothing does, all season long.
     """
 
     device_ids: tuple[str, ...]
@@ -85,40 +89,71 @@ class StepReadings:
     advice_ids: tuple[str | None, ...]
     power_on_fault: NDArray[np.bool_]
     repeated: NDArray[np.bool_]
+    first_seq: NDArray[np.int64] | None = None
+    condition: WireCondition | None = None
 
     def __len__(self) -> int:
         return len(self.device_ids)
 
+    @property
+    def seqs(self) -> NDArray[np.int64]:
+        """Running numbers by device, from its last start, `(n,)`."""
+        return np.asarray(
+            self.seq - (np.zeros(len(self), np.int64) if self.first_seq is None else self.first_seq)
+        )
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which of them never leave their device, `(n,)`."""
+        return np.zeros(len(self), np.bool_) if self.condition is None else self.condition.lost
+
+    @property
+    def sampled_ms(self) -> NDArray[np.int64]:
+        """`sampled_at` by the clock of each device [epoch ms], `(n,)`."""
+        skew_s = np.zeros(len(self)) if self.condition is None else self.condition.skew_s
+        return np.rint(skew_s * 1000.0).astype(np.int64) + round(self.sampled_at.timestamp() * 1000)
+
     def telemetry(self, i: int) -> Telemetry:
         """Reading `i` as the contract's message, without the faults of the wire."""
-        row = msgspec.structs.asdict(self._message(i))
+        row = msgspec.structs.asdict(self._row(i))
         return Telemetry(**{**row, "sampled_at": self.sampled_at})
 
     def json(self, i: int) -> bytes:
         """Reading `i` as one JSON object, without the faults of the wire."""
-        return _encode(self._message(i))
+        return encode(self._row(i))
 
     def wire(self, i: int) -> bytes:
-        """Reading `i` as the device sends it: now and then its sensor has only just been powered on."""
-        message = self._message(i)
-        if self.power_on_fault[i]:
-            message.indoor_dry_bulb_c = POWER_ON_C
-        return _encode(message)
+        """Reading `i` as the device sends it in the contract's words."""
+        return encode(self.row(i))
 
-    def _message(self, i: int) -> _Message:
-        return _Message(
+    def row(self, i: int) -> Row:
+        """Reading `i` as the device says it: its clock may be wrong, its sensor only just powered on."""
+        row = self._row(i)
+        if self.power_on_fault[i]:
+            row.indoor_dry_bulb_c = POWER_ON_C
+        if self.condition is not None and self.condition.skew_s[i]:
+            row.sampled_at = _iso(self.sampled_at + timedelta(seconds=float(self.condition.skew_s[i])))
+        return row
+
+    def _row(self, i: int) -> Row:
+        return Row(
             device_id=self.device_ids[i],
             advice_id=self.advice_ids[i],
             fan=self.fans[i],
             sampled_at=self._stamp,
             interval_s=float(self.interval_s),
-            seq=self.seq,
+            seq=self._seqs[i],
             **{name: values[i] for name, values in self._lists.items()},
         )
 
     @cached_property
     def _stamp(self) -> str:
-        return self.sampled_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return _iso(self.sampled_at)
+
+    @cached_property
+    def _seqs(self) -> list[int]:
+        seqs: list[int] = self.seqs.tolist()
+        return seqs
 
     @cached_property
     def _lists(self) -> dict[str, list[Any]]:
@@ -135,6 +170,11 @@ class StepReadings:
             "motion": self.motion.tolist(),
             "changed_by": [CHANGED_BY[code] for code in self.changed_by.tolist()],
         }
+
+
+def _iso(at: datetime) -> str:
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return at.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _or_none(values: Floats) -> list[float | None]:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from device_sim.wire.publisher import Credentials, FleetPublisher
-from edge.contract import Desired
+from device_sim.wire.dialects.dialect import Message
+from device_sim.wire.publisher import Credentials, FleetPublisher, own_lines
+from edge.contract import Desired, topics
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.lockstep import Lockstep
 from infra.local.replay import load, replay
@@ -49,7 +50,7 @@ def run_replay(
         def publish(device_id: str, payload: bytes) -> None:
             while publisher.unacknowledged > MAX_UNACKNOWLEDGED:
                 pump(0.05)
-            publisher.publish_telemetry(device_id, payload)
+            publisher.publish(device_id, Message(topics.telemetry(device_id), payload))
 
         counts = replay(recording, publish)
         publisher.drain(60.0)
@@ -74,7 +75,7 @@ def _connect(stack: Stack, devices: tuple[str, ...]) -> FleetPublisher:
         device_id: Credentials(device_id, stack.identities.require(device_id).password)
         for device_id in devices
     }
-    publisher = FleetPublisher(credentials, "127.0.0.1", stack.settings.mqtt_port, _ignore)
+    publisher = FleetPublisher(own_lines(credentials), "127.0.0.1", stack.settings.mqtt_port, _ignore)
     publisher.connect()
     return publisher
 

@@ -97,8 +97,8 @@ class Town:
 
     @property
     def published(self) -> int:
-        """Distinct readings that devices have sent, good or bad."""
-        return self._player.packer.distinct_readings
+        """Readings of different content that devices have sent, good or bad."""
+        return self._player.packer.sent_readings
 
     def live(self, days: int) -> Iterable[int]:
         """Let days pass as fast as readings are acknowledged; yields each day that has passed."""

@@ -22,7 +22,7 @@ class DeafBroker:
         self.unacknowledged = 0
         self.pumped = 0
 
-    def publish_telemetry(self, _device_id: str, _payload: bytes) -> None:
+    def publish(self, _device_id: str, _message: object) -> None:
         self.unacknowledged += 1
 
     def publish_reported(self, _device_id: str, _reported: object) -> None:
@@ -87,7 +87,7 @@ def test_waiting_ends_at_once_when_nobody_is_there_who_would_acknowledge(
 
     with pytest.raises(NobodyListensError):
         player.play(100, stopped)
-    assert player.packer.distinct_readings == 2
+    assert player.packer.held_readings == 2
 
 
 def test_it_remembers_which_commands_have_reached_a_device(player: Player, fleet: Fleet) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from device_sim.wire.publisher import Credentials, merge_delta
+from device_sim.wire.dialects.native import merge_delta
+from device_sim.wire.publisher import Credentials
 from edge.contract import Reported
 
 KNOWN = Reported(

@@ -104,7 +104,7 @@ def test_single_readings_are_sent_as_objects() -> None:
     messages = list(packer.add(readings(homes=2)))
 
     assert [device_id for device_id, _ in messages] == ["ac-0", "ac-1"]
-    assert all(payload.startswith(b"{") for _, payload in messages)
+    assert all(message.payload.startswith(b"{") for _, message in messages)
 
 
 def test_readings_are_gathered_by_device_and_none_is_left_behind() -> None:
@@ -114,13 +114,13 @@ def test_readings_are_gathered_by_device_and_none_is_left_behind() -> None:
     messages = [message for step in steps for message in packer.add(step)] + list(packer.flush())
 
     seqs: dict[str, list[int | None]] = {"ac-0": [], "ac-1": []}
-    for device_id, payload in messages:
-        accepted, refusals = read_telemetry(payload)
+    for device_id, message in messages:
+        accepted, refusals = read_telemetry(message.payload)
         assert not refusals
         assert {reading.device_id for reading in accepted} == {device_id}
         seqs[device_id] += [reading.seq for reading in accepted]
     assert seqs == {"ac-0": [0, 1, 2, 3, 4], "ac-1": [0, 1, 2, 3, 4]}
-    assert [len(read_telemetry(payload)[0]) for _, payload in messages] == [3, 3, 2, 2]
+    assert [len(read_telemetry(message.payload)[0]) for _, message in messages] == [3, 3, 2, 2]
     assert list(packer.flush()) == []
 
 
@@ -146,7 +146,7 @@ def test_the_largest_message_is_below_the_limit_of_the_contract() -> None:
     long_id = ("x" * 128,)
     step = readings(device_ids=long_id, advice_ids=long_id, indoor_dry_bulb_c=np.array([-39.9]))
 
-    payloads = [payload for _ in range(200) for _, payload in packer.add(step)]
+    payloads = [message.payload for _ in range(200) for _, message in packer.add(step)]
 
     assert len(payloads) == 1
     assert read_telemetry(payloads[0])[1] == []

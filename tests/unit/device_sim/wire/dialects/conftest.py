@@ -1,0 +1,58 @@
+"""Readings of one device, and the recorded payloads of true ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from device_sim.wire.readings import Row
+
+MakeRow = Callable[..., Row]
+ReadRecorded = Callable[[str], dict[str, Any]]
+
+
+class DialectSettings(BaseSettings):
+    """Where the recorded payloads are."""
+
+    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_", extra="ignore")
+
+    dialects: Path | None = None
+
+
+@pytest.fixture
+def make_row() -> MakeRow:
+    """Build a reading; a test changes what it is about."""
+
+    def make(**changes: object) -> Row:
+        good: dict[str, Any] = {
+            "device_id": "ac-1",
+            "sampled_at": "2025-07-01T19:05:00Z",  # 12:05 in Phoenix
+            "interval_s": 300.0,
+            "seq": 7,
+            "mode": "cool",
+            "fan": "auto",
+            "indoor_dry_bulb_c": 26.1,
+            "indoor_rh_pct": 48.0,
+            "outdoor_dry_bulb_c": 37.2,
+            "electric_power_w": 1200.0,
+            "energy_total_kwh": 812.4,
+            "compressor_ratio": 0.5,
+            "motion": True,
+            "changed_by": "schedule",
+            "setpoint_c": 24.0,
+        }
+        return Row(**(good | changes))
+
+    return make
+
+
+@pytest.fixture
+def read_recorded() -> ReadRecorded:
+    """Read a file of recorded payloads."""
+    folder = DialectSettings().dialects
+    if folder is None:
+        pytest.skip("AC_ADVISOR_DIALECTS is not set: the recorded payloads are not here")
+    return lambda name: dict(json.loads((folder / f"{name}.json").read_text()))
