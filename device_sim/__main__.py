@@ -66,6 +66,8 @@ def _fleet(settings: SimulatorSettings) -> Fleet:
         step_s=settings.step_s,
         climate=settings.climate,
         split=settings.split,
+        occupancy_dir=settings.occupancy_dir,
+        occupancy_method=settings.occupancy_method,
     )
     return Fleet(spec, settings.days, _weather(settings.weather_file, settings))
 

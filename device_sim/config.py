@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.noise import Split
+from device_sim.people.surveyed import Method
 from device_sim.wire.packing import MOST_READINGS
 
 
@@ -25,6 +26,8 @@ class SimulatorSettings(BaseSettings):
         readings_per_message: How many readings a device gathers before it sends.
         weather_file: EPW file or TMY3 CSV file instead of the generator.
         timezone: IANA name of the file's place.
+        occupancy_dir: Folder of occupancy statistics (`people.surveyed`) instead of the generator.
+        occupancy_method: Which of its statistics: motion or schedule.
         host: The broker.
         port: Its MQTT port.
         identities_file: JSON object of passwords by device id.
@@ -45,6 +48,8 @@ class SimulatorSettings(BaseSettings):
     readings_per_message: int = Field(1, ge=1, le=MOST_READINGS)
     weather_file: Path | None = None
     timezone: str = "America/Phoenix"
+    occupancy_dir: Path | None = None
+    occupancy_method: Method = "schedule"
     host: str = "127.0.0.1"
     port: int = 1883
     identities_file: Path | None = None

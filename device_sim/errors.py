@@ -1,5 +1,7 @@
 """Errors of the simulator, by what the caller does next."""
 
+from pathlib import Path
+
 
 class SimulatorError(Exception):
     """Root of every error that the simulator raises on purpose."""
@@ -14,6 +16,13 @@ class UnknownClimateError(SimulatorError):
 
 class UnsuitableWeatherError(SimulatorError):
     """The weather given has another start, step or length than the season."""
+
+
+class UnsuitableOccupancyError(SimulatorError):
+    """The folder does not hold the occupancy statistics: name another, or none."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"no occupancy statistics in {folder}: {reason}")
 
 
 class SeasonEndedError(SimulatorError):

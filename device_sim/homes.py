@@ -10,7 +10,10 @@ from device_sim.local_time import LocalTime
 from device_sim.machine.air_conditioner import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
 from device_sim.outdoors.weather import Weather, climate_named, design_day, generate
-from device_sim.people.occupant import PERSON_W, HouseholdParameters, draw_households
+from device_sim.people.comfort import usual_offset_k
+from device_sim.people.households import PERSON_W, HouseholdParameters, draw_households
+from device_sim.people.people import Inhabitants
+from device_sim.people.surveyed import read_statistics
 from device_sim.psychrometrics import humidity_ratio
 from device_sim.specification import FleetSpec, Site
 
@@ -32,7 +35,7 @@ class Homes:
     clock: LocalTime
     rooms: RoomParameters
     machines: MachineParameters
-    households: HouseholdParameters
+    inhabitants: Inhabitants
     noise: Noise
     sites: tuple[Site, ...]
     index: dict[str, int]
@@ -57,6 +60,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
 
     Raises:
         UnsuitableWeatherError: The given weather has another start or step, or is too short.
+        UnsuitableOccupancyError: The folder named in `spec` does not hold the statistics.
     """
     noise = Noise(spec.seed, spec.split, spec.homes)
     steps = days * 86_400 // spec.step_s
@@ -75,13 +79,19 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         clock=LocalTime(spec.start, steps, spec.step_s, weather.place.timezone),
         rooms=rooms,
         machines=machines,
-        households=households,
+        inhabitants=_inhabitants(spec, rooms, households),
         noise=noise,
         sites=sites,
         index={site.device_id: home for home, site in enumerate(sites)},
         device_ids=tuple(site.device_id for site in sites),
         outdoor_ratio=humidity_ratio(weather.outdoor_dry_bulb_c, weather.outdoor_rh_pct),
     )
+
+
+def _inhabitants(spec: FleetSpec, rooms: RoomParameters, households: HouseholdParameters) -> Inhabitants:
+    folder = spec.occupancy_dir
+    occupancy = None if folder is None else read_statistics(folder, spec.occupancy_method)
+    return Inhabitants(households, usual_offset_k(rooms, households, spec.climate), occupancy)
 
 
 def _draw_machines(

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from device_sim.errors import SimulatorError
 from device_sim.noise import Split
+from device_sim.people.surveyed import Method
 
 SUBSTEP_S = 60
 """Control and room advance by this [s]; the room's step is exact for any length, the control's is not."""
@@ -40,6 +42,8 @@ class FleetSpec:
         climate: A name of `weather.CLIMATES`; machines are sized for it, also when a file gives the weather.
         split: Part of the seed: fleets of different splits share neither homes nor weather.
         faults: What goes wrong on the wire.
+        occupancy_dir: Folder of occupancy statistics (`people.surveyed`); None for the generator of routines.
+        occupancy_method: Which of its statistics.
     """
 
     homes: int
@@ -49,6 +53,8 @@ class FleetSpec:
     climate: str = "hot_dry"
     split: Split = "demo"
     faults: FaultRates = field(default_factory=FaultRates)
+    occupancy_dir: Path | None = None
+    occupancy_method: Method = "schedule"
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:
