@@ -168,6 +168,15 @@ class Fleet:
         undos, self._undos = tuple(self._undos), []
         return undos
 
+    def way_back(self, device_id: str) -> Desired:
+        """The command by which the app takes advice back: the schedule's setpoint, held as a person's.
+
+        Raises:
+            UnknownDeviceError: It is not in this fleet.
+        """
+        setpoint_c = round(float(self._firmware.habit_c[self._home(device_id)]), 1)
+        return Desired(setpoint_c=setpoint_c, mode="cool", requested_by="app")
+
     def answer(self, device_id: str, setpoint_c: float) -> bool:
         """Whether the people accept an offer of that setpoint now, where advice waits for their word.
 

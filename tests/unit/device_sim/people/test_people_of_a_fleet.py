@@ -140,3 +140,19 @@ def test_a_folder_of_statistics_changes_presence_and_nothing_else_that_is_drawn(
     assert surveyed.occupied.mean() == pytest.approx(0.61, abs=0.08)
     assert routines.sites == surveyed.sites
     assert not np.array_equal(routines.occupied, surveyed.occupied)
+
+
+def test_what_is_taken_back_in_the_app_is_the_schedules_setpoint_and_holds() -> None:
+    fleet = Fleet(spec(homes=1), 1)
+    fleet._homes.inhabitants.parameters.whim_per_h[:] = 0.0
+    device_id, habit_c = fleet.sites[0].device_id, fleet.step().setpoint_c[0]
+    advise_all(fleet, 2.0)
+    assert fleet.step().setpoint_c[0] == habit_c + 2.0
+
+    fleet.command(device_id, fleet.way_back(device_id))
+    back = fleet.step()
+    advise_all(fleet, 2.0)
+    insisted = fleet.step()
+
+    assert (back.setpoint_c[0], back.changed_by[0]) == (habit_c, 2)  # by the app
+    assert (insisted.setpoint_c[0], insisted.changed_by[0]) == (habit_c, 2)
