@@ -70,6 +70,8 @@ def _fleet(settings: SimulatorSettings) -> Fleet:
         climate=settings.climate,
         split=settings.split,
         plan=_plan(settings),
+        occupancy_dir=settings.occupancy_dir,
+        occupancy_method=settings.occupancy_method,
     )
     fleet = Fleet(spec, settings.days, _weather(settings.weather_file, settings))
     for device_id in spec.plan.device_ids:

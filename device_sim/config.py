@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.noise import Split
+from device_sim.people.surveyed import Method
 from device_sim.wire.dialects.choice import DialectName
 from device_sim.wire.packing import MOST_READINGS
 
@@ -27,6 +28,8 @@ class SimulatorSettings(BaseSettings):
         readings_per_message: How many readings a device gathers before it sends.
         weather_file: EPW, TMY2, TMY3 or city file instead of the generator.
         timezone: IANA name of the file's place; a city file knows its own.
+        occupancy_dir: Folder of occupancy statistics (`people.surveyed`) instead of the generator.
+        occupancy_method: Which of its statistics: motion or schedule.
         host: The broker.
         port: Its MQTT port.
         identities_file: JSON object of passwords by device id.
@@ -51,6 +54,8 @@ class SimulatorSettings(BaseSettings):
     readings_per_message: int = Field(1, ge=1, le=MOST_READINGS)
     weather_file: Path | None = None
     timezone: str = "America/Phoenix"
+    occupancy_dir: Path | None = None
+    occupancy_method: Method = "schedule"
     host: str = "127.0.0.1"
     port: int = 1883
     identities_file: Path | None = None

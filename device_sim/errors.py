@@ -32,6 +32,13 @@ class WeatherFileError(SimulatorError):
         super().__init__(f"no weather from {path}: {reason}")
 
 
+class UnsuitableOccupancyError(SimulatorError):
+    """The folder does not hold the occupancy statistics: name another, or none."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"no occupancy statistics in {folder}: {reason}")
+
+
 class SeasonEndedError(SimulatorError):
     """All days of the season have been played."""
 

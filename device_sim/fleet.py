@@ -7,19 +7,25 @@ of a fleet are fair pairs.
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device_sim.errors import SeasonEndedError, UnknownDeviceError
 from device_sim.home.room import Room, Surroundings
 from device_sim.homes import build_homes
 from device_sim.machine.air_conditioner import AirConditioner
-from device_sim.machine.thermostat import ADVISED, Thermostats
+from device_sim.machine.thermostat import ADVISED, REMOTE, Thermostats
 from device_sim.noise import Draws, Floats, Stream, Tape
 from device_sim.outdoors.weather import Weather
-from device_sim.people.occupant import People, Presence, seen
+from device_sim.people.comfort import felt_c
+from device_sim.people.moment import Moment
+from device_sim.people.people import People
+from device_sim.people.presence import Presence, seen
+from device_sim.people.reactions import Words
+from device_sim.people.remote import Change
 from device_sim.psychrometrics import relative_humidity_pct
 from device_sim.specification import SUBSTEP_S
 from device_sim.specification import FaultRates as FaultRates
@@ -41,11 +47,13 @@ class FleetTruth:
 
     Attributes:
         cooling_kwh: Electricity of the machine, standby included [kWh].
-        warm_degree_hours_k_h: Integral of max(0, indoor - upper limit) while somebody is at home [K h].
+        warm_degree_hours_k_h: Integral of max(0, felt - upper limit) while somebody is at home [K h].
         occupied_h: Time with somebody at home [h].
-        overrides: Changes by people at the unit.
+        overrides: Changes by people at the unit; putting the habit back afterwards is not another one.
         thermal_overrides: Those of them out of discomfort.
         taps: Times that somebody said "a bit warm".
+        undos: Times that somebody took advice back in the app.
+        manual_switches: Times that a household switched advice off for some days.
         hours: Time that passed [h].
     """
 
@@ -55,12 +63,14 @@ class FleetTruth:
     overrides: Floats
     thermal_overrides: Floats
     taps: Floats
+    undos: Floats
+    manual_switches: Floats
     hours: Floats
 
     @classmethod
     def zero(cls, homes: int) -> "FleetTruth":
         """Nothing has happened yet."""
-        return cls(*(np.zeros(homes) for _ in range(7)))
+        return cls(*(np.zeros(homes) for _ in fields(cls)))
 
 
 class Fleet:
@@ -80,7 +90,7 @@ class Fleet:
         self._homes = homes = build_homes(spec, days, weather)
         first_tick = int(spec.start.timestamp()) // spec.step_s
         self._tape = Tape(homes.noise, first_tick)
-        self._people = People(homes.households, homes.noise, homes.clock, spec.step_s)
+        self._people = People(homes.inhabitants, homes.noise, homes.clock, spec.step_s)
         habit_c = self._people.habit_c(0)
         self._room = Room(homes.rooms, SUBSTEP_S, habit_c, homes.first_mass_c(habit_c))
         self._machine = AirConditioner(homes.machines, SUBSTEP_S, habit_c)
@@ -94,6 +104,7 @@ class Fleet:
         self._first_seq = np.zeros(spec.homes, dtype=np.int64)
         self._unsaid: set[int] = set()
         self._taps: list[str] = []
+        self._undos: list[str] = []
         self._truth = FleetTruth.zero(spec.homes)
         self.now = spec.start.astimezone(UTC)
         self.occupied = self._people.presence(0).home
@@ -134,8 +145,9 @@ class Fleet:
         chances = self._tape.at(self._step)
         presence = self._people.presence(self._step)
         self._suffer()
-        self._decide(presence, chances)
-        energy_kwh, ratio, warm_k = self._play(presence, chances)
+        felt = self.felt_c()
+        self._decide(presence, felt, chances)
+        energy_kwh, ratio, warm_k = self._play(presence, felt, chances)
         self._count(presence, energy_kwh, warm_k)
         self.now += timedelta(seconds=self.spec.step_s)
         readings = self._read(presence, chances, energy_kwh, ratio)
@@ -172,14 +184,44 @@ class Fleet:
         taps, self._taps = tuple(self._taps), []
         return taps
 
+    def take_undos(self) -> tuple[str, ...]:
+        """Devices whose people have taken advice back since the last call; whoever advises has to obey."""
+        undos, self._undos = tuple(self._undos), []
+        return undos
+
+    def way_back(self, device_id: str) -> Desired:
+        """The command by which the app takes advice back: the schedule's setpoint, held as a person's.
+
+        Raises:
+            UnknownDeviceError: It is not in this fleet.
+        """
+        setpoint_c = round(float(self._firmware.habit_c[self._home(device_id)]), 1)
+        return Desired(setpoint_c=setpoint_c, mode="cool", requested_by="app")
+
+    def answer(self, device_id: str, setpoint_c: float) -> bool:
+        """Whether the people accept an offer of that setpoint now, where advice waits for their word.
+
+        Raises:
+            UnknownDeviceError: It is not in this fleet.
+        """
+        home, step = self._home(device_id), min(self._step, self._homes.steps - 1)
+        if self._firmware.manual_until_s[home] > self._homes.clock.epoch_s[step]:
+            return False
+        return self._people.accepts(home, step, setpoint_c - float(self._firmware.setpoint_c[home]))
+
+    def felt_c(self) -> Floats:
+        """How warm each home feels now [°C], to compare with `comfort_limits_c`; no device reports it."""
+        room = self._room
+        return felt_c(room.air_c, room.mass_c, room.humidity_ratio)
+
     def comfort_limits_c(self) -> tuple[Floats, Floats]:
-        """Lower and upper limit of each household for the next step [°C]: only an oracle knows them."""
+        """Lower and upper limit of the felt temperature for the next step [°C]: only an oracle knows them."""
         return self._people.comfort_limits_c(min(self._step, self._homes.steps - 1))
 
     def fork(self) -> "Fleet":
         """An independent copy: same homes, weather, people and noise from here on."""
         homes = self._homes
-        shared = (homes, homes.rooms, homes.machines, homes.households, homes.noise, homes.clock)
+        shared = (homes, homes.rooms, homes.machines, homes.inhabitants, homes.noise, homes.clock)
         return copy.deepcopy(self, {id(part): part for part in shared})
 
     def truth(self) -> FleetTruth:
@@ -210,24 +252,23 @@ class Fleet:
             if faults.reboot_loses_energy:
                 self._energy_kwh[again] = 0.0
 
-    def _decide(self, presence: Presence, chances: dict[Stream, Floats]) -> None:
+    def _decide(self, presence: Presence, felt: Floats, chances: dict[Stream, Floats]) -> None:
         """The schedule, then commands, then people: who acts last wins."""
         clock, firmware = self._homes.clock, self._firmware
         now_s, next_point_s = int(clock.epoch_s[self._step]), int(clock.next_point_s[self._step])
         firmware.keep_time(now_s, self._people.habit_c(self._step))
         for home, desired in self._heard():
             firmware.obey(home, desired, now_s, next_point_s)
-        in_force_c = np.where(firmware.cooling, firmware.setpoint_c, np.nan)
-        change = self._people.decide(self._step, presence, self._room.air_c, in_force_c, chances)
-        if change.acts.any():
-            firmware.take_remote(change.acts, change.setpoint_c, now_s, next_point_s)
-            self._truth.overrides[:] += change.acts
-            self._truth.thermal_overrides[:] += change.thermal
-        advised = firmware.changed_by == ADVISED
-        taps = self._people.complain(self._step, presence, self._room.air_c, advised, chances)
-        if taps.any():
-            self._taps += [self.sites[home].device_id for home in np.flatnonzero(taps)]
-            self._truth.taps[:] += taps
+        moment = self._moment(presence, felt, chances)
+        change = self._people.decide(moment)
+        sets = change.acts | change.puts_back
+        if sets.any():
+            firmware.take_remote(sets, change.setpoint_c, now_s, next_point_s)
+        words = self._people.say(moment)
+        manual_until_s = self._people.lose_patience(moment, change, words)
+        if manual_until_s.any():
+            firmware.switch_to_manual(manual_until_s)
+        self._hear(change, words, manual_until_s)
 
     def _heard(self) -> list[tuple[int, Desired]]:
         """Commands that have reached their devices."""
@@ -236,8 +277,36 @@ class Fleet:
         self._missed = {home: desired for home, desired in waiting if offline[home]}
         return [(home, desired) for home, desired in waiting if not offline[home]]
 
-    def _play(self, presence: Presence, chances: dict[Stream, Floats]) -> tuple[Floats, Floats, Floats]:
-        """Physics of the step: electricity [kWh], mean speed, mean excess over the upper limit [K]."""
+    def _moment(self, presence: Presence, felt: Floats, chances: dict[Stream, Floats]) -> Moment:
+        firmware = self._firmware
+        return Moment(
+            step=self._step,
+            presence=presence,
+            felt_c=felt,
+            setpoint_c=np.where(firmware.cooling, firmware.setpoint_c, np.nan),
+            advised=firmware.changed_by == ADVISED,
+            by_remote=firmware.changed_by == REMOTE,
+            chances=chances,
+        )
+
+    def _hear(self, change: Change, words: Words, manual_until_s: NDArray[np.int64]) -> None:
+        """Count what people did, and keep what they said for whoever advises."""
+        truth, sites = self._truth, self.sites
+        truth.overrides[:] += change.acts
+        truth.thermal_overrides[:] += change.thermal
+        truth.taps[:] += words.taps
+        truth.undos[:] += words.undos
+        truth.manual_switches[:] += manual_until_s != 0
+        self._taps += [sites[home].device_id for home in np.flatnonzero(words.taps)]
+        self._undos += [sites[home].device_id for home in np.flatnonzero(words.undos)]
+
+    def _play(
+        self, presence: Presence, felt: Floats, chances: dict[Stream, Floats]
+    ) -> tuple[Floats, Floats, Floats]:
+        """Physics of the step: electricity [kWh], mean speed, mean excess over the upper limit [K].
+
+        Walls and humidity are slow: how much warmer than the air it feels is taken from the step's start.
+        """
         homes, room, machine, step = self._homes, self._room, self._machine, self._step
         weather = homes.weather
         outdoor_c = float(weather.outdoor_dry_bulb_c[step])
@@ -257,6 +326,7 @@ class Fleet:
             room.air_c, room.humidity_ratio, outdoor_c, INDOOR_NOISE_K * chances[Stream.INDOOR_SENSOR]
         )
         _, upper_c = self._people.comfort_limits_c(step)
+        upper_c = upper_c - (felt - room.air_c)
         energy, ratio, warm = np.zeros_like(room.air_c), np.zeros_like(room.air_c), np.zeros_like(room.air_c)
         substeps = homes.spec.step_s // SUBSTEP_S
         for _ in range(substeps):

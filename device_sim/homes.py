@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device_sim.design import sunny_design_day
+from device_sim.design import mean_day, sunny_design_day, usual_summer
 from device_sim.errors import UnsuitableWeatherError
 from device_sim.faults.intervals import Season
 from device_sim.faults.schedule import FaultSchedule
@@ -12,7 +12,7 @@ from device_sim.home.archetypes import NAMES, Kinds
 from device_sim.home.building import draw_rooms
 from device_sim.home.room import RoomParameters
 from device_sim.home.sizing import design_sensible_load_w
-from device_sim.home.solar import sum_facades
+from device_sim.home.steady import steady_mass_c
 from device_sim.local_time import LocalTime
 from device_sim.machine.parameters import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
@@ -20,7 +20,10 @@ from device_sim.outdoors.climates import climate_named
 from device_sim.outdoors.generator import generate
 from device_sim.outdoors.sun import window_irradiance_w_m2
 from device_sim.outdoors.weather import Weather
-from device_sim.people.occupant import PERSON_W, HouseholdParameters, draw_households
+from device_sim.people.households import PERSON_W, HouseholdParameters, draw_households
+from device_sim.people.people import Inhabitants
+from device_sim.people.surveyed import read_statistics
+from device_sim.people.usual import usual_offset_k
 from device_sim.psychrometrics import humidity_ratio
 from device_sim.specification import FleetSpec, Site
 
@@ -42,7 +45,7 @@ class Homes:
     clock: LocalTime
     rooms: RoomParameters
     machines: MachineParameters
-    households: HouseholdParameters
+    inhabitants: Inhabitants
     noise: Noise
     sites: tuple[Site, ...]
     index: dict[str, int]
@@ -59,12 +62,8 @@ class Homes:
 
     def first_mass_c(self, air_c: Floats) -> Floats:
         """Temperature of the mass in balance with `air_c` and the first day's weather [°C], `(homes,)`."""
-        p, day = self.rooms, slice(0, 86_400 // self.spec.step_s)
-        outdoor_c, ghi = self.weather.outdoor_dry_bulb_c[day].mean(), self.weather.ghi_w_m2[day].mean()
-        sun_w = sum_facades(p.windows.aperture_m2 * self.window_w_m2[day].mean(axis=0))
-        sun_w = sun_w * (1.0 - p.windows.to_air_ratio) + p.opaque_solar_m2 * ghi
-        heat = p.air_mass_w_k * air_c + p.envelope_w_k * outdoor_c + sun_w
-        return np.asarray(heat / (p.air_mass_w_k + p.envelope_w_k))
+        first = slice(0, 86_400 // self.spec.step_s)
+        return steady_mass_c(self.rooms, air_c, mean_day(self.weather, self.window_w_m2, first))
 
 
 def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
@@ -73,6 +72,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
     Raises:
         UnsuitableWeatherError: The given weather has another start or step, or is too short.
         UnknownArchetypeError: The specification asks for an archetype that there is not.
+        UnsuitableOccupancyError: The folder named in `spec` does not hold the statistics.
     """
     noise = Noise(spec.seed, spec.split, spec.homes)
     steps = days * 86_400 // spec.step_s
@@ -95,7 +95,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         clock=LocalTime(spec.start, steps, spec.step_s, weather.place.timezone),
         rooms=rooms,
         machines=machines,
-        households=households,
+        inhabitants=_inhabitants(spec, rooms, machines, households),
         noise=noise,
         sites=sites,
         index=index,
@@ -105,6 +105,16 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         archetypes=tuple(NAMES[code] for code in kinds.codes),
         faults=FaultSchedule(spec.plan, noise, season, index),
     )
+
+
+def _inhabitants(
+    spec: FleetSpec, rooms: RoomParameters, machines: MachineParameters, households: HouseholdParameters
+) -> Inhabitants:
+    folder = spec.occupancy_dir
+    occupancy = None if folder is None else read_statistics(folder, spec.occupancy_method)
+    summer = usual_summer(spec.climate)
+    offset_k = usual_offset_k(rooms, households, machines.sensor_offset_k, summer)
+    return Inhabitants(households, offset_k, occupancy)
 
 
 def _draw_machines(

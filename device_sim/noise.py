@@ -40,6 +40,12 @@ class Stream(IntEnum):
     PERSON = 12
     DAY = 20
     DAY_TIMES = 21
+    SLEEP = 22
+    GUESTS = 23
+    HOLIDAY = 24
+    HOLIDAY_PHASE = 25
+    WHEREABOUTS = 26
+    HOUSEHOLD_TYPE = 27
     INDOOR_SENSOR = 30
     HUMIDITY_SENSOR = 31
     OUTDOOR_SENSOR = 32
@@ -49,6 +55,8 @@ class Stream(IntEnum):
     WHIM = 42
     CHANGE_SIZE = 43
     TAP = 44
+    ANSWER = 45
+    COMFORT_OF_DAY = 46
     POWER_ON_FAULT = 50
     NULL_FAULT = 51
     REPEAT = 52

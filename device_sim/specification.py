@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from device_sim.errors import SimulatorError
 from device_sim.faults.plan import FaultPlan
 from device_sim.noise import Split
+from device_sim.people.surveyed import Method
 
 SUBSTEP_S = 60
 """Control and room advance by this [s]; the room's step is exact for any length, the control's is not."""
@@ -43,6 +45,8 @@ class FleetSpec:
         faults: What goes wrong on the wire.
         archetype: A name of `home.archetypes.NAMES` for all homes; None draws them by their shares.
         plan: What else is to go wrong, with machines, windows, devices and their network.
+        occupancy_dir: Folder of occupancy statistics (`people.surveyed`); None for the generator of routines.
+        occupancy_method: Which of its statistics.
     """
 
     homes: int
@@ -54,6 +58,8 @@ class FleetSpec:
     faults: FaultRates = field(default_factory=FaultRates)
     archetype: str | None = None
     plan: FaultPlan = field(default_factory=FaultPlan)
+    occupancy_dir: Path | None = None
+    occupancy_method: Method = "schedule"
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:

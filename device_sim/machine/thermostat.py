@@ -28,7 +28,10 @@ _CODE = {name: code for code, name in enumerate(CHANGED_BY)}
 ADVISED = _CODE["advisor"]
 """The code of a setting that is our advice."""
 
-_SCHEDULE, _REMOTE = _CODE["schedule"], _CODE["remote"]
+REMOTE = _CODE["remote"]
+"""The code of a setting that was made at the unit."""
+
+_SCHEDULE = _CODE["schedule"]
 
 _FOR_EVER_S = 2**62
 
@@ -89,12 +92,14 @@ class Thermostats:
         setpoint_c: Setpoint in force [°C]; kept while the machine is off.
         cooling: Whether the mode is `cool` (otherwise `off`).
         changed_by: Who chose that, as a code of `CHANGED_BY`.
+        manual_until_s: Until when people have switched advice off (epoch seconds); 0 = they have not.
     """
 
     habit_c: Floats
     setpoint_c: Floats = field(init=False)
     cooling: NDArray[np.bool_] = field(init=False)
     changed_by: NDArray[np.int8] = field(init=False)
+    manual_until_s: NDArray[np.int64] = field(init=False)
     _person: _Layer = field(init=False)
     _advice: _Layer = field(init=False)
     _labels: list[_Labels] = field(init=False)
@@ -108,6 +113,7 @@ class Thermostats:
         self.setpoint_c = self.habit_c.copy()
         self.cooling = np.ones(homes, dtype=np.bool_)
         self.changed_by = np.zeros(homes, dtype=np.int8)
+        self.manual_until_s = np.zeros(homes, dtype=np.int64)
         self._changed = set(range(homes))
 
     def keep_time(self, now_s: int, habit_c: Floats) -> None:
@@ -137,7 +143,7 @@ class Thermostats:
             return
         if desired.requested_by in {"app", "voice"}:
             self._obey_person(home, desired, now_s, next_point_s)
-        elif not self.held_by_person(home):
+        elif not self.held_by_person(home) and not self._refuses(home, desired, now_s):
             self._obey_advice(home, desired, next_point_s)
         self._settle()
 
@@ -145,7 +151,7 @@ class Thermostats:
         """People at the unit set `setpoint_c` where `acts`; it wins over everything."""
         until_s = max(next_point_s, now_s + SHORTEST_HOLD_S)
         for home in np.flatnonzero(acts):
-            choice = _Choice(_accepted_c(float(setpoint_c[home])), off=False, by=_REMOTE)
+            choice = _Choice(_accepted_c(float(setpoint_c[home])), off=False, by=REMOTE)
             self._person.choose(int(home), choice, until_s)
             self._withdraw_advice(int(home))
         self._settle()
@@ -158,6 +164,13 @@ class Thermostats:
             self._labels[int(home)] = _Labels()
         self._texts = None
         self._changed.update(homes.tolist())
+        self._settle()
+
+    def switch_to_manual(self, until_s: NDArray[np.int64]) -> None:
+        """People switch advice off until then (epoch seconds) where it is not 0; what is in force ends."""
+        for home in np.flatnonzero(until_s):
+            self.manual_until_s[home] = until_s[home]
+            self._withdraw_advice(int(home))
         self._settle()
 
     def held_by_person(self, home: int) -> bool:
@@ -189,6 +202,10 @@ class Thermostats:
         changed = sorted(self._changed)
         self._changed.clear()
         return changed
+
+    def _refuses(self, home: int, desired: Desired, now_s: int) -> bool:
+        """Whether people have switched advice off; the home's schedule is none."""
+        return desired.requested_by == "advisor" and now_s < int(self.manual_until_s[home])
 
     def _expired(self, desired: Desired, now_s: int) -> bool:
         return desired.expires_at is not None and desired.expires_at.timestamp() <= now_s
@@ -229,8 +246,8 @@ class Thermostats:
 
     def _withdraw_advice(self, home: int) -> None:
         self._advice.until_s[home] = 0
-        self._labels[home].advice_id = None
-        self._texts = None
+        if self._labels[home].advice_id is not None:
+            self._labels[home].advice_id = self._texts = None
         self._changed.add(home)
 
     def _settle(self) -> None:

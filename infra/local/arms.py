@@ -31,6 +31,10 @@ class Control(Protocol):
         """The people of these devices have said "a bit warm"."""
         ...
 
+    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
+        """The people of these devices have taken advice back."""
+        ...
+
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """Commands for some devices."""
         ...
@@ -55,6 +59,9 @@ class Offset:
 
     def hear(self, taps: Iterable[str], at: datetime) -> None:
         """It listens to nobody."""
+
+    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
+        """It listens to nobody; the devices hold what was chosen in the app."""
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """The same command over and over, lest it expires."""
@@ -90,6 +97,11 @@ class Advised:
         """Each advisor hears its own people."""
         for device_id in taps:
             self.advisors[device_id].record(Feedback(at, "a_bit_warm"))
+
+    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
+        """Each advisor hears its own people."""
+        for device_id in undos:
+            self.advisors[device_id].record(Feedback(at, "undone"))
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
         """What each advisor says."""

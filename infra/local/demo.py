@@ -19,7 +19,7 @@ from device_sim.fleet import Fleet
 from infra.local.api_client import ApiClient
 from infra.local.errors import DataDirectoryError
 from infra.local.lake_count import rows_in_lake, seal
-from infra.local.onboarding import Login, move_in, register, say_a_bit_warm, set_autonomy
+from infra.local.onboarding import Login, move_in, register, say_a_bit_warm, set_autonomy, take_back
 from infra.local.pairs import PairedComparison, compare
 from infra.local.run_folder import RunFolder
 from infra.local.story import Story
@@ -113,6 +113,7 @@ class Demo:
             self._town.open()
         login = register(self._api, EMAIL)
         self._town.say_warm = partial(say_a_bit_warm, self._api, login)
+        self._town.take_back = partial(take_back, self._api, login)
         move_in(self._api, self._town.fleet.sites, self._town.claim_codes)
         self._story.tell(_where(options, login))
 

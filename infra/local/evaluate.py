@@ -231,10 +231,9 @@ def _play(fleet: Fleet, control: Control | None, days: int, on_day: Callable[[in
             for device_id, desired in control.decide(fleet.now):
                 fleet.command(device_id, desired)
         readings = fleet.step()
-        taps = fleet.take_taps()
         if control is not None:
             control.observe(readings)
-            control.hear(taps, fleet.now)
+            _hear(fleet, control)
         if in_force is not None:
             changes += int((np.nan_to_num(readings.setpoint_c) != np.nan_to_num(in_force)).sum())
         in_force = readings.setpoint_c
@@ -244,6 +243,15 @@ def _play(fleet: Fleet, control: Control | None, days: int, on_day: Callable[[in
             before = total
             on_day((step + 1) // STEPS_PER_DAY)
     return _Played(fleet.truth(), np.array(kwh), changes)
+
+
+def _hear(fleet: Fleet, control: Control) -> None:
+    """What people say in the app; what they take back there is held by the device in every arm."""
+    control.hear(fleet.take_taps(), fleet.now)
+    undos = fleet.take_undos()
+    control.hear_undone(undos, fleet.now)
+    for device_id in undos:
+        fleet.command(device_id, fleet.way_back(device_id))
 
 
 def _result(name: str, habit: _Played, played: _Played, control: Control, trial: Trial) -> ArmResult:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from cloud.ports.records import Autonomy
@@ -89,14 +90,27 @@ def move_in(api: ApiClient, sites: Iterable[Site], claim_codes: Mapping[str, str
 
 def say_a_bit_warm(api: ApiClient, login: Login, device_id: str) -> None:
     """Press the button; who was signed out meanwhile signs in again."""
-    path, word = f"/v1/devices/{device_id}/feedback", {"kind": "a_bit_warm"}
+    _call(api, login, ("POST", f"/v1/devices/{device_id}/feedback"), {"kind": "a_bit_warm"})
+
+
+def take_back(api: ApiClient, login: Login, device_id: str) -> None:
+    """Undo the advice that stands; when it has ended or was replaced meanwhile, there is nothing to undo."""
+    advice = _call(api, login, ("GET", f"/v1/devices/{device_id}/recommendation"))
     try:
-        api.call("POST", path, word)
+        _call(api, login, ("POST", f"/v1/recommendations/{advice['advice_id']}/undo"), {})
+    except ApiAnswerError as error:
+        if error.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+            raise
+
+
+def _call(api: ApiClient, login: Login, what: tuple[str, str], body: dict[str, str] | None = None) -> Any:  # noqa: ANN401 (JSON)
+    try:
+        return api.call(*what, body)
     except ApiAnswerError as error:
         if error.status != HTTPStatus.UNAUTHORIZED:
             raise
         sign_in(api, login)
-        api.call("POST", path, word)
+        return api.call(*what, body)
 
 
 def set_autonomy(api: ApiClient, device_ids: Iterable[str], autonomy: Autonomy) -> None:

@@ -53,6 +53,7 @@ class Town:
         lockstep: What the processes have done so far.
         claim_codes: What each device shows to the person who pairs it.
         say_warm: How people say "a bit warm" of their device; nobody listens unless it is set.
+        take_back: How people take the advice for their device back; the same.
         peak_memory_bytes: Largest resident memory of all processes together [bytes].
     """
 
@@ -76,6 +77,7 @@ class Town:
         self.claim_codes |= self.stack.register(behind, behind_gateway=True)
         self.peak_memory_bytes = 0
         self.say_warm: Callable[[str], None] = lambda _device_id: None
+        self.take_back: Callable[[str], None] = lambda _device_id: None
 
     def open(self) -> None:
         """Start the stack and connect every device.
@@ -125,6 +127,8 @@ class Town:
         self.lockstep.wait_ingested(self.published, self._pump)
         for device_id in self.fleet.take_taps():
             self.say_warm(device_id)
+        for device_id in self.fleet.take_undos():
+            self.take_back(device_id)
         progress = self.lockstep.wait_decided(self._pump)
         self.lockstep.wait_heard(progress.commands_sent, lambda: len(self._player.heard), self._pump)
 
