@@ -32,11 +32,11 @@ WHIM_MEDIAN_PER_H = 0.006
 WHIM_SPREAD = 0.9
 """Rate of changes for no thermal reason [1/h awake at home], and its log-deviation between households.
 
-About 0.08 a day and home. Of 220 answers of 20 homes, 47 % gave at least partly a reason that was not
-thermal (arXiv:2511.10467), so they are about as many as the thermal ones; ecobee's users differ as a
-continuum, not as types (Huchuk et al. 2018, doi:10.1016/j.buildenv.2018.05.003). The order of all overrides,
-0.1 to 0.5 a day, is an assumption; the one measured home we have (`ecobee_home`) shows 4 holds in 21 days,
-0.19 a day."""
+About 0.1 a day and home, with guests. Of 220 answers of 20 homes, 47 % gave at least partly a reason that was
+not thermal (arXiv:2511.10467); the warmth of activity and clothes, thermal there, is not the room's, and
+counts here. ecobee's users differ as a continuum, not as types (Huchuk et al. 2018,
+doi:10.1016/j.buildenv.2018.05.003). The order of all overrides, 0.1 to 0.5 a day, is an assumption; the one
+measured home we have (`ecobee_home`) shows 4 holds in 21 days, 0.19 a day."""
 
 STEP_MEDIAN_K = 1.3
 STEP_SPREAD = 0.35

@@ -128,6 +128,20 @@ def test_the_share_at_home_is_the_curves(data_dir: Path, method: str, hour: floa
     assert np.mean(weeks, axis=0) == pytest.approx(np.array(expected), abs=0.02)
 
 
+def test_the_process_is_standard_normal_at_any_time_and_forgets_within_hours(data_dir: Path) -> None:
+    statistics = read_statistics(data_dir / "occupancy_ross", "schedule")
+    source = Surveyed(statistics, Noise(3, "test", 8000))
+    hours = source._hourly(MONDAY)
+    half_way = (hours[:-1] + hours[1:]) / 2.0 / np.sqrt((1.0 + source._correlation) / 2.0)
+
+    # by hand: exp(-t²/18) is 0.946 after an hour and 0.607 after three; standard error over 8000 homes 0.008
+    assert source._correlation == pytest.approx(0.946, abs=0.002)
+    assert np.corrcoef(hours[12], hours[15])[0, 1] == pytest.approx(0.607, abs=0.03)
+    assert hours.std(axis=1) == pytest.approx(np.ones(25), abs=0.03)
+    assert half_way.std(axis=1) == pytest.approx(np.ones(24), abs=0.03)
+    assert np.array_equal(source._hourly(MONDAY + 1)[0], hours[24])  # one process through all midnights
+
+
 def test_a_folder_without_the_statistics_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsuitableOccupancyError, match="occupancy"):
         read_statistics(tmp_path, "motion")

@@ -103,6 +103,17 @@ def test_other_changes_are_not_thermal_and_need_neither_discomfort_nor_patience(
     assert not people.decide(make_moment(24.0, step=EVENING + 1, whim=0.00101)).acts[0]
 
 
+def test_a_press_for_another_reason_counts_so_whatever_else_is_the_case(
+    make_household: Household, make_moment: MakeMoment
+) -> None:
+    # else the two of a pair would count different numbers of them
+    too_warm = make_household(whim_per_h=0.012).decide(make_moment(29.0, whim=1e-6, warm=1e-12))
+    at_the_end = make_household(whim_per_h=0.012).decide(make_moment(24.0, 28.0, whim=1e-6, change_size=0.9))
+
+    assert (too_warm.acts[0], too_warm.thermal[0]) == (True, False)
+    assert (at_the_end.acts[0], at_the_end.setpoint_c[0]) == (True, 28.0)  # 4 K above the habit: no more
+
+
 def test_guests_make_other_changes_three_times_as_frequent(
     make_household: Household, make_moment: MakeMoment
 ) -> None:

@@ -11,7 +11,7 @@ from device_sim.people.votes import main, read_ashrae, spread
 BETWEEN_K, WITHIN_K, HALF_WIDTH_K = 1.0, 2.0, 2.0
 
 
-def invented(people: int = 150, votes: int = 120) -> pd.DataFrame:
+def invented(people: int, votes: int) -> pd.DataFrame:
     """People whose neutral temperatures differ by 1 K, and whose vote of the moment by 2 K."""
     random = np.random.default_rng(4)
     person = np.repeat(np.arange(people), votes)
@@ -24,10 +24,11 @@ def invented(people: int = 150, votes: int = 120) -> pd.DataFrame:
     )
 
 
-def test_the_spread_between_people_and_the_width_are_found_again() -> None:
-    found = spread(invented())
+@pytest.mark.parametrize(("people", "votes"), [(150, 120), (600, 30)])
+def test_the_spread_between_people_and_the_width_are_found_again(people: int, votes: int) -> None:
+    found = spread(invented(people, votes))
 
-    assert (found.people, found.votes) == (150, 18_000)
+    assert (found.people, found.votes) == (people, 18_000)
     assert found.between_people_k == pytest.approx(BETWEEN_K, abs=0.15)
     assert found.half_width_k == pytest.approx(HALF_WIDTH_K, abs=0.35)
     assert np.isnan(found.day_to_day_k)
