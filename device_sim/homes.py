@@ -58,7 +58,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
     Raises:
         UnsuitableWeatherError: The given weather has another start or step, or is too short.
     """
-    noise = Noise(spec.seed, spec.split, spec.homes)
+    noise = Noise(spec.seed, spec.split, spec.homes, spec.first_home)
     steps = days * 86_400 // spec.step_s
     if weather is None:
         weather = generate(spec.climate, Noise(spec.seed, spec.split, 1), spec.start, days, spec.step_s)
@@ -106,7 +106,7 @@ def _draw_sites(
     north, east = draws.uniform(-0.1, 0.1), draws.uniform(-0.1, 0.1)
     return tuple(
         Site(
-            device_id=f"ac-{spec.split}-{spec.seed}-{home:05d}",
+            device_id=f"ac-{spec.split}-{spec.seed}-{spec.first_home + home:05d}",
             latitude_deg=round(weather.place.latitude_deg + float(north[home]), 4),
             longitude_deg=round(weather.place.longitude_deg + float(east[home]), 4),
             timezone=weather.place.timezone,

@@ -65,12 +65,13 @@ class Noise:
         seed: Any integer.
         split: Fleets of different splits share no number.
         homes: How many homes; home `i` gets the same numbers whatever this is.
+        first_home: Number of the first of them.
     """
 
-    def __init__(self, seed: int, split: Split, homes: int) -> None:
+    def __init__(self, seed: int, split: Split, homes: int, first_home: int = 0) -> None:
         start = (seed * 0xD1342543DE82EF95 + SPLIT_CODE[split] * _GOLDEN) & _MASK
         self._key = _mix(np.array([start], dtype=np.uint64))
-        self._home = np.arange(homes, dtype=np.uint64) * np.uint64(_GOLDEN)
+        self._home = np.arange(first_home, first_home + homes, dtype=np.uint64) * np.uint64(_GOLDEN)
         self._keys: dict[Stream, Words] = {}
 
     def uniform(self, stream: Stream, ticks: NDArray[np.int64]) -> Floats:
@@ -87,12 +88,18 @@ class Noise:
 
 
 class Draws:
-    """Parameters of homes, drawn one after the other from one stream: each call is a new `(homes,)` array."""
+    """Parameters of homes, drawn one after the other from one stream: each call is a new `(homes,)` array.
 
-    def __init__(self, noise: Noise, stream: Stream) -> None:
+    Args:
+        noise: Whose numbers.
+        stream: What they are for.
+        after_tick: The first draw is that of the tick after this one.
+    """
+
+    def __init__(self, noise: Noise, stream: Stream, after_tick: int = 0) -> None:
         self._noise = noise
         self._stream = stream
-        self._tick = 0
+        self._tick = after_tick
 
     def _next(self) -> NDArray[np.int64]:
         self._tick += 1

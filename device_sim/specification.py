@@ -33,13 +33,15 @@ class FleetSpec:
     """Which fleet; the same specification is the same fleet, bit for bit.
 
     Attributes:
-        homes: How many.
+        homes: How many are simulated here.
         seed: Any integer.
         start: Start of the season (aware).
         step_s: Length of a step [s], a multiple of 60.
         climate: A name of `weather.CLIMATES`; machines are sized for it, also when a file gives the weather.
         split: Part of the seed: fleets of different splits share neither homes nor weather.
         faults: What goes wrong on the wire.
+        first_home: Number of the first of them. Fleets of one seed and split are parts of the same whole:
+            [0, 10) lives bit for bit as [0, 5) and [5, 10) do, so any number of processes can share it.
     """
 
     homes: int
@@ -49,10 +51,13 @@ class FleetSpec:
     climate: str = "hot_dry"
     split: Split = "demo"
     faults: FaultRates = field(default_factory=FaultRates)
+    first_home: int = 0
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:
             raise SimulatorError("a fleet needs a home, and a step of whole minutes, at most an hour")
+        if self.first_home < 0:
+            raise SimulatorError("homes are numbered from 0")
         if self.start.tzinfo is None:
             raise SimulatorError("the start needs a timezone")
 
