@@ -41,12 +41,12 @@ def test_parts_of_a_fleet_live_as_the_whole_does_bit_for_bit(size: int) -> None:
 
 
 ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
-    "exp": lambda x: np.exp(-x),
+    "exp": lambda x: np.asarray(np.exp(-x)),
     "log": np.log,
     "cos": np.cos,
     "arctan": np.arctan,
     "sqrt": np.sqrt,
-    "power": lambda x: 0.25**x,
+    "power": lambda x: np.asarray(0.25**x),
     "polynomial": lambda x: 1.1 + 0.3 * x + 0.7 * x * x,
     "interp": lambda x: np.interp(x, np.arange(0.0, 10.0, 0.02), np.arange(0.0, 10.0, 0.02) ** 2),
     "round": lambda x: np.round(x, 1),
