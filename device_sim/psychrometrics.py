@@ -69,7 +69,7 @@ _RANGE_C = (-20.0, 45.0)
 
 
 def _at_even_enthalpies(count: int) -> tuple[Floats, float, float]:
-    """Temperatures of saturated air at evenly spaced enthalpies [°C], the lowest one and the spacing [J/kg]."""
+    """Saturated air at evenly spaced enthalpies: temperatures [°C], lowest enthalpy, spacing [J/kg]."""
     fine_c = np.arange(_RANGE_C[0], _RANGE_C[1], 0.01)
     fine_j_kg = enthalpy_j_kg(fine_c, humidity_ratio(fine_c, 100.0))
     even_j_kg = np.linspace(fine_j_kg[0], fine_j_kg[-1], count)

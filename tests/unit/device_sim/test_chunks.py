@@ -58,7 +58,7 @@ ELEMENTWISE: dict[str, Callable[[Floats], Floats]] = {
 def test_arithmetic_gives_the_same_bits_at_every_length_and_place(name: str, size: int) -> None:
     """What all of the above rests on: numpy's vector code and its remainders agree on this processor."""
     function = ELEMENTWISE[name]
-    x = (np.arange(2003) + 0.5) * 0.0041
+    x: Floats = (np.arange(2003, dtype=np.float64) + 0.5) * 0.0041
 
     pieces = [function(x[start : start + size]) for start in range(3, len(x), size)]
 
