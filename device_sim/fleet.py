@@ -15,7 +15,7 @@ import numpy as np
 from device_sim.errors import SeasonEndedError, UnknownDeviceError
 from device_sim.home.room import Room, Surroundings
 from device_sim.homes import build_homes
-from device_sim.machine.air_conditioner import AirConditioner
+from device_sim.machine.air_conditioner import AirConditioner, MachineParameters
 from device_sim.machine.thermostat import ADVISED, Thermostats
 from device_sim.noise import Draws, Floats, Stream, Tape
 from device_sim.outdoors.weather import Weather
@@ -106,6 +106,11 @@ class Fleet:
     def weather(self) -> Weather:
         """The whole season's weather: the stuff of forecasts."""
         return self._homes.weather
+
+    @property
+    def machines(self) -> MachineParameters:
+        """What the machines are: no installer knows it so well."""
+        return self._homes.machines
 
     @property
     def steps_left(self) -> int:

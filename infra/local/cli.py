@@ -205,7 +205,7 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 
 
 @commands.command()
-@click.option("--homes", default=100, show_default=True, type=click.IntRange(1, 99_999))
+@click.option("--homes", default=200, show_default=True, type=click.IntRange(1, 99_999))
 @click.option("--days", default=1, show_default=True, type=click.IntRange(1, 3660))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/sim"), show_default=True)
 @click.option("--seed", default=1, show_default=True)
@@ -230,6 +230,11 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 @click.option("--policy", type=click.Choice(["habit", "randomised"]), default="habit", show_default=True)
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256))
 @click.option("--check", is_flag=True, help="Write nothing; compare the homes with published facts.")
+@click.option(
+    "--occupancy",
+    type=click.Path(path_type=Path),
+    help="With --check: folder of measured schedules (occupancy_ross) instead of the figures from them.",
+)
 @click.option("--strict", is_flag=True, help="With --check: exit 1 when a fact is outside its range.")
 @json_option
 def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)

@@ -1,15 +1,20 @@
 """The command `ac-advisor sim`: from its options to a lake, or to the table of facts."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC
 from functools import partial
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from device_sim.facts.check import check
+from device_sim.facts.people import AWAY_AT_NOON
 from device_sim.fleet import FleetSpec
+from infra.local.facts_table import as_documents, measured_absence, print_facts
 from infra.local.sim import simulate
 from infra.local.sim_plan import SimPlan
 
@@ -47,5 +52,18 @@ def plan_of(options: Mapping[str, Any]) -> SimPlan:
 
 
 def check_facts(options: Mapping[str, Any], *, as_json: bool) -> bool:
-    """Not yet."""
-    raise NotImplementedError
+    """Measure all facts and print them; returns whether all are inside their ranges.
+
+    Raises:
+        OccupancyError: The measured schedules cannot be read.
+    """
+    folder = options["occupancy"]
+    away = AWAY_AT_NOON if folder is None else measured_absence(folder)
+    shown = Console(stderr=True)
+    with shown.status("Homes live in three climates ..."):
+        facts = list(check(options["homes"], options["seed"], away))
+    if as_json:
+        click.echo(json.dumps(as_documents(facts), indent=1))
+    else:
+        print_facts(Console(soft_wrap=False), facts)
+    return all(fact.inside for fact in facts)

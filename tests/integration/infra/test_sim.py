@@ -62,7 +62,8 @@ def test_any_engine_reads_it_as_hive_partitions(make: Callable[..., tuple[SimPla
         hive_partitioning = true) WHERE strftime(sampled_at AT TIME ZONE 'UTC', '%Y-%m-%d') = day::VARCHAR
         ORDER BY device_id, sampled_at
     """  # noqa: S608 (a folder of this test)
-    found = duckdb.sql(query).to_arrow_table()
+    with duckdb.connect() as connection:
+        found = connection.sql(query).to_arrow_table()
 
     assert found.cast(SCAN_SCHEMA).equals(in_process())
 
@@ -79,7 +80,8 @@ def test_positions_are_given_once(make: Callable[..., tuple[SimPlan, SimReport]]
     plan, report = make(processes=2, policy="habit")
 
     query = f"SELECT count(DISTINCT position) FROM read_parquet('{plan.lake}/*/*/*.parquet')"  # noqa: S608
-    assert duckdb.sql(query).fetchall() == [(report.rows,)]
+    with duckdb.connect() as connection:
+        assert connection.sql(query).fetchall() == [(report.rows,)]
     files = sorted(str(file.relative_to(plan.lake)) for file in plan.lake.rglob("*.parquet"))
     again, _ = make(name="again", processes=2, policy="habit")
     assert files == sorted(str(file.relative_to(again.lake)) for file in again.lake.rglob("*.parquet"))
