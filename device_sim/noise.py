@@ -15,9 +15,18 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.uint64]
 Split: TypeAlias = Literal["train", "validate", "test", "demo"]
+"""Whose homes they are; two splits share neither homes nor weather, whatever the seed.
+
+`train`: models are learnt from them. `validate`: variants are compared and settings chosen on them, as often
+as one likes. `test`: what is claimed is measured on them, once. `demo`: people look at them; nothing that is
+shipped is learnt from them, and no figure of theirs is a result. Whoever trains or judges names the split.
+"""
+
+JudgedSplit: TypeAlias = Literal["validate", "test"]
+"""The splits on which a model or a method is judged."""
 
 SPLIT_CODE: dict[Split, int] = {"train": 1, "validate": 2, "test": 3, "demo": 4}
-"""Part of the seed, so that the splits share neither homes nor weather."""
+"""Part of the seed."""
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF

@@ -62,6 +62,7 @@ def test_a_fact_is_inside_by_its_mean_and_outside_when_nothing_was_measured() ->
     assert (spread.value, spread.homes, spread.inside) == (0.5, 3, True)
     assert spread.standard_error == pytest.approx(0.5 / math.sqrt(3))
     assert (spread.low, spread.high) == pytest.approx((0.1, 0.9))
+    assert measured("any", "", np.array([-1.0, 2.0]), ANY).inside  # by the mean, not by every home
     assert not measured("any", "", np.array([2.0]), ANY).inside
     assert not measured("any", "", np.array([math.nan]), ANY).inside
     assert measured("any", "", np.array([0.1, 0.2, 9.0]), ANY, median=True).value == 0.2
