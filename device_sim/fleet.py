@@ -17,6 +17,7 @@ from device_sim.errors import SeasonEndedError, UnknownDeviceError
 from device_sim.home.room import Room, Surroundings
 from device_sim.homes import build_homes
 from device_sim.machine.air_conditioner import AirConditioner
+from device_sim.machine.parameters import MachineParameters
 from device_sim.machine.thermostat import ADVISED, REMOTE, Thermostats
 from device_sim.noise import Draws, Floats, Stream, Tape
 from device_sim.outdoors.weather import Weather
@@ -128,6 +129,11 @@ class Fleet:
     def weather(self) -> Weather:
         """The whole season's weather: the stuff of forecasts."""
         return self._homes.weather
+
+    @property
+    def machines(self) -> MachineParameters:
+        """What the machines are: no installer knows it so well."""
+        return self._homes.machines
 
     @property
     def steps_left(self) -> int:

@@ -74,7 +74,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         UnknownArchetypeError: The specification asks for an archetype that there is not.
         UnsuitableOccupancyError: The folder named in `spec` does not hold the statistics.
     """
-    noise = Noise(spec.seed, spec.split, spec.homes)
+    noise = Noise(spec.seed, spec.split, spec.homes, spec.first_home)
     steps = days * 86_400 // spec.step_s
     if weather is None:
         weather = generate(spec.climate, Noise(spec.seed, spec.split, 1), spec.start, days, spec.step_s)
@@ -103,7 +103,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         outdoor_ratio=humidity_ratio(weather.outdoor_dry_bulb_c, weather.outdoor_rh_pct),
         window_w_m2=window_irradiance_w_m2(weather),
         archetypes=tuple(NAMES[code] for code in kinds.codes),
-        faults=FaultSchedule(spec.plan, noise, season, index),
+        faults=FaultSchedule(spec.plan, noise, season, index, spec.first_home),
     )
 
 
@@ -139,7 +139,7 @@ def _draw_sites(
     north, east = draws.uniform(-0.1, 0.1), draws.uniform(-0.1, 0.1)
     return tuple(
         Site(
-            device_id=f"ac-{spec.split}-{spec.seed}-{home:05d}",
+            device_id=f"ac-{spec.split}-{spec.seed}-{spec.first_home + home:05d}",
             latitude_deg=round(weather.place.latitude_deg + float(north[home]), 4),
             longitude_deg=round(weather.place.longitude_deg + float(east[home]), 4),
             timezone=weather.place.timezone,

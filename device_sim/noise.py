@@ -15,9 +15,18 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.uint64]
 Split: TypeAlias = Literal["train", "validate", "test", "demo"]
+"""Whose homes they are; two splits share neither homes nor weather, whatever the seed.
+
+`train`: models are learnt from them. `validate`: variants are compared and settings chosen on them, as often
+as one likes. `test`: what is claimed is measured on them, once. `demo`: people look at them; nothing that is
+shipped is learnt from them, and no figure of theirs is a result. Whoever trains or judges names the split.
+"""
+
+JudgedSplit: TypeAlias = Literal["validate", "test"]
+"""The splits on which a model or a method is judged."""
 
 SPLIT_CODE: dict[Split, int] = {"train": 1, "validate": 2, "test": 3, "demo": 4}
-"""Part of the seed, so that the splits share neither homes nor weather."""
+"""Part of the seed."""
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -87,12 +96,17 @@ class Noise:
         seed: Any integer.
         split: Fleets of different splits share no number.
         homes: How many homes; home `i` gets the same numbers whatever this is.
+        first_home: Number of the first of them.
+
+    Attributes:
+        homes: How many homes.
     """
 
-    def __init__(self, seed: int, split: Split, homes: int) -> None:
+    def __init__(self, seed: int, split: Split, homes: int, first_home: int = 0) -> None:
         start = (seed * 0xD1342543DE82EF95 + SPLIT_CODE[split] * _GOLDEN) & _MASK
+        self.homes = homes
         self._key = _mix(np.array([start], dtype=np.uint64))
-        self._home = np.arange(homes, dtype=np.uint64) * np.uint64(_GOLDEN)
+        self._home = np.arange(first_home, first_home + homes, dtype=np.uint64) * np.uint64(_GOLDEN)
         self._keys: dict[Stream, Words] = {}
 
     def uniform(self, stream: Stream, ticks: NDArray[np.int64]) -> Floats:
@@ -109,12 +123,18 @@ class Noise:
 
 
 class Draws:
-    """Parameters of homes, drawn one after the other from one stream: each call is a new `(homes,)` array."""
+    """Parameters of homes, drawn one after the other from one stream: each call is a new `(homes,)` array.
 
-    def __init__(self, noise: Noise, stream: Stream) -> None:
+    Args:
+        noise: Whose numbers.
+        stream: What they are for.
+        after_tick: The first draw is that of the tick after this one.
+    """
+
+    def __init__(self, noise: Noise, stream: Stream, after_tick: int = 0) -> None:
         self._noise = noise
         self._stream = stream
-        self._tick = 0
+        self._tick = after_tick
 
     def _next(self) -> NDArray[np.int64]:
         self._tick += 1
@@ -138,7 +158,9 @@ class Draws:
 
 
 TAPE_STEPS = 48
-"""Steps drawn at once: enough to spread numpy's cost of a call over many numbers, little memory."""
+TAPE_NUMBERS = 120_000
+"""At most so many steps, and numbers of a stream [8 bytes each], are drawn at once: enough to spread numpy's
+cost of a call, few enough for a processor's cache (and for memory: of 40,000 homes 3 steps, not 48)."""
 
 _NORMAL = (Stream.INDOOR_SENSOR, Stream.HUMIDITY_SENSOR, Stream.OUTDOOR_SENSOR)
 _UNIFORM = (
@@ -160,19 +182,20 @@ class Tape:
     def __init__(self, noise: Noise, first_tick: int) -> None:
         self._noise = noise
         self._first_tick = first_tick
-        self._block_start = -TAPE_STEPS
+        self._steps = max(1, min(TAPE_STEPS, TAPE_NUMBERS // noise.homes))
+        self._block_start = -self._steps
         self._block: dict[Stream, Floats] = {}
 
     def at(self, step: int) -> dict[Stream, Floats]:
         """The chances of step number `step`."""
         row = step - self._block_start
-        if not 0 <= row < TAPE_STEPS:
+        if not 0 <= row < self._steps:
             self._draw(step)
             row = 0
         return {stream: values[row] for stream, values in self._block.items()}
 
     def _draw(self, step: int) -> None:
-        ticks = np.arange(step, step + TAPE_STEPS) + self._first_tick
+        ticks = np.arange(step, step + self._steps) + self._first_tick
         self._block_start = step
         self._block = {stream: self._noise.normal(stream, ticks) for stream in _NORMAL}
         self._block |= {stream: self._noise.uniform(stream, ticks) for stream in _UNIFORM}

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from device_sim.fleet import Fleet
 from device_sim.noise import Draws, Noise, Stream
+from device_sim.specification import SUBSTEP_S
 from edge.contract import Desired
 
 LOWEST_OFFSET_K, HIGHEST_OFFSET_K = -1.0, 3.0
@@ -23,6 +24,10 @@ SET_BACK_SHARE = 0.3
 
 SET_BACK_OFF_SHARE = 0.3
 """Share of those in which it is `off`; the others add 2 to 5 K."""
+
+
+DRAWS_A_BLOCK = 16
+"""Room for the lots of a minute: a home's lots depend on when its block begins, not on other homes."""
 
 
 class Policy(Protocol):
@@ -51,7 +56,7 @@ class RandomisedSetpoints(Policy):
 
     def __init__(self, fleet: Fleet) -> None:
         spec = fleet.spec
-        self._draws = Draws(Noise(spec.seed, spec.split, spec.homes), Stream.POLICY)
+        self._noise = Noise(spec.seed, spec.split, spec.homes, spec.first_home)
         self._habit_c = np.array([site.habit_setpoint_c for site in fleet.sites])
         self._until_s = np.zeros(spec.homes)
         self._setpoint_c = self._habit_c.copy()
@@ -72,7 +77,7 @@ class RandomisedSetpoints(Policy):
         return [(fleet.sites[home].device_id, self._desired(home, fleet)) for home in turns]
 
     def _draw_blocks(self, begins: NDArray[np.bool_], now_s: float) -> None:
-        draws = self._draws
+        draws = Draws(self._noise, Stream.POLICY, int(now_s) // SUBSTEP_S * DRAWS_A_BLOCK)
         offset_k = np.round(2.0 * draws.uniform(LOWEST_OFFSET_K, HIGHEST_OFFSET_K)) / 2.0
         hours = draws.uniform(SHORTEST_BLOCK_H, LONGEST_BLOCK_H)
         away_k = np.round(draws.uniform(2.0, 5.0))

@@ -78,11 +78,7 @@ def simulate_telemetry(fleet: Fleet, days: int, policy: Policy) -> pa.Table:
         SeasonEndedError: The fleet has fewer days left.
     """
     started_s = time.perf_counter()
-    steps: list[StepReadings] = []
-    for _ in range(days * 86_400 // fleet.spec.step_s):
-        for device_id, desired in policy.commands(fleet):
-            fleet.command(device_id, desired)
-        steps.append(fleet.step())
+    steps = play_steps(fleet, days * 86_400 // fleet.spec.step_s, policy)
     table = to_table(steps)
     wall_s = time.perf_counter() - started_s
     home_steps = len(steps) * fleet.spec.homes
@@ -90,6 +86,20 @@ def simulate_telemetry(fleet: Fleet, days: int, policy: Policy) -> pa.Table:
         "season_simulated", homes=fleet.spec.homes, days=days, home_steps_per_s=round(home_steps / wall_s)
     )
     return table
+
+
+def play_steps(fleet: Fleet, steps: int, policy: Policy) -> list[StepReadings]:
+    """Let so many steps pass under `policy`; what the devices reported.
+
+    Raises:
+        SeasonEndedError: The fleet has fewer left.
+    """
+    readings: list[StepReadings] = []
+    for _ in range(steps):
+        for device_id, desired in policy.commands(fleet):
+            fleet.command(device_id, desired)
+        readings.append(fleet.step())
+    return readings
 
 
 def to_table(steps: list[StepReadings]) -> pa.Table:

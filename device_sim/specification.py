@@ -36,7 +36,7 @@ class FleetSpec:
     """Which fleet; the same specification is the same fleet, bit for bit.
 
     Attributes:
-        homes: How many.
+        homes: How many are simulated here.
         seed: Any integer.
         start: Start of the season (aware).
         step_s: Length of a step [s], a multiple of 60.
@@ -47,6 +47,8 @@ class FleetSpec:
         plan: What else is to go wrong, with machines, windows, devices and their network.
         occupancy_dir: Folder of occupancy statistics (`people.surveyed`); None for the generator of routines.
         occupancy_method: Which of its statistics.
+        first_home: Number of the first of them. Fleets of one seed and split are parts of the same whole:
+            [0, 10) lives bit for bit as [0, 5) and [5, 10) do, so any number of processes can share it.
     """
 
     homes: int
@@ -60,10 +62,13 @@ class FleetSpec:
     plan: FaultPlan = field(default_factory=FaultPlan)
     occupancy_dir: Path | None = None
     occupancy_method: Method = "schedule"
+    first_home: int = 0
 
     def __post_init__(self) -> None:
         if self.homes < 1 or self.step_s % SUBSTEP_S or not SUBSTEP_S <= self.step_s <= LONGEST_STEP_S:
             raise SimulatorError("a fleet needs a home, and a step of whole minutes, at most an hour")
+        if self.first_home < 0:
+            raise SimulatorError("homes are numbered from 0")
         if self.start.tzinfo is None:
             raise SimulatorError("the start needs a timezone")
 

@@ -13,14 +13,20 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
-from zlib import crc32
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from typing_extensions import override
 
-from cloud.adapters.lake_table import FILE_SCHEMA, SCAN_SCHEMA, file_table
+from cloud.adapters.lake_table import (
+    FILE_SCHEMA,
+    SCAN_SCHEMA,
+    bucket_of,
+    file_rows,
+    file_table,
+    split_table,
+)
 from cloud.adapters.reading_rows import ceiling_milliseconds
 from cloud.errors import UnavailableError
 from cloud.ports.ingest import CompactingLake
@@ -67,11 +73,25 @@ class ParquetLake(CompactingLake):
         parts: dict[tuple[date, int], list[LoggedReading]] = {}
         for logged in readings:
             reading = logged.reading
-            part = reading.sampled_at.date(), crc32(reading.device_id.encode()) % BUCKETS
+            part = reading.sampled_at.date(), bucket_of(reading.device_id, BUCKETS)
             parts.setdefault(part, []).append(logged)
         for (day, bucket), run in parts.items():
             folder = self._day(day) / f"bucket={bucket:02d}"
             _write_file(folder / f"run-{first_position:020d}.parquet", file_table(run))
+
+    def write_table(self, first_position: int, table: pa.Table) -> None:
+        """Store a run that is a table, as `write` stores one of readings; for whole seasons at once.
+
+        Args:
+            first_position: Place of the first row in the log; the others follow.
+            table: Has the columns of a scan; sorted by device, time.
+
+        Raises:
+            UnavailableError: Not all was written; write the same run again.
+        """
+        for (day, bucket), part in split_table(file_rows(first_position, table), BUCKETS):
+            folder = self._day(day) / f"bucket={bucket:02d}"
+            _write_file(folder / f"run-{first_position:020d}.parquet", part)
 
     @override
     def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:

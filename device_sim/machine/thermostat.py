@@ -75,56 +75,68 @@ class _Choice:
 
 
 @dataclass(slots=True)
-class _Labels:
-    """Texts of one device, which no arithmetic needs."""
-
-    fan: Fan = "auto"
-    advice_id: str | None = None
-    command_id: str | None = None
-
-
-@dataclass(slots=True)
 class Thermostats:
     """The firmware of all devices; arrays are `(homes,)`.
 
+    What is in force is worked out when somebody asks, once after any number of commands.
+
     Attributes:
         habit_c: Setpoint of the home's schedule now [°C].
-        setpoint_c: Setpoint in force [°C]; kept while the machine is off.
-        cooling: Whether the mode is `cool` (otherwise `off`).
-        changed_by: Who chose that, as a code of `CHANGED_BY`.
         manual_until_s: Until when people have switched advice off (epoch seconds); 0 = they have not.
     """
 
     habit_c: Floats
-    setpoint_c: Floats = field(init=False)
-    cooling: NDArray[np.bool_] = field(init=False)
-    changed_by: NDArray[np.int8] = field(init=False)
     manual_until_s: NDArray[np.int64] = field(init=False)
+    _setpoint_c: Floats = field(init=False)
+    _cooling: NDArray[np.bool_] = field(init=False)
+    _changed_by: NDArray[np.int8] = field(init=False)
+    _settled: bool = field(init=False, default=True)
     _person: _Layer = field(init=False)
     _advice: _Layer = field(init=False)
-    _labels: list[_Labels] = field(init=False)
+    _fans: list[Fan] = field(init=False)
+    _advice_ids: list[str | None] = field(init=False)
+    _command_ids: list[str | None] = field(init=False)
     _changed: set[int] = field(init=False)
     _texts: tuple[tuple[Fan, ...], tuple[str | None, ...]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         homes = len(self.habit_c)
         self._person, self._advice = _Layer.empty(homes), _Layer.empty(homes)
-        self._labels = [_Labels() for _ in range(homes)]
-        self.setpoint_c = self.habit_c.copy()
-        self.cooling = np.ones(homes, dtype=np.bool_)
-        self.changed_by = np.zeros(homes, dtype=np.int8)
+        self._fans = ["auto"] * homes
+        self._advice_ids, self._command_ids = [None] * homes, [None] * homes
+        self._setpoint_c = self.habit_c.copy()
+        self._cooling = np.ones(homes, dtype=np.bool_)
+        self._changed_by = np.zeros(homes, dtype=np.int8)
         self.manual_until_s = np.zeros(homes, dtype=np.int64)
         self._changed = set(range(homes))
+
+    @property
+    def setpoint_c(self) -> Floats:
+        """Setpoint in force [°C]; kept while the machine is off."""
+        self._settle()
+        return self._setpoint_c
+
+    @property
+    def cooling(self) -> NDArray[np.bool_]:
+        """Whether the mode is `cool` (otherwise `off`)."""
+        self._settle()
+        return self._cooling
+
+    @property
+    def changed_by(self) -> NDArray[np.int8]:
+        """Who chose that, as a code of `CHANGED_BY`."""
+        self._settle()
+        return self._changed_by
 
     def keep_time(self, now_s: int, habit_c: Floats) -> None:
         """End what has expired at `now_s` (epoch seconds), and follow the schedule."""
         expired, over = self._advice.lapse(now_s), self._person.lapse(now_s)
         for home in np.flatnonzero(expired):
-            self._labels[home].advice_id = None
+            self._advice_ids[home] = None
             self._texts = None
         if habit_c is not self.habit_c or expired.any() or over.any():
             self.habit_c = habit_c
-            self._settle()
+            self._settled = False
 
     def obey(self, home: int, desired: Desired, now_s: int, next_point_s: int) -> None:
         """Take a command from the network.
@@ -136,16 +148,15 @@ class Thermostats:
             next_point_s: The next schedule point (epoch seconds).
         """
         self._changed.add(home)  # it answers in any case
-        labels = self._labels[home]
-        repeated = desired.command_id is not None and desired.command_id == labels.command_id
-        labels.command_id = desired.command_id
+        repeated = desired.command_id is not None and desired.command_id == self._command_ids[home]
+        self._command_ids[home] = desired.command_id
         if repeated or self._expired(desired, now_s) or desired.mode not in {None, "cool", "off"}:
             return
         if desired.requested_by in {"app", "voice"}:
             self._obey_person(home, desired, now_s, next_point_s)
         elif not self.held_by_person(home) and not self._refuses(home, desired, now_s):
             self._obey_advice(home, desired, next_point_s)
-        self._settle()
+        self._settled = False
 
     def take_remote(self, acts: NDArray[np.bool_], setpoint_c: Floats, now_s: int, next_point_s: int) -> None:
         """People at the unit set `setpoint_c` where `acts`; it wins over everything."""
@@ -154,24 +165,25 @@ class Thermostats:
             choice = _Choice(_accepted_c(float(setpoint_c[home])), off=False, by=REMOTE)
             self._person.choose(int(home), choice, until_s)
             self._withdraw_advice(int(home))
-        self._settle()
+        self._settled = False
 
     def forget(self, homes: NDArray[np.int64]) -> None:
         """Devices that start anew: what people and advice chose is lost, and the schedule applies."""
         self._person.until_s[homes] = 0
         self._advice.until_s[homes] = 0
-        for home in homes:
-            self._labels[int(home)] = _Labels()
+        for home in homes.tolist():
+            self._fans[home] = "auto"
+            self._advice_ids[home] = self._command_ids[home] = None
         self._texts = None
         self._changed.update(homes.tolist())
-        self._settle()
+        self._settled = False
 
     def switch_to_manual(self, until_s: NDArray[np.int64]) -> None:
         """People switch advice off until then (epoch seconds) where it is not 0; what is in force ends."""
         for home in np.flatnonzero(until_s):
             self.manual_until_s[home] = until_s[home]
             self._withdraw_advice(int(home))
-        self._settle()
+        self._settled = False
 
     def held_by_person(self, home: int) -> bool:
         """Whether a change by a person is in force, so that advice has to wait."""
@@ -180,25 +192,24 @@ class Thermostats:
     def reported(self, home: int) -> Reported:
         """What the device confirms."""
         mode: Mode = "cool" if self.cooling[home] else "off"
-        labels = self._labels[home]
         return Reported(
             setpoint_c=round(float(self.setpoint_c[home]), 1) if mode == "cool" else None,
             mode=mode,
-            fan=labels.fan,
+            fan=self._fans[home],
             changed_by=CHANGED_BY[self.changed_by[home]],
-            advice_id=labels.advice_id,
-            command_id=labels.command_id,
+            advice_id=self._advice_ids[home],
+            command_id=self._command_ids[home],
         )
 
     def texts(self) -> tuple[tuple[Fan, ...], tuple[str | None, ...]]:
         """The fan's setting and the advice in force, by home."""
         if self._texts is None:
-            fans = tuple(labels.fan for labels in self._labels)
-            self._texts = fans, tuple(labels.advice_id for labels in self._labels)
+            self._texts = tuple(self._fans), tuple(self._advice_ids)
         return self._texts
 
     def take_changed(self) -> list[int]:
         """Devices whose report has changed since the last call."""
+        self._settle()
         changed = sorted(self._changed)
         self._changed.clear()
         return changed
@@ -239,28 +250,30 @@ class Thermostats:
         return _Choice(setpoint_c, off, _CODE[desired.requested_by or "unknown"])
 
     def _label(self, home: int, desired: Desired) -> None:
-        labels = self._labels[home]
-        labels.advice_id = desired.advice_id
-        labels.fan = desired.fan or labels.fan
+        self._advice_ids[home] = desired.advice_id
+        self._fans[home] = desired.fan or self._fans[home]
         self._texts = None
 
     def _withdraw_advice(self, home: int) -> None:
         self._advice.until_s[home] = 0
-        if self._labels[home].advice_id is not None:
-            self._labels[home].advice_id = self._texts = None
+        self._advice_ids[home] = None
+        self._texts = None
         self._changed.add(home)
 
     def _settle(self) -> None:
-        """Work out what is in force."""
+        """Work out what is in force, in new arrays: readings keep the old ones."""
+        if self._settled:
+            return
+        self._settled = True
         advised, chosen = self._advice.until_s != 0, self._person.until_s != 0
         setpoint_c = np.where(chosen, self._person.setpoint_c, self.habit_c)
         setpoint_c = np.where(advised, self._advice.setpoint_c, setpoint_c)
         off = np.where(advised, self._advice.off, chosen & self._person.off)
         by = np.where(advised, self._advice.by, np.where(chosen, self._person.by, _SCHEDULE)).astype(np.int8)
-        differs = (setpoint_c != self.setpoint_c) | (off == self.cooling) | (by != self.changed_by)
+        differs = (setpoint_c != self._setpoint_c) | (off == self._cooling) | (by != self._changed_by)
         if differs.any():
             self._changed.update(np.flatnonzero(differs).tolist())
-            self.setpoint_c, self.cooling, self.changed_by = setpoint_c, ~off, by
+            self._setpoint_c, self._cooling, self._changed_by = setpoint_c, ~off, by
 
 
 def _until_s(expires_at: datetime | None, otherwise_s: int) -> int:

@@ -205,6 +205,53 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 
 
 @commands.command()
+@click.option("--homes", default=200, show_default=True, type=click.IntRange(1, 99_999))
+@click.option("--days", default=1, show_default=True, type=click.IntRange(1, 3660))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/sim"), show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validate", "test", "demo"]),
+    default="train",
+    show_default=True,
+    help="Splits share neither homes nor weather.",
+)
+@click.option("--climate", default="hot_dry", show_default=True, help="Of the weather, and of the sizing.")
+@click.option(
+    "--weather-file",
+    type=click.Path(path_type=Path),
+    help="EPW, TMY2, TMY3 or city file instead of the generator.",
+)
+@click.option("--timezone", default="America/Phoenix", show_default=True, help="Of the weather file.")
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]),
+    default="2025-07-01T07:00",
+    show_default=True,
+    help="UTC.",
+)
+@click.option("--step-s", default=300, show_default=True, help="Whole minutes, up to an hour.")
+@click.option("--policy", type=click.Choice(["habit", "randomised"]), default="habit", show_default=True)
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256))
+@click.option("--check", is_flag=True, help="Write nothing; compare the homes with published facts.")
+@click.option(
+    "--occupancy",
+    type=click.Path(path_type=Path),
+    help="With --check: folder of measured schedules (occupancy_ross) instead of the figures from them.",
+)
+@click.option("--strict", is_flag=True, help="With --check: exit 1 when a fact is outside its range.")
+@json_option
+def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
+    """Simulate homes straight into Parquet, in the layout of the lake; or check them against facts."""
+    from infra.local.sim_command import check_facts, make_lake  # noqa: PLC0415
+
+    if not check:
+        _say(make_lake(options), as_json=as_json)
+    elif not check_facts(options, as_json=as_json) and strict:
+        sys.exit(1)
+
+
+@commands.command()
 @data_dir_option
 @web_port_option
 @mqtt_port_option

@@ -21,7 +21,7 @@ from cloud.champion import Champion
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock
 from device_sim.fleet import Fleet, FleetSpec, FleetTruth
-from device_sim.noise import Split
+from device_sim.noise import JudgedSplit
 from infra.local.arms import DECISION_S, Advised, Control, Offset
 from infra.local.pairs import Estimate, PairedComparison, compare, estimate
 
@@ -55,7 +55,7 @@ class Trial:
     homes: int = 40
     seed: int = 1
     climate: str = "hot_dry"
-    split: Split = "validate"
+    split: JudgedSplit = "validate"
     learning_days: int = 14
     search_days: int = 14
     advised_days: int = 14

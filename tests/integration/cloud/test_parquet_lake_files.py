@@ -11,8 +11,10 @@ from zlib import crc32
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from cloud.adapters.lake_table import scan_table
 from cloud.adapters.parquet_lake import MAX_FILES, ParquetLake, readings_in_lake
 from cloud.errors import UnavailableError
 from cloud.ports.telemetry import LoggedReading
@@ -185,3 +187,31 @@ def test_readers_never_miss_a_row_while_files_are_merged(
     assert counts == sorted(counts)
     assert counts[0] >= 10
     assert lake.scan().num_rows == 90
+
+
+def test_a_table_is_stored_as_its_readings_would_be(
+    lake: ParquetLake, tmp_path: Path, make_telemetry: MakeTelemetry
+) -> None:
+    readings = [
+        make_telemetry(device_id=f"dev-{device}", sampled_at=NOON + timedelta(hours=6 * number), seq=None)
+        for device in range(9)
+        for number in range(4)
+    ]
+    readings[5] = make_telemetry(device_id="dev-1", sampled_at=NOON + timedelta(hours=6), mode="off")
+    one_by_one = ParquetLake(tmp_path / "other")
+    write(one_by_one, 7, *readings)
+
+    lake.write_table(7, scan_table(readings))
+
+    assert files(lake) == files(one_by_one)
+    for name in files(lake):
+        ours, theirs = (pq.read_table(each.root / name, partitioning=None) for each in (lake, one_by_one))
+        assert ours.schema.equals(theirs.schema, check_metadata=True)
+        assert ours.equals(theirs)
+    assert lake.newest_position() == 7 + len(readings) - 1
+
+
+def test_a_table_needs_the_columns_of_the_lake(lake: ParquetLake, make_telemetry: MakeTelemetry) -> None:
+    with pytest.raises(KeyError):
+        lake.write_table(1, scan_table([make_telemetry()]).drop(["motion"]))
+    assert files(lake) == []

@@ -51,3 +51,15 @@ def test_tape_says_the_same_whether_read_through_or_from_the_middle() -> None:
     alone = middle.at(TAPE_STEPS + 9)
 
     assert all(np.array_equal(last[stream], alone[stream]) for stream in last)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 64, 1000])
+def test_a_part_of_the_homes_gets_their_numbers_bit_for_bit(size: int) -> None:
+    """Also where a processor computes eight numbers at once and the last few one by one."""
+    whole, ticks = Noise(1, "demo", 1010), np.arange(3)
+
+    part = Noise(1, "demo", size, first_home=5)
+
+    for numbers in ("uniform", "normal"):
+        expected = getattr(whole, numbers)(Stream.WARM, ticks)[:, 5 : 5 + size]
+        assert getattr(part, numbers)(Stream.WARM, ticks).tobytes() == expected.tobytes()

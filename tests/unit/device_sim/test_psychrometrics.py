@@ -34,8 +34,12 @@ def test_relative_humidity_never_exceeds_saturation() -> None:
 
 
 def test_saturated_temperature_undoes_enthalpy_of_saturated_air() -> None:
-    temperatures_c = np.array([5.0, 12.34, 20.0])
+    temperatures_c = np.linspace(-19.9, 44.9, 1001)
 
     found = saturated_temperature_c(enthalpy_j_kg(temperatures_c, humidity_ratio(temperatures_c, 100.0)))
 
-    assert found == pytest.approx(temperatures_c, abs=0.01)
+    assert found == pytest.approx(temperatures_c, abs=0.001)
+
+
+def test_air_beyond_the_table_has_the_temperature_of_its_end() -> None:
+    assert saturated_temperature_c([-1e6, 1e6]) == pytest.approx([-20.0, 45.0], abs=0.02)

@@ -120,6 +120,17 @@ def test_a_port_knows_of_ours_only_ports_errors_and_the_contract(component: str)
         assert {name for name in ours if not name.startswith(known)} == set(), label(path)
 
 
+def test_whoever_makes_a_fleet_says_of_which_split() -> None:
+    """A split that is left out is `demo`, whose homes nothing may be learnt from or judged on."""
+    unsaid = []
+    for path in sources(*COMPONENTS):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "FleetSpec":
+                unsaid += [label(path)] * ("split" not in {keyword.arg for keyword in node.keywords})
+
+    assert unsaid == []
+
+
 @pytest.mark.parametrize("component", COMPONENTS[:-1])
 def test_every_setting_is_in_the_components_readme(component: str) -> None:
     readme = ROOT / component / "README.md"

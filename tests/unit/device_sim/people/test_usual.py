@@ -44,7 +44,7 @@ def test_walls_warmer_by_hand_are_felt_by_half(make_households: Callable[[int], 
     day = replace(DRY_DAY, outdoor_c=float(people.day_setpoint_c[0]) + 8.0)
     same = replace(day, outdoor_c=float(people.day_setpoint_c[0]))
 
-    # walls: 100 / 400 of 8 K = 2 K; felt by half: 1 K; the air that leaks in changes the damp by a little more
+    # walls: 100 / 400 of 8 K = 2 K; felt by half: 1 K; a busy coil dries the air a little
     warmer_k = usual_offset_k(dark, people, np.zeros(1), day) - usual_offset_k(
         dark, people, np.zeros(1), same
     )

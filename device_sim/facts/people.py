@@ -1,0 +1,65 @@
+"""Facts of people: when homes are empty, and how often somebody takes the remote at the habit."""
+
+import numpy as np
+import pandas as pd
+
+from device_sim.facts.fact import Fact, Kind, Reference, measured
+from device_sim.facts.observed import Observed
+
+AWAY_AT_NOON = Reference(
+    0.385,
+    0.758,
+    "schedules mined from more than 90,000 ecobee thermostats (ResidentialOccupancyScheduleSimulator): 0.385 "
+    "by what people programmed, 0.758 by motion in five minutes, which misses who sits still",
+    Kind.DERIVED,
+)
+"""Share of homes that are empty at noon of a weekday: of the files in `occupancy_ross`, see `away_in`."""
+
+OVERRIDES_A_DAY = Reference(0.002, 0.10, "rare under a habit of one's own", Kind.ASSUMED)
+NON_THERMAL_SHARE = Reference(0.30, 1.0, "a habit is chosen to be comfortable", Kind.ASSUMED)
+"""Changes at the unit by home and day, and the share of them for other reasons than warmth or cold."""
+
+SATURDAY = 5
+NOON_H = 12
+
+
+def away_at_noon(habit: Observed, reference: Reference = AWAY_AT_NOON) -> Fact:
+    """Share of weekday noons at which a home is empty."""
+    noons = [at.hour == NOON_H and at.minute == 0 and at.weekday() < SATURDAY for at in habit.ends_at]
+    away = 1.0 - habit.occupied[np.array(noons)].mean(axis=0)
+    return measured("away at noon of a weekday", "", away, reference)
+
+
+def overrides(habit: Observed) -> list[Fact]:
+    """How often people act at the unit, and why."""
+    truth = habit.truth
+    daily = measured("overrides a day at the habit", "1/d", truth.overrides / habit.days, OVERRIDES_A_DAY)
+    other = 1.0 - truth.thermal_overrides / np.maximum(truth.overrides, 1.0)
+    other[truth.overrides == 0.0] = np.nan
+    return [daily, measured("of them not for warmth or cold", "", other, NON_THERMAL_SHARE)]
+
+
+def away_in(schedules: pd.DataFrame, shares: pd.DataFrame) -> Reference:
+    """The share of empty homes at noon of a weekday that measured schedules give.
+
+    Args:
+        schedules: `method`, `day`, `cluster`, `time`, `p_occupied`.
+        shares: `method`, `day` and a column of the share of homes for each cluster.
+    """
+    away = {method: 1.0 - _occupied_at_noon(schedules, shares, method) for method in ("schedule", "motion")}
+    source = (
+        f"schedules of the given files: {away['schedule']:.2f} as programmed, {away['motion']:.2f} by motion"
+    )
+    return Reference(min(away.values()), max(away.values()), source, Kind.PUBLISHED)
+
+
+def _occupied_at_noon(schedules: pd.DataFrame, shares: pd.DataFrame, method: str) -> float:
+    noon = schedules[
+        (schedules["method"] == method)
+        & (schedules["time"] == "12:00:00")
+        & ~schedules["day"].isin(["Sat", "Sun"])
+    ]
+    share = shares[shares["method"] == method].set_index("day")
+    clusters = zip(noon["day"], noon["cluster"], strict=True)
+    weights = [float(share[str(cluster)][day]) for day, cluster in clusters]
+    return float(np.average(noon["p_occupied"].to_numpy(dtype=np.float64), weights=weights))

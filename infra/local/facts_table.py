@@ -1,0 +1,83 @@
+"""The printed table of facts, and the same as JSON."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from device_sim.facts.fact import Fact, Reference
+from device_sim.facts.people import away_in
+from infra.local.errors import LocalError
+
+
+class OccupancyError(LocalError):
+    """The measured schedules cannot be read."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"no schedules in {folder}: {why}")
+
+
+def measured_absence(folder: Path) -> Reference:
+    """The share of empty homes at noon that the files of `occupancy_ross` give.
+
+    Raises:
+        OccupancyError: They are not there, or are other files.
+    """
+    try:
+        schedules = pd.read_csv(folder / "occupancy_schedules.csv.gz")
+        return away_in(schedules, pd.read_csv(folder / "cluster_share.csv"))
+    except OSError as error:
+        raise OccupancyError(folder, error.strerror or str(error)) from error
+    except (ValueError, KeyError) as error:
+        raise OccupancyError(folder, " ".join(str(error).split())) from error
+
+
+def print_facts(console: Console, facts: Sequence[Fact]) -> None:
+    """The table: what is ours, what is published, and whether they agree."""
+    table = Table(title="Simulated homes beside what is known of real ones", show_lines=True)
+    for place, name in enumerate(("fact", "ours", "10-90 % of homes", "known", "", "how it is known")):
+        table.add_column(name, justify="right" if place in {1, 2, 3} else "left")
+    for fact in facts:
+        table.add_row(*_cells(fact))
+    console.print(table)
+    outside = [fact.name for fact in facts if not fact.inside]
+    console.print(f"{len(facts) - len(outside)} of {len(facts)} facts are inside." + _list_of(outside))
+
+
+def as_documents(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    """The facts as JSON has them; what could not be measured is null."""
+    documents = [{**asdict(fact), "inside": fact.inside} for fact in facts]
+    return [
+        {name: None if _is_nothing(value) else value for name, value in document.items()}
+        for document in documents
+    ]
+
+
+def _cells(fact: Fact) -> tuple[str, ...]:
+    reference = fact.reference
+    error = "median" if fact.is_median else f"± {_short(fact.standard_error)}"
+    return (
+        f"{fact.name}\n({fact.homes} homes)",
+        f"{_short(fact.value)} {fact.unit}\n{error}",
+        f"{_short(fact.low)} to {_short(fact.high)}",
+        f"{_short(reference.low)} to {_short(reference.high)}",
+        "inside" if fact.inside else "OUTSIDE",
+        f"{reference.kind}: {reference.source}",
+    )
+
+
+def _short(value: float) -> str:
+    return "?" if math.isnan(value) else f"{value:.3g}"
+
+
+def _list_of(names: Sequence[str]) -> str:
+    return f" Outside: {'; '.join(names)}." if names else ""
+
+
+def _is_nothing(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
