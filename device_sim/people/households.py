@@ -15,8 +15,8 @@ Flags = NDArray[np.bool_]
 WORKER_SHARE = 0.45
 HOME_SHARE = 0.30
 """Households whose adults all go out to work, and those with somebody mostly at home; the rest has
-irregular days. Together they leave about half of the homes empty on a weekday noon: assumptions, between the
-37 % by programmed schedules and the 75 % by motion of more than 90,000 ecobee thermostats (`surveyed`)."""
+irregular days. Together they leave about 60 % of the homes empty on a weekday noon: assumptions, between the
+39 % by programmed schedules and the 75 % by motion of more than 90,000 ecobee thermostats (`surveyed`)."""
 
 HOME_OFFICE_SHARE = 0.35
 """Workers' households in which somebody works from home on 1 to 3 weekdays of 5: an assumption. (In the

@@ -12,8 +12,8 @@ from device_sim.people.comfort import felt_c
 from device_sim.people.households import PERSON_W, HouseholdParameters
 from device_sim.psychrometrics import AIR_CAPACITY_J_KG_K, AIR_DENSITY_KG_M3, humidity_ratio
 
-AT_HOME_RATIO = 0.7
-AWAKE_AT_HOME_RATIO = 0.4
+AT_HOME_RATIO = 0.75
+AWAKE_AT_HOME_RATIO = 0.45
 """Shares of time for the gains of a typical day: what `routines` gives, rounded."""
 
 COIL_C = 11.0

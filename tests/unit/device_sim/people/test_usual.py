@@ -66,7 +66,7 @@ def test_where_the_coil_stays_dry_the_water_is_that_of_outdoors_and_people(
 ) -> None:
     people = make_households(50)
     leak_kg_s = np.geomspace(0.005, 0.2, 50)
-    balance = 0.006 + (0.7 * people.persons * 0.05 + 0.4 * 0.10) / 3600.0 / leak_kg_s
+    balance = 0.006 + (0.75 * people.persons * 0.05 + 0.45 * 0.10) / 3600.0 / leak_kg_s
 
     water = usual_water(leak_kg_s, np.full(50, 0.15), people, DRY_DAY)
 

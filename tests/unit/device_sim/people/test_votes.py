@@ -29,7 +29,7 @@ def test_the_spread_between_people_and_the_width_are_found_again(people: int, vo
     found = spread(invented(people, votes))
 
     assert (found.people, found.votes) == (people, 18_000)
-    assert found.between_people_k == pytest.approx(BETWEEN_K, abs=0.15)
+    assert found.between_people_k == pytest.approx(BETWEEN_K, abs=0.1)
     assert found.half_width_k == pytest.approx(HALF_WIDTH_K, abs=0.35)
     assert np.isnan(found.day_to_day_k)
 
