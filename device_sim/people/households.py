@@ -25,18 +25,29 @@ American Time Use Survey of 2023, 35 % of the employed worked at home on a day o
 PERSON_W = 70.0
 """Sensible heat of a person at rest or light work [W]: ASHRAE Fundamentals 2021, chapter 18."""
 
+PERSON_WATER_KG_H = 0.05
+"""Water of a person at rest or light work [kg/h]: 40 to 60 g/h, ASHRAE Fundamentals 2021, chapter 18."""
+
+ACTIVE_WATER_KG_H = 0.10
+"""Water of cooking and bathing over the hours awake at home [kg/h]: an assumption."""
+
+BASE_GAIN_W_M2 = (1.8, 4.4)
+"""Range of the heat of appliances that always run, over the floor [W/m²]: with all other gains the mean home
+comes to the internal gains of the reference home of ANSI/RESNET/ICC 301 (17,900 + 23.8 Btu/day a square foot
++ 4,104 a bedroom, people and damp included); the spread is an assumption."""
+
 APP_SHARE = 0.6
 """Households that say "a bit warm" in the app, or undo there what our advice did: an assumption."""
 
-WHIM_MEDIAN_PER_H = 0.006
+WHIM_MEDIAN_PER_H = 0.004
 WHIM_SPREAD = 0.9
 """Rate of changes for no thermal reason [1/h awake at home], and its log-deviation between households.
 
-About 0.1 a day and home, with guests. Of 220 answers of 20 homes, 47 % gave at least partly a reason that was
-not thermal (arXiv:2511.10467); the warmth of activity and clothes, thermal there, is not the room's, and
-counts here. ecobee's users differ as a continuum, not as types (Huchuk et al. 2018,
-doi:10.1016/j.buildenv.2018.05.003). The order of all overrides, 0.1 to 0.5 a day, is an assumption; the one
-measured home we have (`ecobee_home`) shows 4 holds in 21 days, 0.19 a day."""
+About 0.07 a day and home, with guests: an assumption, for we know of no published rate. With it about half of
+the overrides at the habit are thermal, fewer in ordinary weather and more in a heat wave: of 220 answers of 20
+homes, 47 % gave at least partly a reason that was not thermal (arXiv:2511.10467). ecobee's users differ as a
+continuum, not as types (Huchuk et al. 2018, doi:10.1016/j.buildenv.2018.05.003). The one measured home we
+have (`ecobee_home`) shows 4 holds in 21 days, 0.19 a day."""
 
 STEP_MEDIAN_K = 1.3
 STEP_SPREAD = 0.35
@@ -138,7 +149,7 @@ def draw_households(draws: Draws, floor_area_m2: Floats) -> HouseholdParameters:
         bed_h=np.clip(draws.normal(22.6, 0.6), 21.0, 23.7),
         leave_h=np.clip(draws.normal(8.0, 0.7), 6.5, 10.0),
         return_h=np.clip(draws.normal(17.3, 1.0), 14.5, 20.0),
-        base_gain_w=floor_area_m2 * draws.uniform(1.2, 2.8),
+        base_gain_w=floor_area_m2 * draws.uniform(*BASE_GAIN_W_M2),
         active_gain_w=floor_area_m2 * draws.uniform(1.0, 3.0) + 60.0,
         tap_per_h=np.where(
             has_app := draws.chance(APP_SHARE), np.clip(draws.lognormal(1.0, 0.5), 0.3, 4.0), 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from device_sim.local_time import LocalTime
 from device_sim.noise import Floats, Noise, Stream
-from device_sim.people.households import PERSON_W, HouseholdParameters
+from device_sim.people.households import ACTIVE_WATER_KG_H, PERSON_W, PERSON_WATER_KG_H, HouseholdParameters
 from device_sim.people.moment import Moment
 from device_sim.people.presence import Attendance, Presence, Whereabouts
 from device_sim.people.reactions import Reactions, Words
@@ -27,12 +27,6 @@ COMFORT_OF_DAY_K = 0.4
 """Standard deviation from day to day of what a household finds comfortable [K]: an assumption, for clothes,
 activity and health. Votes on a smart watch are alike on one day as if the wearer's neutral temperature moved
 by 1.4 K from day to day (26 people on a campus, by `python -m device_sim.people.votes`)."""
-
-PERSON_WATER_KG_H = 0.05
-"""Water of a person at rest or light work [kg/h]: 40 to 60 g/h, ASHRAE Fundamentals 2021, chapter 18."""
-
-ACTIVE_WATER_KG_H = 0.10
-"""Water of cooking and bathing over the hours awake at home [kg/h]: an assumption."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,12 @@ from device_sim.home.room import RoomParameters
 from device_sim.home.steady import MeanDay, closed_air_m3_s, steady_cooling_w, steady_mass_c
 from device_sim.noise import Floats
 from device_sim.people.comfort import felt_c
-from device_sim.people.households import PERSON_W, HouseholdParameters
+from device_sim.people.households import (
+    ACTIVE_WATER_KG_H,
+    PERSON_W,
+    PERSON_WATER_KG_H,
+    HouseholdParameters,
+)
 from device_sim.psychrometrics import AIR_CAPACITY_J_KG_K, AIR_DENSITY_KG_M3, humidity_ratio
 
 AT_HOME_RATIO = 0.75
@@ -59,7 +64,8 @@ def usual_water(leak_kg_s: Floats, through_kg_s: Floats, people: HouseholdParame
         day: The means of an ordinary summer day.
     """
     outdoor_water = day.outdoor_humidity_ratio
-    brought_kg_s = (AT_HOME_RATIO * people.persons * 0.05 + AWAKE_AT_HOME_RATIO * 0.10) / 3600.0
+    awake_kg_h = AWAKE_AT_HOME_RATIO * ACTIVE_WATER_KG_H
+    brought_kg_s = (AT_HOME_RATIO * people.persons * PERSON_WATER_KG_H + awake_kg_h) / 3600.0
     coil_water = float(humidity_ratio(COIL_C, 100.0))
     dry_coil = outdoor_water + brought_kg_s / leak_kg_s
     brought_and_taken = leak_kg_s * outdoor_water + brought_kg_s + through_kg_s * coil_water

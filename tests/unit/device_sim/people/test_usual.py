@@ -12,8 +12,14 @@ from device_sim.home.building import draw_rooms
 from device_sim.home.room import RoomParameters
 from device_sim.home.steady import MeanDay
 from device_sim.noise import Draws, Noise, Stream
-from device_sim.people.households import HouseholdParameters
-from device_sim.people.usual import usual_offset_k, usual_water
+from device_sim.people.households import (
+    ACTIVE_WATER_KG_H,
+    PERSON_W,
+    PERSON_WATER_KG_H,
+    HouseholdParameters,
+    draw_households,
+)
+from device_sim.people.usual import AT_HOME_RATIO, AWAKE_AT_HOME_RATIO, usual_offset_k, usual_water
 from device_sim.psychrometrics import humidity_ratio
 
 DRY_DAY = MeanDay(34.0, 0.006, 3.0, 300.0, np.array([30.0, 60.0, 60.0, 60.0]))
@@ -74,3 +80,16 @@ def test_where_the_coil_stays_dry_the_water_is_that_of_outdoors_and_people(
     assert 0 < dry.sum() < 50
     assert water[dry] == pytest.approx(balance[dry])
     assert (water[~dry] < balance[~dry]).all()
+
+
+def test_mean_gains_of_a_home_are_those_of_the_reference_home() -> None:
+    floor_m2, bedrooms = 110.0, 2.5
+    people = draw_households(Draws(Noise(1, "train", 4000), Stream.PERSON), np.full(4000, floor_m2))
+
+    sensible_w = people.base_gain_w + AWAKE_AT_HOME_RATIO * people.active_gain_w
+    sensible_w = sensible_w + AT_HOME_RATIO * people.persons * PERSON_W
+    water_kg_h = AT_HOME_RATIO * people.persons * PERSON_WATER_KG_H + AWAKE_AT_HOME_RATIO * ACTIVE_WATER_KG_H
+
+    # ANSI/RESNET/ICC 301, reference home: 17,900 + 23.8 CFA + 4,104 bedrooms [Btu/day], CFA in square feet
+    reference_w = (17_900 + 23.8 * floor_m2 * 10.764 + 4_104 * bedrooms) * 1055.06 / 86_400
+    assert (sensible_w + water_kg_h * 2.501e6 / 3600).mean() == pytest.approx(reference_w, rel=0.08)
