@@ -76,7 +76,7 @@ class HomeAdvisor:
         return came_back and home.preferences.away_until is None
 
     def is_held(self, at: datetime) -> bool:
-        """Whether a person's word stands at `at` (aware): then advice only repeats it, and nothing is asked."""
+        """Whether a person's word stands at `at` (aware): advice only repeats it, and nobody commands it."""
         return at.timestamp() < self._home.watch.held_until_s
 
     def observe(self, reading: Telemetry) -> None:
