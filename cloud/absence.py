@@ -11,6 +11,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cloud.comfort import Discomfort
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 DEPTHS_K = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
@@ -20,6 +22,9 @@ HORIZON_H = 12.0
 
 SURPRISE_DAYS = 1.0
 """Weight of a day, never seen so far, on which they come back in half the shortest time [days]."""
+
+JITTER_H = 0.5
+"""People come back so much earlier or later than on a day like this, half as likely each as just then [h]."""
 
 OVERSHOOT_K = 0.2
 """A machine lets the room swing by so much above its setpoint [K]."""
@@ -38,7 +43,8 @@ class EmptyHome:
         rise_k_h: Warm-up [K/h].
         fall_k_h: Pull-down [K/h].
         kwh_per_k_h: Electricity that an hour spent 1 K warmer saves [kWh/(K·h)].
-        unnoticed_k: Warmth above the one people are to find that they have lived with [K].
+        found_k: The temperature that people are to find, above their habit [K].
+        discomfort: What to expect of any warmth.
         step_h: Time to the next decision [h].
         max_depth_k: Deepest set-back allowed [K].
         depth_k: Set-back in force [K]; 0 = none.
@@ -49,7 +55,8 @@ class EmptyHome:
     rise_k_h: float
     fall_k_h: float
     kwh_per_k_h: float
-    unnoticed_k: float
+    found_k: float
+    discomfort: Discomfort
     step_h: float
     max_depth_k: float
     depth_k: float = 0.0
@@ -81,9 +88,7 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
     depths = np.array([depth for depth in DEPTHS_K if depth <= home.max_depth_k])
     if not home.returns_h or not len(depths):
         return None
-    returns = np.array([home.returns_h[0] / 2, *home.returns_h])
-    weights = np.array([SURPRISE_DAYS, *([1.0] * len(home.returns_h))])
-    weights /= weights.sum()
+    returns, weights = _returns(home.returns_h)
     starts = np.arange(0.0, HORIZON_H + home.step_h / 2, home.step_h)
     gain, discomfort = _outcomes(home, depths[:, None, None], starts[None, :, None], returns[None, None, :])
     mean_gain, mean_discomfort = gain @ weights, discomfort @ weights
@@ -99,6 +104,16 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
         gain_kwh=float(mean_gain[deep, late + 1]),
         discomfort_k_h=float(mean_discomfort[deep, late + 1]),
     )
+
+
+def _returns(seen_h: Sequence[float]) -> tuple[Floats, Floats]:
+    """When people may come back [h from now] and how likely each is [ratio]."""
+    seen = np.array(seen_h)
+    days = len(seen_h) + SURPRISE_DAYS
+    around = [np.maximum(seen + shift_h, 0.0) for shift_h in (-JITTER_H, 0.0, JITTER_H)]
+    returns = np.concatenate([[seen[0] / 2], *around])
+    shares = [np.full(len(seen), share / days) for share in (0.25, 0.5, 0.25)]
+    return returns, np.concatenate([[SURPRISE_DAYS / days], *shares])
 
 
 def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tuple[Floats, Floats]:
@@ -120,6 +135,9 @@ def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tu
     cooled_h = np.minimum(falling, peak / home.fall_k_h)
     tail = peak * cooled_h - home.fall_k_h * cooled_h**2 / 2
     gain = home.kwh_per_k_h * (warmth_hours(np.minimum(start, back)) + tail)
-    too_warm = np.maximum(found + OVERSHOOT_K - home.unnoticed_k, 0.0)
+    usual_k = home.found_k + OVERSHOOT_K
+    too_warm = home.discomfort.at_k(usual_k + found) - home.discomfort.at_k(np.array(usual_k))
+    falling_k2 = home.discomfort.until_k2(usual_k + found) - home.discomfort.until_k2(np.array(usual_k))
     waiting_h = np.where(back < start, home.step_h / 2, 0.0)
-    return gain, too_warm * waiting_h + too_warm**2 / (2 * home.fall_k_h)
+    usual_k2 = found * home.discomfort.at_k(np.array(usual_k))
+    return gain, too_warm * waiting_h + (falling_k2 - usual_k2) / home.fall_k_h

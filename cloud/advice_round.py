@@ -56,7 +56,8 @@ class Draft:
         """Leave the setpoint alone in quiet hours and after many changes, unless people would be too warm."""
         watch = self.home.watch
         in_force_c = watch.setpoint_c
-        if in_force_c is None or in_force_c == plan.setpoint_c[0] or in_force_c > plan.occupied_c[0]:
+        comfortable_c = max(plan.occupied_c[0], plan.habit_c[0])  # what is cooled ahead can wait
+        if in_force_c is None or in_force_c == plan.setpoint_c[0] or in_force_c > comfortable_c:
             return
         lately = sum(self.at_s - changed_s < DAY_S for changed_s in watch.changes_s)
         if lately >= MAX_CHANGES_PER_DAY or is_quiet(

@@ -75,6 +75,10 @@ class HomeAdvisor:
         came_back = given is not None and given.set_back_k > 0 and home.presence.left_s is None
         return came_back and home.preferences.away_until is None
 
+    def is_held(self, at: datetime) -> bool:
+        """Whether a person's word stands at `at` (aware): advice only repeats it, and nobody commands it."""
+        return at.timestamp() < self._home.watch.held_until_s
+
     def observe(self, reading: Telemetry) -> None:
         """Learn from a reading; gaps and repeats do no harm, one that comes late is ignored."""
         self._history.observe(reading)
@@ -135,7 +139,7 @@ class HomeAdvisor:
             return statement.silent(kwh)
         if watch.mode != "cool" or "cool" not in self.installation.modes:
             return statement.not_cooling(kwh, watch.mode)
-        if at_s < watch.held_until_s:
+        if self.is_held(statement.horizon.at):
             return statement.held(kwh, watch.held_until_s)
         return None
 

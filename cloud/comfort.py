@@ -47,9 +47,6 @@ WORDS_FOR_NOTHING_PER_H = 0.001
 AT_HOME_H = 15.0
 """Hours of a day with somebody at home [h/day]; ASHRAE and time-use surveys give 14 to 16."""
 
-SWING_K = 0.2
-"""The room is at times so much warmer than on average over half an hour [K]: the thermostat's swing."""
-
 TINY_PER_H = 1e-6
 """Those who never speak do so with this rate [1/h]: nothing is impossible."""
 
@@ -63,11 +60,41 @@ _SHAPE = (len(_LIMITS_K), len(_RATES), len(_SPEAKS))
 _PRIOR = np.broadcast_to(
     -0.5 * (((_LIMITS_K - PRIOR_MEAN_K) / PRIOR_DEVIATION_K) ** 2)[:, None, None], _SHAPE
 )
-_EXCESS_K = np.maximum(_LIMITS_K[:, None] + SWING_K - _LIMITS_K, 0.0)
+_WARMTH_STEP_K, _WARMEST_K = 0.1, 10.0
+_WARMTHS_K = np.arange(0.0, _WARMEST_K + _WARMTH_STEP_K / 2, _WARMTH_STEP_K)
+_BEYOND_K = np.maximum(_WARMTHS_K[:, None] - _LIMITS_K, 0.0)
 
 
 def _prior() -> list[float]:
     return [float(weight) for weight in _PRIOR.ravel()]
+
+
+@dataclass(frozen=True, slots=True)
+class Discomfort:
+    """How far beyond a home's limit it is expected to be at any warmth, as the limit is believed to lie.
+
+    Attributes:
+        beyond_k: For each warmth of the grid, the mean of what is beyond the limit, (101,) [K].
+        area_k2: The integral of that from no warmth on, (101,) [K²].
+    """
+
+    beyond_k: Floats
+    area_k2: Floats
+
+    @classmethod
+    def of(cls, limit_ratio: Floats) -> "Discomfort":
+        """From the probability of each limit, (41,)."""
+        beyond_k = _BEYOND_K @ limit_ratio
+        steps_k2 = (beyond_k[1:] + beyond_k[:-1]) * (_WARMTH_STEP_K / 2)
+        return cls(beyond_k, np.concatenate([np.zeros(1), np.cumsum(steps_k2)]))
+
+    def at_k(self, warmth_k: Floats) -> Floats:
+        """What is expected beyond the limit at each warmth [K]."""
+        return np.interp(warmth_k, _WARMTHS_K, self.beyond_k)
+
+    def until_k2(self, warmth_k: Floats) -> Floats:
+        """Its integral from no warmth to each warmth [K²]: what falls at 1 K/h costs so many K·h."""
+        return np.interp(warmth_k, _WARMTHS_K, self.area_k2)
 
 
 @dataclass(slots=True)
@@ -98,10 +125,9 @@ class ComfortLimit:
         rate = float((_rate_per_h(warmth_k) * self._weights()).sum())
         return rate / (rate + OTHER_REASONS_PER_H)
 
-    def level_k(self, warm_budget_k_h_day: float) -> float:
-        """Highest level [K] at which no more warm degree-hours a day are expected than the budget."""
-        expected = AT_HOME_H * (_EXCESS_K @ self._weights().sum(axis=(1, 2)))
-        return float(_LIMITS_K[max(int(np.searchsorted(expected, warm_budget_k_h_day)) - 1, 0)])
+    def discomfort(self) -> Discomfort:
+        """What to expect of any warmth."""
+        return Discomfort.of(self._weights().sum(axis=(1, 2)))
 
     def quantile_k(self, ratio: float) -> float:
         """The limit that the home's is above with probability 1 - `ratio` [K]."""

@@ -68,7 +68,10 @@ class Observer:
             case "not_home":
                 if self.home.preferences.share_presence:
                     self.home.presence.leave(at_s)
-            case "accepted" | "too_cold":
+            case "too_cold":
+                watch.held_until_s = 0.0
+                self._note_cold(slot)
+            case "accepted":
                 watch.held_until_s = 0.0
             case "a_bit_warm":
                 pass  # it goes on, but cooler
@@ -156,6 +159,8 @@ class Observer:
         )
         if cooler and watch.author == "advice":
             self._blame(slot, at_s)
+        if reading.mode != "cool" or (reading.setpoint_c or 0.0) > (watch.setpoint_c or 0.0):
+            self._note_cold(slot)
         self.home.tolerance.postpone(slot)
 
     def _blame(self, slot: Slot, at_s: float) -> None:
@@ -168,6 +173,12 @@ class Observer:
             del home.watch.mishaps[:-8]
         elif warmth_k is not None:
             home.tolerance.override(slot, warmth_k)
+
+    def _note_cold(self, slot: Slot) -> None:
+        """Somebody was cold: because the home was cooled ahead, if it was."""
+        watch, habit_c = self.home.watch, self.home.habit.setpoint_c(slot)
+        if watch.author == "advice" and watch.setpoint_c is not None and watch.setpoint_c < habit_c:
+            self.home.recovery.chilled_day = slot.day
 
     def _hear_warmth(self, kind: FeedbackKind, slot: Slot) -> None:
         """Our warmth was too much for somebody."""
@@ -201,7 +212,7 @@ class Observer:
         if summary.author != "advice" and setpoint_c is not None:
             home.habit.learn(over.slot, setpoint_c)
         home.sag.learn(summary)
-        home.recovery.learn(summary)
+        home.recovery.learn(summary, home.habit.setpoint_c(over.slot))
         self._learn_warmth(summary)
 
     def _learn_warmth(self, summary: SlotSummary) -> None:
@@ -210,8 +221,6 @@ class Observer:
         if summary.indoor_c is None or summary.at_home is False:
             return
         warmth_k = summary.indoor_c - self.home.habit.setpoint_c(summary.slot)
-        if summary.author == "habit" and summary.steady:
-            self.home.tolerance.live(warmth_k)
         self.home.tolerance.learn(summary, warmth_k)
 
     def _at_home(self) -> bool | None:

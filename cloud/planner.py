@@ -8,21 +8,33 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from cloud.absence import EmptyHome, best_set_back
 from cloud.advice import Installation, Preferences
 from cloud.comfort import SILENT_K
-from cloud.home_clock import SLOT_S, Slot
+from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
+from cloud.tolerance import EAGER_LAMBDA
+from cloud.warm_budget import UsualDay
 
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
 
 LARGEST_RISE_K = 4.0
 LARGEST_FALL_K = 1.0
+RISES_K = np.arange(0.0, LARGEST_RISE_K + GRID_K / 2, GRID_K)
 """Guard around the habit [K]: ADVICE.md, formulation 5."""
 
 HEAT_SAFETY_C = 28.0
 """Nobody is advised more while somebody may be there, unless it is their own habit [°C]; an assumption."""
+
+COOL_AHEAD_K = 1.0
+"""How far below the habit a home is cooled before heat in which its machine cannot hold it [K]: the guard."""
+
+WORTH_COOLING_K_H = 0.25
+"""But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: what
+counts as felt (ADVICE.md). It takes a third of them for about 0.4 kWh, less than they weigh."""
 
 STALE_INDOOR_S = 1800
 """An older indoor temperature says nothing about how warm an empty home has become [s]."""
@@ -66,8 +78,9 @@ STICKY_K = 0.1
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
 
-DISCOMFORT_KWH_PER_LAMBDA = 0.2
-"""What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]."""
+DISCOMFORT_KWH_PER_LAMBDA = 0.4
+"""What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
+`validate` half of it saves 0.1 to 0.2 points more, for twice the warm degree-hours of returns."""
 
 EXPECTED_AWAY_RATIO = 0.8
 """A half-hour with this share of days away is expected to be away in the plan [ratio]."""
@@ -171,7 +184,9 @@ class Planner:
         home, slots = self.home, self.slots
         habit_c = [home.habit.setpoint_c(slot) for slot in slots]
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
-        occupied_c = [self.limits.within(c, c) for c in habit_c] if strained else self._warm_edge_c(habit_c)
+        away = home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots)
+        path_c = self._cooled_ahead_c if strained else self._warm_edge_c
+        occupied_c = path_c(habit_c, away)
         sag_k = [home.sag.expected_k(slot) or 0.0 for slot in slots]
         return Plan(
             habit_c=habit_c,
@@ -179,7 +194,7 @@ class Planner:
             setpoint_c=list(occupied_c),
             likely=[1.0] * len(slots),
             felt_k=[o - h + k for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
-            away=home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots),
+            away=away,
             strained=strained,
         )
 
@@ -246,21 +261,51 @@ class Planner:
                     plan.likely[at] = plan.away[at]
             place = end + 1
 
-    def _warm_edge_c(self, habit_c: list[float]) -> list[float]:
-        """The warmest setpoints that keep to the allowed level, with few changes [°C]."""
+    def _warm_edge_c(self, habit_c: list[float], away: list[float]) -> list[float]:
+        """The warmest setpoints that keep to the proven level and to the budget, with few changes [°C]."""
         watch = self.home.watch
         in_force_c = watch.setpoint_c if watch.author == "advice" else None
         level_k = self.home.tolerance.level_k(self.home.preferences.comfort_lambda)
+        affordable_k = self._affordable_k(away)
         rises_k = [self._rise_k(slot, level_k) for slot in self.slots]
         path: list[float] = []
         for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            wanted_c = habit + max(min(rises_k[place : place + LASTING_SLOTS]), self._probe_rise_k(slot))
+            lasting_k = min(*rises_k[place : place + LASTING_SLOTS], affordable_k - ROUNDING_K)
+            wanted_c = habit + max(lasting_k, self._probe_rise_k(slot))
             low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
             if in_force_c is None or not low_c <= in_force_c <= high_c:
                 in_force_c = math.floor((wanted_c + ROUNDING_K) / GRID_K) * GRID_K
             in_force_c = min(max(in_force_c, habit), max(HEAT_SAFETY_C, habit))
             path.append(self.limits.within(in_force_c, habit))
         return path
+
+    def _cooled_ahead_c(self, habit_c: list[float], away: list[float]) -> list[float]:
+        """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
+        home = self.home
+        willing = home.preferences.comfort_lambda >= EAGER_LAMBDA
+        warm_k_h = self._usual_day(away).warm_k_h(home.tolerance.comfort.discomfort()) if willing else 0.0
+        worth = warm_k_h >= WORTH_COOLING_K_H
+        path = []
+        for slot, habit in zip(self.slots, habit_c, strict=True):
+            cooler_k = COOL_AHEAD_K if worth and home.recovery.is_ahead(slot) else 0.0
+            path.append(self.limits.within(habit - cooler_k, habit))
+        return path
+
+    def _affordable_k(self, away: list[float]) -> float:
+        """The largest rise that may last all day within the budget of warm degree-hours [K]."""
+        home = self.home
+        extra_k_h = self._usual_day(away).extra_k_h(RISES_K, home.tolerance.comfort.discomfort())
+        budget_k_h = home.tolerance.budget_k_h(home.preferences.comfort_lambda)
+        return float(RISES_K[np.searchsorted(extra_k_h, budget_k_h, side="right") - 1])
+
+    def _usual_day(self, away: list[float]) -> UsualDay:
+        """The coming day as it would be at the habit."""
+        sag, slots = self.home.sag, self.slots[:SLOTS_PER_DAY]
+        return UsualDay(
+            [sag.expected_k(slot) or 0.0 for slot in slots],
+            [sag.spread_k(slot) for slot in slots],
+            [1.0 - ratio for ratio in away[:SLOTS_PER_DAY]],
+        )
 
     def _rise_k(self, slot: Slot, level_k: float) -> float:
         """How far above the habit the setpoint may be for a level in `slot`, not yet a half degree [K]."""
@@ -289,16 +334,17 @@ class Planner:
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
         found_k = found_c - home.habit.setpoint_c(self.slots[0])
-        unnoticed_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0)
+        borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
             returns_h=returns_h,
             above_k=max(watch.indoor_c - found_c, 0.0),
             rise_k_h=home.recovery.rise_k_h,
             fall_k_h=home.recovery.fall_k_h,
             kwh_per_k_h=kwh_per_k_h,
-            unnoticed_k=unnoticed_k,
+            found_k=found_k,
+            discomfort=home.tolerance.comfort.discomfort(),
             step_h=self.step_s / 3600,
-            max_depth_k=min(self.deepest_k(), unnoticed_k + SILENT_K),
+            max_depth_k=min(self.deepest_k(), borne_k),
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
         )
 

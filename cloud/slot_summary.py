@@ -1,5 +1,6 @@
 """What a home was like in one half-hour: the unit in which the advisor learns."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -23,6 +24,7 @@ class SlotSummary:
         outdoor_c: Outdoor dry bulb [°C].
         compressor_ratio: Load of the compressor [ratio].
         at_home: Whether somebody was there; None when it is not known.
+        swing_k: Standard deviation of the indoor dry bulb [K].
     """
 
     slot: Slot
@@ -33,6 +35,7 @@ class SlotSummary:
     outdoor_c: float | None
     compressor_ratio: float | None
     at_home: bool | None
+    swing_k: float = 0.0
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class OpenSlot:
     steady: bool = True
     moved: bool = False
     indoor: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    indoor_squares: float = 0.0
     outdoor: list[float] = field(default_factory=lambda: [0.0, 0.0])
     compressor: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
@@ -51,6 +55,7 @@ class OpenSlot:
         seconds = reading.interval_s
         if reading.indoor_dry_bulb_c is not None:
             _add(self.indoor, reading.indoor_dry_bulb_c, seconds)
+            self.indoor_squares += reading.indoor_dry_bulb_c**2 * seconds
         if reading.outdoor_dry_bulb_c is not None:
             _add(self.outdoor, reading.outdoor_dry_bulb_c, seconds)
         if reading.compressor_ratio is not None:
@@ -69,7 +74,14 @@ class OpenSlot:
             outdoor_c=_mean(self.outdoor),
             compressor_ratio=_mean(self.compressor),
             at_home=at_home,
+            swing_k=self._swing_k(),
         )
+
+    def _swing_k(self) -> float:
+        mean_c = _mean(self.indoor)
+        if mean_c is None:
+            return 0.0
+        return math.sqrt(max(self.indoor_squares / self.indoor[1] - mean_c**2, 0.0))
 
 
 def _add(sums: list[float], value: float, seconds: float) -> None:

@@ -106,7 +106,7 @@ class Statement:
             back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
             return wording.set_back(setpoint_c, back, recover, saving_kwh)
         if plan.strained:
-            return wording.strained(setpoint_c)
+            return _strained(setpoint_c, habit_c, -saving_kwh)
         if setpoint_c > habit_c:
             budget = self.home.preferences.override_budget_per_day
             if self.home.tolerance.probe_now_k(self.horizon.slots[0], budget) is not None:
@@ -154,6 +154,13 @@ class Statement:
 
     def _clock(self, at_s: float) -> str:
         return wording.Clockwork(self.installation.timezone).say(at_s)
+
+
+def _strained(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
+    """What is done about heat in which the machine is at its limit."""
+    if setpoint_c < habit_c:
+        return wording.cooled_ahead(setpoint_c, habit_c, cost_kwh)
+    return wording.strained(setpoint_c)
 
 
 def saving_interval_kwh(saving_kwh: float, day_kwh: float) -> tuple[float, float]:

@@ -61,6 +61,14 @@ def strained(setpoint_c: float) -> str:
     return f"In this heat the machine can just about hold {setting(setpoint_c)}: keep your setting."
 
 
+def cooled_ahead(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
+    """Why it is cooled before the heat, and what that costs."""
+    return (
+        f"In the coming heat the machine cannot hold {setting(habit_c)}: {setting(setpoint_c)} until then "
+        f"keeps the home cooler for longer, for {about(max(cost_kwh, 0.0))} more."
+    )
+
+
 def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float) -> str:
     """Why it may get warmer now."""
     until = f"{setting(setpoint_c)} until {recover}"
@@ -75,7 +83,7 @@ def recovering(setpoint_c: float, back: str) -> str:
 def warmer(setpoint_c: float, habit_c: float, saving_kwh: float) -> str:
     """Why it may be a little warmer while people are there."""
     return (
-        f"Your home is often this warm anyway: {setting(setpoint_c)} instead of {setting(habit_c)} "
+        f"You should not feel the difference: {setting(setpoint_c)} instead of {setting(habit_c)} "
         f"saves {about(saving_kwh)}{_a_day()}."
     )
 

@@ -104,13 +104,15 @@ class Advised:
             self.advisors[device_id].record(Feedback(at, "undone"))
 
     def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """What each advisor says."""
+        """What each advisor says, where no person's word stands, as the worker does."""
         said_to_each = advise_all(self.champion, [(advisor, at) for advisor in self.advisors.values()])
         advice = dict(zip(self.advisors, said_to_each, strict=True))
         if at.toordinal() != self._day:
             self._day = at.toordinal()
             self.told.append(advice)
         for device_id, said in advice.items():
+            if self.advisors[device_id].is_held(at):
+                continue
             until = max(said.valid_until, at + timedelta(seconds=COMMAND_S))
             if said.setpoint_c is not None and said.mode == "cool":
                 yield device_id, command(said.setpoint_c, at, until)

@@ -90,7 +90,7 @@ class ArmResult:
         pairs: The paired comparison of the totals, comfort and overrides.
         changes_day: Commands with another setpoint, a home and day.
         promise: What was told against what came; None for arms that tell nothing.
-        search: The paired comparison of the days before; None without such days.
+        search: The paired comparison of the days before; None without them and for arms that search nothing.
     """
 
     arm: str
@@ -137,7 +137,7 @@ def evaluate(trial: Trial, champion: Champion, progress: Progress = lambda *_: N
     for name, control in controls.items():
         search, played = _live(fleet.fork(), control, trial, partial(progress, name))
         result = _result(name, habit, played, control, trial)
-        if trial.search_days:
+        if trial.search_days and isinstance(control, Advised):
             result = replace(result, search=compare(searched.truth, search.truth, trial.search_days))
         results.append(result)
     days = float(trial.advised_days)

@@ -9,6 +9,9 @@ from infra.local.evaluate import Evaluation
 from infra.local.pairs import Estimate
 from infra.local.summary import price
 
+UNLIMITED = 10_000
+"""Wider than any table [characters]."""
+
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """The table, and below it what the search for the tolerance cost."""
@@ -18,9 +21,10 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         printed.add_column(name, justify="right" if place else "left")
     for row in rows:
         printed.add_row(*row)
-    console.print(printed)
+    printed.width = _full_width(console, printed)
+    console.print(printed, soft_wrap=True)
     for line in price_lines(evaluation):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def table(evaluation: Evaluation) -> Sequence[tuple[str, ...]]:
@@ -68,6 +72,11 @@ def table(evaluation: Evaluation) -> Sequence[tuple[str, ...]]:
 def price_lines(evaluation: Evaluation) -> Sequence[str]:
     """What the days of the search before saved and cost, a line an arm."""
     return [f"{arm.arm}: {price(arm.search)}" for arm in evaluation.arms if arm.search is not None]
+
+
+def _full_width(console: Console, printed: Table) -> int:
+    """The width at which no cell is wrapped: a log passes for 80 columns, too few for the figures."""
+    return console.measure(printed, options=console.options.update_width(UNLIMITED)).maximum
 
 
 def _with_extra(total: Estimate, extra: Estimate, digits: int) -> str:

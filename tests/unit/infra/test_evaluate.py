@@ -42,10 +42,14 @@ def test_what_was_told_is_compared_with_what_came(played: Evaluation) -> None:
 
 
 def test_the_search_is_told_apart_from_what_is_claimed(played: Evaluation) -> None:
-    search = played.arms[1].search
+    search = played.arms[2].search
 
     assert search is not None
-    assert search.habit_kwh != played.arms[1].pairs.habit_kwh
+    assert search.habit_kwh != played.arms[2].pairs.habit_kwh
+
+
+def test_only_who_searches_has_a_search(played: Evaluation) -> None:
+    assert [arm.search is None for arm in played.arms] == [True, True, False]
 
 
 def test_a_trial_is_the_same_each_time(played: Evaluation) -> None:
@@ -58,6 +62,16 @@ def test_prints_every_arm_and_the_price_of_the_search(played: Evaluation) -> Non
     text = console.export_text()
 
     assert all(arm.arm in text for arm in played.arms)
-    assert text.count("The search for each home's tolerance") == 3
+    assert text.count("The search for each home's tolerance") == 1
     assert all(len(row) == len(table(played)[0]) for row in table(played))
     assert json.loads(json.dumps(played.to_json()))["arms"][2]["arm"] == "advisor"
+
+
+def test_no_figure_is_printed_in_pieces(played: Evaluation) -> None:
+    console = Console(record=True, width=80)  # what a pipe passes for
+    print_evaluation(console, played)
+    lines = console.export_text().splitlines()
+
+    for row in table(played):
+        assert any(all(cell in line for cell in row) for line in lines)
+    assert sum("The search for each home" in line and 'said "a bit warm".' in line for line in lines) == 1

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.absence import BEEP_KWH, EmptyHome, _outcomes, best_set_back
+from cloud.absence import BEEP_KWH, OVERSHOOT_K, EmptyHome, _outcomes, _returns, best_set_back
+from cloud.comfort import ComfortLimit, Discomfort
+
+
+def certain(limit_k: float) -> Discomfort:
+    """Of people whose limit is known."""
+    ratio = np.zeros(41)
+    ratio[round(10 * limit_k)] = 1.0
+    return Discomfort.of(ratio)
+
 
 AFTERNOON = EmptyHome(
     returns_h=[8.0] * 20,
@@ -13,7 +22,8 @@ AFTERNOON = EmptyHome(
     rise_k_h=2.0,
     fall_k_h=2.0,
     kwh_per_k_h=0.08,
-    unnoticed_k=0.8,
+    found_k=0.0,
+    discomfort=certain(1.0),
     step_h=0.5,
     max_depth_k=4.0,
 )
@@ -25,7 +35,7 @@ def test_recovers_before_people_usually_return() -> None:
 
     assert chosen is not None
     left_k = chosen.depth_k - 2.0 * (8.0 - chosen.recover_in_h)
-    assert left_k <= AFTERNOON.unnoticed_k
+    assert left_k + OVERSHOOT_K <= 1.0
 
 
 def test_is_shallower_or_recovers_earlier_in_a_slow_home() -> None:
@@ -65,7 +75,43 @@ def test_one_outcome_by_hand() -> None:
     gain, discomfort = _outcomes(AFTERNOON, np.array(2.0), np.array(4.0), np.array(4.5))
 
     assert gain == pytest.approx(0.08 * (1.0 + 6.0 + 0.75))  # and 2 K falling to 1 K within half an hour
-    assert discomfort == pytest.approx((1.0 + 0.2 - 0.8) ** 2 / (2 * 2.0))
+    # 1.2 K with the overshoot, of which 0.2 K are beyond the limit, falling at 2 K/h
+    assert discomfort == pytest.approx(0.2**2 / (2 * 2.0))
+
+
+def test_who_comes_before_the_recovery_waits_for_it_too() -> None:
+    """1.2 K beyond the limit: until the next decision, in 0.25 h on average, and then falling."""
+    _, discomfort = _outcomes(AFTERNOON, np.array(2.0), np.array(4.0), np.array(3.0))
+
+    assert discomfort == pytest.approx(0.25 * 1.2 + 1.2**2 / (2 * 2.0))
+
+
+def test_what_is_too_warm_in_an_occupied_home_is_not_the_set_backs_fault() -> None:
+    """Kept 1.3 K up, 0.5 K beyond the limit with the overshoot, all of what is added is too warm."""
+    warm = replace(AFTERNOON, found_k=1.3)
+
+    _, discomfort = _outcomes(warm, np.array(2.0), np.array(4.0), np.array(4.5))
+
+    assert discomfort == pytest.approx(1.0**2 / (2 * 2.0))
+
+
+def test_a_limit_that_may_lie_anywhere_costs_more_than_its_mean() -> None:
+    """With a doubtful limit some of the possible homes are too warm where the average one is not."""
+    doubtful = replace(AFTERNOON, discomfort=ComfortLimit().discomfort())
+    times = np.array(2.0), np.array(4.0), np.array(4.5)
+
+    assert _outcomes(replace(AFTERNOON, discomfort=certain(1.5)), *times)[1] == 0.0
+    assert _outcomes(doubtful, *times)[1] > 0.0
+
+
+def test_people_come_back_somewhat_earlier_or_later_than_ever_seen() -> None:
+    returns_h, share = _returns([3.0, 4.0])
+
+    assert share.sum() == pytest.approx(1.0)
+    # a day never seen, of three, in half the shortest time; and half an hour around the others
+    by_hour = {1.5: 1 / 3, 2.5: 1 / 12, 3.0: 1 / 6, 3.5: 2 / 12, 4.0: 1 / 6, 4.5: 1 / 12}
+    for hour, expected in by_hour.items():
+        assert share[returns_h == hour].sum() == pytest.approx(expected)
 
 
 @given(

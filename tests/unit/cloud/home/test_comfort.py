@@ -1,15 +1,9 @@
 import math
 
+import numpy as np
 import pytest
 
-from cloud.comfort import (
-    AT_HOME_H,
-    FORGETTING_DAYS,
-    OTHER_REASONS_PER_H,
-    SILENT_K,
-    SWING_K,
-    ComfortLimit,
-)
+from cloud.comfort import FORGETTING_DAYS, OTHER_REASONS_PER_H, SILENT_K, ComfortLimit, Discomfort
 
 
 def normal_cdf(value: float) -> float:
@@ -22,13 +16,35 @@ def test_begins_with_the_households_of_study_a(ratio: float, expected_k: float) 
     assert ComfortLimit().quantile_k(ratio) == pytest.approx(expected_k, abs=0.11)
 
 
-def test_expects_the_warm_degree_hours_of_a_normal_distribution() -> None:
-    limit, level_k = ComfortLimit(), 0.8
-    z = (level_k + SWING_K - 1.5) / 0.9
-    # E max(0, x - limit) for a normal limit = s (z Phi(z) + phi(z))
-    expected = AT_HOME_H * 0.9 * (z * normal_cdf(z) + math.exp(-z * z / 2) / math.sqrt(2 * math.pi))
+def below_normal_k(value_k: float) -> float:
+    """E max(0, value - limit) for a normal limit of 1.5 ± 0.9 K: s (z Phi(z) + phi(z))."""
+    z = (value_k - 1.5) / 0.9
+    return 0.9 * (z * normal_cdf(z) + math.exp(-z * z / 2) / math.sqrt(2 * math.pi))
 
-    assert limit.level_k(expected) == pytest.approx(level_k, abs=0.15)  # of a cut and gridded one
+
+@pytest.mark.parametrize("warmth_k", [0.5, 1.0, 2.5])
+def test_expects_the_discomfort_of_a_normal_distribution(warmth_k: float) -> None:
+    beyond_k = below_normal_k(warmth_k) - below_normal_k(0.0) - warmth_k * normal_cdf(-1.5 / 0.9)
+    between = normal_cdf((4.0 - 1.5) / 0.9) - normal_cdf(-1.5 / 0.9)  # no limit is below 0 or above 4 K
+
+    found_k = float(ComfortLimit().discomfort().at_k(np.array(warmth_k)))
+
+    assert found_k == pytest.approx(beyond_k / between, abs=0.02)  # on a grid
+
+
+def certain(limit_k: float) -> Discomfort:
+    """Of a home whose limit is known."""
+    ratio = np.zeros(41)
+    ratio[round(10 * limit_k)] = 1.0
+    return Discomfort.of(ratio)
+
+
+def test_discomfort_of_a_known_limit_by_hand() -> None:
+    warmth_k = np.array([-1.0, 0.5, 1.0, 2.5])
+
+    np.testing.assert_allclose(certain(1.0).at_k(warmth_k), [0.0, 0.0, 0.0, 1.5])
+    # the area of a triangle 1.5 K wide and high
+    np.testing.assert_allclose(certain(1.0).until_k2(warmth_k), [0.0, 0.0, 0.0, 1.125])
 
 
 def test_silence_below_every_limit_says_nothing() -> None:
@@ -61,7 +77,7 @@ def test_an_override_speaks_for_a_lower_limit() -> None:
     limit.override(1.5)
 
     assert limit.quantile_k(0.9) < 1.5
-    assert limit.level_k(0.05) == 0.0
+    assert limit.discomfort().at_k(np.array(1.0)) > ComfortLimit().discomfort().at_k(np.array(1.0))
 
 
 def test_silence_of_the_patient_weighs_less_once_they_have_shown_to_be_patient() -> None:
