@@ -43,11 +43,11 @@ WHIM_MEDIAN_PER_H = 0.004
 WHIM_SPREAD = 0.9
 """Rate of changes for no thermal reason [1/h awake at home], and its log-deviation between households.
 
-About 0.07 a day and home, with guests: an assumption, as no rate is published. With it about half
-of the overrides at the habit are thermal, fewer in ordinary weather and more in a heat wave: of 220 answers of
-20 homes, 47 % gave at least partly a reason that was not thermal (arXiv:2511.10467). ecobee's users differ as
-a continuum, not as types (Huchuk et al. 2018, doi:10.1016/j.buildenv.2018.05.003). The one measured home we
-have (`ecobee_home`) shows 4 holds in 21 days, 0.19 a day."""
+About 0.07 a day and home, with guests: an assumption, as no rate is published. With it about half of the
+overrides at the habit are thermal, fewer in ordinary weather and more in a heat wave: of 220 answers of
+20 homes, 47 % gave at least partly a reason that was not thermal (arXiv:2511.10467). ecobee's users
+differ as a continuum, not as types (Huchuk et al. 2018, doi:10.1016/j.buildenv.2018.05.003). The one
+measured home we have (`ecobee_home`) shows 4 holds in 21 days, 0.19 a day."""
 
 STEP_MEDIAN_K = 1.3
 STEP_SPREAD = 0.35
