@@ -14,6 +14,7 @@ from device_sim.facts.machines import duty_by_weather, rated_efficiency, starts_
 from device_sim.facts.observed import Observed, observe, set_back, switch_off, wait_for, warmer_than
 from device_sim.facts.people import AWAY_AT_NOON, away_at_noon, overrides
 from device_sim.fleet import FaultRates, Fleet, FleetSpec
+from device_sim.machine.curves import Kind
 from device_sim.noise import Floats
 
 START = datetime(2025, 7, 1, 4, tzinfo=UTC)
@@ -21,6 +22,8 @@ START = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 SETTLE_DAYS, WATCH_DAYS = 1, 5
 """Days before and while homes are watched [d]: masses forget their start, and +1 °C its stored heat."""
+
+KIND_NAMES = {kind.value: kind.name.lower().replace("_", " ") for kind in Kind}
 
 CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
 
@@ -47,9 +50,10 @@ def insight_of(fleet: Fleet) -> Insight:
     machines = fleet.machines
     net_w = machines.capacity_w - machines.fan_w
     return Insight(
-        kinds=tuple("inverter" if inverter else "single speed" for inverter in machines.inverter),
-        is_single_speed=~machines.inverter,
+        kinds=tuple(KIND_NAMES[code] for code in machines.kind.tolist()),
+        is_single_speed=machines.kind == Kind.SINGLE_SPEED,
         rated_eer=net_w / (machines.capacity_w / machines.rated_cop + machines.fan_w),
+        groups={"archetype": fleet.archetypes},
     )
 
 

@@ -9,7 +9,8 @@ SAVED_BY_A_KELVIN_PCT = Reference(
     5.4,
     11.4,
     "low: US DOE, 1 % a °F for 8 h, so 5.4 % a K all day; high: our closed loops on 17 of other people's "
-    "building models, 11.4 % (3.7 to 18.6); between: Hoyt et al. 2015, doi:10.1016/j.buildenv.2014.09.010",
+    "building models, 11.4 % (3.7 to 18.6); between: Hoyt et al. 2015, doi:10.1016/j.buildenv.2014.09.010; "
+    "the less there is to cool, the larger is the share of a kelvin",
     Kind.DERIVED,
 )
 """Saving by one kelvin more all day [%]; Hoyt's is offices: 29 % from 22.2 to 25 °C."""

@@ -8,9 +8,7 @@ from rich.table import Table
 from infra.local.evaluate import Evaluation
 from infra.local.pairs import Estimate
 from infra.local.summary import price
-
-UNLIMITED = 10_000
-"""Wider than any table [characters]."""
+from infra.local.whole_table import print_whole
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
@@ -21,8 +19,7 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         printed.add_column(name, justify="right" if place else "left")
     for row in rows:
         printed.add_row(*row)
-    printed.width = _full_width(console, printed)
-    console.print(printed, soft_wrap=True)
+    print_whole(console, printed)
     for line in price_lines(evaluation):
         console.print(line, soft_wrap=True)
 
@@ -72,11 +69,6 @@ def table(evaluation: Evaluation) -> Sequence[tuple[str, ...]]:
 def price_lines(evaluation: Evaluation) -> Sequence[str]:
     """What the days of the search before saved and cost, a line an arm."""
     return [f"{arm.arm}: {price(arm.search)}" for arm in evaluation.arms if arm.search is not None]
-
-
-def _full_width(console: Console, printed: Table) -> int:
-    """The width at which no cell is wrapped: a log passes for 80 columns, too few for the figures."""
-    return console.measure(printed, options=console.options.update_width(UNLIMITED)).maximum
 
 
 def _with_extra(total: Estimate, extra: Estimate, digits: int) -> str:

@@ -1,18 +1,25 @@
 """The printed table of facts, and the same as JSON."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from device_sim.facts.fact import Fact, Reference
 from device_sim.facts.people import away_in
 from infra.local.errors import LocalError
+from infra.local.whole_table import print_whole
+
+INDENT = 4
+"""Of the sources below the table [columns]."""
 
 
 class OccupancyError(LocalError):
@@ -38,15 +45,19 @@ def measured_absence(folder: Path) -> Reference:
 
 
 def print_facts(console: Console, facts: Sequence[Fact]) -> None:
-    """The table: what is ours, what is published, and whether they agree."""
-    table = Table(title="Simulated homes beside what is known of real ones", show_lines=True)
-    for place, name in enumerate(("fact", "ours", "10-90 % of homes", "known", "", "how it is known")):
-        table.add_column(name, justify="right" if place in {1, 2, 3} else "left")
+    """The table: what is ours, what is known, and whether they agree; below it how that is known."""
+    sources = list(dict.fromkeys(_source(fact) for fact in facts))
+    table = Table(title="Simulated homes beside what is known of real ones", box=SIMPLE, pad_edge=False)
+    for place, name in enumerate(("fact", "ours", "10-90 % of homes", "known", "", "source")):
+        table.add_column(name, justify="right" if place in {1, 2, 3, 5} else "left", no_wrap=True)
     for fact in facts:
-        table.add_row(*_cells(fact))
-    console.print(table)
+        table.add_row(*map(escape, _cells(fact)), str(sources.index(_source(fact)) + 1))
+    print_whole(console, table)
+    for number, source in enumerate(sources, start=1):
+        lines = textwrap.wrap(source, console.width - INDENT - 1)
+        console.print(escape(f"{number:>2}  " + f"\n{' ' * INDENT}".join(lines)), highlight=False)
     outside = [fact.name for fact in facts if not fact.inside]
-    console.print(f"{len(facts) - len(outside)} of {len(facts)} facts are inside." + _list_of(outside))
+    console.print(f"\n{len(facts) - len(outside)} of {len(facts)} facts are inside." + _list_of(outside))
 
 
 def as_documents(facts: Sequence[Fact]) -> list[dict[str, Any]]:
@@ -60,18 +71,22 @@ def as_documents(facts: Sequence[Fact]) -> list[dict[str, Any]]:
 
 def _cells(fact: Fact) -> tuple[str, ...]:
     reference = fact.reference
-    error = "median" if fact.is_median else f"± {_short(fact.standard_error)}"
+    error = "" if fact.is_median else f" ± {_short(fact.standard_error)}"
     return (
-        f"{fact.name}\n({fact.homes} homes)",
-        f"{_short(fact.value)} {fact.unit}\n{error}",
+        f"{fact.name} [{fact.unit}]" if fact.unit else fact.name,
+        f"{_short(fact.value)}{error}",
         f"{_short(fact.low)} to {_short(fact.high)}",
         f"{_short(reference.low)} to {_short(reference.high)}",
         "inside" if fact.inside else "OUTSIDE",
-        f"{reference.kind}: {reference.source}",
     )
 
 
+def _source(fact: Fact) -> str:
+    return f"{fact.reference.kind}: {fact.reference.source}"
+
+
 def _short(value: float) -> str:
+    """Three digits, but no tenths of hundreds."""
     return "?" if math.isnan(value) else f"{value:.3g}"
 
 
