@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from device_sim.config import SimulatorSettings
 from device_sim.errors import SimulatorError, UnknownDeviceError
-from device_sim.faults.plan import FaultPlan, FaultPlanError, read_plan
+from device_sim.faults.plan import FaultPlan, read_plan
 from device_sim.fleet import Fleet, FleetSpec
 from device_sim.outdoors.files import read_weather
 from device_sim.outdoors.weather import Weather
@@ -32,7 +32,7 @@ def main() -> int:
     try:
         settings = SimulatorSettings()
         return run(settings, stop)
-    except (SimulatorError, FaultPlanError, ValidationError, OSError) as error:
+    except (SimulatorError, ValidationError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
@@ -72,6 +72,7 @@ def _fleet(settings: SimulatorSettings) -> Fleet:
         plan=_plan(settings),
         occupancy_dir=settings.occupancy_dir,
         occupancy_method=settings.occupancy_method,
+        heat_waves_per_summer=settings.heat_waves_per_summer,
     )
     fleet = Fleet(spec, settings.days, _weather(settings.weather_file, settings))
     for device_id in spec.plan.device_ids:

@@ -30,6 +30,7 @@ class SimulatorSettings(BaseSettings):
         timezone: IANA name of the file's place; a city file knows its own.
         occupancy_dir: Folder of occupancy statistics (`people.surveyed`) instead of the generator.
         occupancy_method: Which of its statistics: motion or schedule.
+        heat_waves_per_summer: Mean number of severe heat waves on top of the weather.
         host: The broker.
         port: Its MQTT port.
         identities_file: JSON object of passwords by device id.
@@ -56,6 +57,7 @@ class SimulatorSettings(BaseSettings):
     timezone: str = "America/Phoenix"
     occupancy_dir: Path | None = None
     occupancy_method: Method = "schedule"
+    heat_waves_per_summer: float = Field(0.0, ge=0.0, le=20.0)
     host: str = "127.0.0.1"
     port: int = 1883
     identities_file: Path | None = None

@@ -39,6 +39,13 @@ class UnsuitableOccupancyError(SimulatorError):
         super().__init__(f"no occupancy statistics in {folder}: {reason}")
 
 
+class MeasurementsError(SimulatorError):
+    """The folder does not hold the measurements of machines: name another."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"no measured machine in {folder}: {reason}")
+
+
 class SeasonEndedError(SimulatorError):
     """All days of the season have been played."""
 

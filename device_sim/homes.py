@@ -18,6 +18,7 @@ from device_sim.machine.parameters import MachineParameters, draw_machines
 from device_sim.noise import Draws, Floats, Noise, Stream
 from device_sim.outdoors.climates import climate_named
 from device_sim.outdoors.generator import generate
+from device_sim.outdoors.heat_wave import HeatWaves
 from device_sim.outdoors.sun import window_irradiance_w_m2
 from device_sim.outdoors.weather import Weather
 from device_sim.people.households import PERSON_W, HouseholdParameters, draw_households
@@ -80,6 +81,7 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
         weather = generate(spec.climate, Noise(spec.seed, spec.split, 1), spec.start, days, spec.step_s)
     if weather.steps < steps or (weather.start, weather.step_s) != (spec.start, spec.step_s):
         raise UnsuitableWeatherError("the weather needs the fleet's start and step, and all of its days")
+    weather = HeatWaves(spec.heat_waves_per_summer).over(weather, Noise(spec.seed, spec.split, 1))
     draws = Draws(noise, Stream.ROOM)
     kinds = Kinds(draws, spec.archetype)
     rooms = draw_rooms(kinds, draws)

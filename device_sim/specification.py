@@ -47,6 +47,7 @@ class FleetSpec:
         plan: What else is to go wrong, with machines, windows, devices and their network.
         occupancy_dir: Folder of occupancy statistics (`people.surveyed`); None for the generator of routines.
         occupancy_method: Which of its statistics.
+        heat_waves_per_summer: Mean number of severe heat waves from May to September, on top of the weather.
         first_home: Number of the first of them. Fleets of one seed and split are parts of the same whole:
             [0, 10) lives bit for bit as [0, 5) and [5, 10) do, so any number of processes can share it.
     """
@@ -62,6 +63,7 @@ class FleetSpec:
     plan: FaultPlan = field(default_factory=FaultPlan)
     occupancy_dir: Path | None = None
     occupancy_method: Method = "schedule"
+    heat_waves_per_summer: float = 0.0
     first_home: int = 0
 
     def __post_init__(self) -> None:

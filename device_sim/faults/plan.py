@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from device_sim.errors import SimulatorError
+
 FaultKind: TypeAlias = Literal[
     "clogged_filter",
     "low_refrigerant",
@@ -36,7 +38,7 @@ none (Tasmota) to weeks."""
 Severity: TypeAlias = float | None
 
 
-class FaultPlanError(ValueError):
+class FaultPlanError(SimulatorError):
     """The file is not a plan of faults; its message says where."""
 
 
@@ -132,8 +134,7 @@ def read_plan(path: Path) -> FaultPlan:
     """The plan of a JSON file: a list of faults, or an object with the fields of `FaultPlan`.
 
     Raises:
-        FaultPlanError: The file is no plan.
-        OSError: It cannot be read.
+        FaultPlanError: The file is no plan, or cannot be read.
     """
     try:
         document = json.loads(path.read_text())
@@ -142,5 +143,7 @@ def read_plan(path: Path) -> FaultPlan:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise FaultPlanError(f"{path}: {where}: {first['msg']}") from None
+    except OSError as error:
+        raise FaultPlanError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:
         raise FaultPlanError(f"{path}: no JSON: {error}") from None

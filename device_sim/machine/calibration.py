@@ -3,18 +3,14 @@
 The data are HILFT-ASHP (Drexel University and NIST): minutes of a real two-stage heat pump in chambers.
 Only scales are fitted, never the curves' shape: rated power of both stages, their fans and the standby.
 Errors are of days that were predicted from the other days alone.
-`python -m device_sim.machine.calibration DIRECTORY [--plot FILE.png] [--json]` prints the result.
+`ac-advisor sim --calibrate DIRECTORY [--plot FILE.png]` prints the result.
 
 Left out are minutes near a change of stage (the machine settles, and the stage's signal and the power are up
 to two minutes apart), and the test whose power channels are known to be wrong. A test's energy counts all its
 minutes.
 """
 
-import argparse
 import dataclasses
-import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from device_sim.errors import MeasurementsError
 from device_sim.machine.curves import (
     FIRST_STAGE,
     HEAT_PUMP_FIRST_STAGE,
@@ -43,6 +40,11 @@ CURVES: Final[dict[str, tuple[StageCurves, StageCurves]]] = {
 
 EXCLUDED_TESTS = frozenset({"Buffalo-Shift-TES"})
 """Tests whose power channels are implausible: the data set's README."""
+
+COLUMNS = frozenset(
+    ("device_id", "ts", "stage", "power_w", "outdoor_unit_w", "indoor_unit_w", "t_in_c", "dp_in_c", "t_out_c")
+) | {"t_supply_c", "airflow_cfm"}
+"""What is read of the data set."""
 
 SETTLING_MIN = 3
 """Minutes left out after and before each change of stage."""
@@ -93,12 +95,16 @@ def read(directory: Path) -> pd.DataFrame:
     """The minutes of all tests, from the Parquet files of the data set.
 
     Raises:
-        FileNotFoundError: There are none.
+        MeasurementsError: There are none, or they are of something else.
     """
     files = sorted(directory.glob("*.parquet"))
     if not files:
-        raise FileNotFoundError(directory / "*.parquet")
-    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        raise MeasurementsError(directory, "it has no Parquet file")
+    frame = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    missing = sorted(COLUMNS - set(frame.columns))
+    if missing:
+        raise MeasurementsError(directory, f"its files have no {', '.join(missing)}")
+    return frame
 
 
 def calibrate(frame: pd.DataFrame) -> Calibration:
@@ -278,21 +284,3 @@ USUAL_WET_BULB_C = 18.1
 
 MIN_BIN = 10
 """Fewer minutes make no mean in the picture."""
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Calibrate from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m device_sim.machine.calibration", description=__doc__)
-    parser.add_argument("directory", type=Path, help="holds the Parquet files of HILFT-ASHP")
-    parser.add_argument("--plot", type=Path, help="draw a picture into this file")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args(arguments)
-    calibration = calibrate(read(options.directory))
-    if options.plot:
-        plot(calibration, options.plot)
-    text = json.dumps(summary(calibration), indent=2) if options.json else describe(calibration)
-    sys.stdout.write(text + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -68,7 +68,9 @@ def read_statistics(folder: Path, method: Method) -> OccupancyStatistics:
     try:
         curves, shares = _curves(folder / SCHEDULES_FILE, method), _shares(folder / SHARES_FILE, method)
         days = [_ranked(curves[day], shares[day]) for day in WEEKDAYS]
-    except (OSError, KeyError, ValueError) as error:
+    except OSError as error:
+        raise UnsuitableOccupancyError(folder, f"{error.filename}: {error.strerror}") from error
+    except (KeyError, ValueError) as error:
         raise UnsuitableOccupancyError(folder, repr(error)) from error
     return OccupancyStatistics(tuple(day[0] for day in days), tuple(day[1] for day in days))
 

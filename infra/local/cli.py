@@ -233,19 +233,31 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 @click.option("--step-s", default=300, show_default=True, help="Whole minutes, up to an hour.")
 @click.option("--policy", type=click.Choice(["habit", "randomised"]), default="habit", show_default=True)
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256))
-@click.option("--check", is_flag=True, help="Write nothing; compare the homes with published facts.")
+@click.option(
+    "--heat-waves", default=0.0, show_default=True, help="Severe ones a summer, on top of the weather."
+)
+@click.option("--faults", type=click.Path(path_type=Path), help="JSON list of faults, or a whole fault plan.")
 @click.option(
     "--occupancy",
     type=click.Path(path_type=Path),
-    help="With --check: folder of measured schedules (occupancy_ross) instead of the figures from them.",
+    help="Folder of measured schedules (occupancy_ross): presence is by them, --check compares with them.",
 )
+@click.option("--check", is_flag=True, help="Write nothing; compare the homes with published facts.")
 @click.option("--strict", is_flag=True, help="With --check: exit 1 when a fact is outside its range.")
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path),
+    help="Write nothing; compare the machines with measured power (folder of hilft_ashp).",
+)
+@click.option("--plot", type=click.Path(path_type=Path), help="With --calibrate: draw it into this file.")
 @json_option
 def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Simulate homes straight into Parquet, in the layout of the lake; or check them against facts."""
-    from infra.local.sim_command import check_facts, make_lake  # noqa: PLC0415
+    from infra.local.sim_command import check_facts, make_lake, show_calibration  # noqa: PLC0415
 
-    if not check:
+    if options["calibrate"] is not None:
+        show_calibration(options["calibrate"], options["plot"], as_json=as_json)
+    elif not check:
         _say(make_lake(options), as_json=as_json)
     elif not check_facts(options, as_json=as_json) and strict:
         sys.exit(1)

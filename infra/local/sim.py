@@ -71,11 +71,11 @@ def simulate(plan: SimPlan, progress: Callable[[int, int], None]) -> SimReport:
         progress: Is told how many of how many parts are written.
 
     Raises:
-        SimulatorError: There is no such fleet or climate.
+        SimulatorError: There is no such fleet, or a file that it needs cannot be read.
         SimulationError: The directory is somebody else's, or a process failed.
     """
     began = time.perf_counter()
-    plan.require_weather()
+    plan.require_inputs()
     _empty(plan)
     chunks = plan.chunks()
     for chunk in chunks:

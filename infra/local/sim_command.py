@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from device_sim.facts.check import check
 from device_sim.facts.people import AWAY_AT_NOON
+from device_sim.faults.plan import FaultPlan, read_plan
 from device_sim.fleet import FleetSpec
+from device_sim.machine import calibration
 from infra.local.facts_table import as_documents, measured_absence, print_facts
 from infra.local.sim import simulate
 from infra.local.sim_plan import SimPlan
@@ -27,13 +30,19 @@ def make_lake(options: Mapping[str, Any]) -> dict[str, Any]:
         SimulationError: The directory or the weather file is not what it should be, or a process failed.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    bar = Progress(*columns, console=Console(stderr=True))
+    try:
         return asdict(simulate(plan_of(options), partial(_show, bar)))
+    finally:
+        if bar.task_ids:
+            bar.stop()
 
 
 def _show(bar: Progress, done: int, total: int) -> None:
+    """The bar begins with the first part that is done: what is wrong before is said without one."""
     if not bar.task_ids:
         bar.add_task("Simulating, chunks x days", total=total)
+        bar.start()
     bar.update(bar.task_ids[0], completed=done)
 
 
@@ -46,6 +55,9 @@ def plan_of(options: Mapping[str, Any]) -> SimPlan:
         step_s=options["step_s"],
         climate=options["climate"],
         split=options["split"],
+        heat_waves_per_summer=options["heat_waves"],
+        occupancy_dir=options["occupancy"],
+        plan=FaultPlan() if options["faults"] is None else read_plan(options["faults"]),
     )
     names = ("out", "days", "policy", "processes", "weather_file", "timezone")
     return SimPlan(fleet=fleet, **{name: options[name] for name in names})
@@ -67,3 +79,18 @@ def check_facts(options: Mapping[str, Any], *, as_json: bool) -> bool:
     else:
         print_facts(Console(soft_wrap=False), facts)
     return all(fact.inside for fact in facts)
+
+
+def show_calibration(directory: Path, picture: Path | None, *, as_json: bool) -> None:
+    """Hold the machines' curves against measured power, and print how far they are from it.
+
+    Raises:
+        MeasurementsError: The measured data cannot be read.
+    """
+    measured = calibration.calibrate(calibration.read(directory))
+    if picture is not None:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        calibration.plot(measured, picture)
+    click.echo(
+        json.dumps(calibration.summary(measured), indent=1) if as_json else calibration.describe(measured)
+    )

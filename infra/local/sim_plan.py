@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from device_sim.fleet import FleetSpec
-from device_sim.outdoors.climates import climate_named
+from device_sim.fleet import Fleet, FleetSpec
 from device_sim.outdoors.files import read_weather
 from device_sim.outdoors.weather import Weather
 from infra.local.errors import LocalError
@@ -60,20 +59,18 @@ class SimPlan:
         """Where the telemetry goes."""
         return self.out / "lake" / "telemetry"
 
-    def require_weather(self) -> None:
+    def require_inputs(self) -> None:
         """Refuse before anything is written.
 
         Raises:
-            UnknownClimateError: There is no such climate.
+            SimulatorError: There is no such fleet, or a file that it needs cannot be read.
             SimulationError: There is no such time zone.
-            WeatherFileError: The weather file cannot be read.
         """
-        climate_named(self.fleet.climate)
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError) as error:
             raise SimulationError(f"no time zone {self.timezone!r}") from error
-        self.weather()
+        Fleet(replace(self.fleet, homes=1), self.days, self.weather())
 
     def weather(self) -> Weather | None:
         """The file's weather; None for the generator's.

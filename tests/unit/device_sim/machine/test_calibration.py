@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from device_sim.machine.calibration import CURVES, Calibration, calibrate, describe, main, plot, read
+from device_sim.errors import MeasurementsError
+from device_sim.machine.calibration import CURVES, Calibration, calibrate, describe, plot, read, summary
 from device_sim.machine.coil import sensible_ratio
 from device_sim.noise import Floats
 from device_sim.psychrometrics import (
@@ -123,21 +124,26 @@ def test_the_picture_and_the_table_are_made(known: tuple[str, Calibration], tmp_
     assert "standard error" in table
 
 
-def test_the_module_prints_json_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_files_of_a_folder_are_read_and_the_result_is_json(tmp_path: Path) -> None:
     _test_day(1, "heat pump").to_parquet(tmp_path / "a.parquet")
     _test_day(2, "heat pump").to_parquet(tmp_path / "b.parquet")
 
-    main([str(tmp_path), "--json", "--plot", str(tmp_path / "p.png")])
+    said = json.loads(json.dumps(summary(calibrate(read(tmp_path)))))
 
-    said = json.loads(capsys.readouterr().out)
     assert said["fits"]["heat pump"]["stages"][0]["rated_power_w"] == pytest.approx(RATED_W[0])
     assert said["cold_standby_w"] is None  # it was never cold
     assert set(said) == {field.name for field in fields(Calibration)} - {"points", "energy_kwh"}
-    assert (tmp_path / "p.png").exists()
 
 
 def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(MeasurementsError, match="no Parquet file"):
+        read(tmp_path)
+
+
+def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
+    _test_day(1, "heat pump").drop(columns="airflow_cfm").to_parquet(tmp_path / "a.parquet")
+
+    with pytest.raises(MeasurementsError, match="no airflow_cfm"):
         read(tmp_path)
 
 
