@@ -75,18 +75,14 @@ class Discomfort:
 
     Attributes:
         beyond_k: For each warmth of the grid, the mean of what is beyond the limit, (101,) [K].
-        area_k2: The integral of that from no warmth on, (101,) [K²].
     """
 
     beyond_k: Floats
-    area_k2: Floats
 
     @classmethod
     def of(cls, limit_ratio: Floats) -> "Discomfort":
         """From the probability of each limit, (41,)."""
-        beyond_k = _BEYOND_K @ limit_ratio
-        steps_k2 = (beyond_k[1:] + beyond_k[:-1]) * (_WARMTH_STEP_K / 2)
-        return cls(beyond_k, np.concatenate([np.zeros(1), np.cumsum(steps_k2)]))
+        return cls(_BEYOND_K @ limit_ratio)
 
     def at_k(self, warmth_k: Floats) -> Floats:
         """What is expected beyond the limit at each warmth [K]."""
@@ -94,7 +90,9 @@ class Discomfort:
 
     def until_k2(self, warmth_k: Floats) -> Floats:
         """Its integral from no warmth to each warmth [K²]: what falls at 1 K/h costs so many K·h."""
-        return np.interp(warmth_k, _WARMTHS_K, self.area_k2)
+        steps_k2 = (self.beyond_k[1:] + self.beyond_k[:-1]) * (_WARMTH_STEP_K / 2)
+        area_k2 = np.concatenate([np.zeros(1), np.cumsum(steps_k2)])
+        return np.asarray(np.interp(warmth_k, _WARMTHS_K, area_k2))
 
 
 @dataclass(slots=True)

@@ -78,9 +78,9 @@ STICKY_K = 0.1
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
 
-DISCOMFORT_KWH_PER_LAMBDA = 0.4
+DISCOMFORT_KWH_PER_LAMBDA = 0.8
 """What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
-`validate` half of it saves 0.1 to 0.2 points more, for twice the warm degree-hours of returns."""
+`validate` a quarter of it saved 0.2 to 0.4 points more, for three times the warm degree-hours of returns."""
 
 EXPECTED_AWAY_RATIO = 0.8
 """A half-hour with this share of days away is expected to be away in the plan [ratio]."""
@@ -185,15 +185,18 @@ class Planner:
         habit_c = [home.habit.setpoint_c(slot) for slot in slots]
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
         away = home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots)
-        path_c = self._cooled_ahead_c if strained else self._warm_edge_c
-        occupied_c = path_c(habit_c, away)
-        sag_k = [home.sag.expected_k(slot) or 0.0 for slot in slots]
+        sag_k = [home.sag.expected_k(slot) for slot in slots]
+        usual = self._usual_day([known_k or 0.0 for known_k in sag_k], away)
+        if strained:
+            occupied_c = self._cooled_ahead_c(habit_c, usual)
+        else:
+            occupied_c = self._warm_edge_c(habit_c, sag_k, self._affordable_k(usual))
         return Plan(
             habit_c=habit_c,
             occupied_c=occupied_c,
             setpoint_c=list(occupied_c),
             likely=[1.0] * len(slots),
-            felt_k=[o - h + k for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
+            felt_k=[o - h + (k or 0.0) for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
             away=away,
             strained=strained,
         )
@@ -261,61 +264,53 @@ class Planner:
                     plan.likely[at] = plan.away[at]
             place = end + 1
 
-    def _warm_edge_c(self, habit_c: list[float], away: list[float]) -> list[float]:
+    def _warm_edge_c(
+        self, habit_c: list[float], sag_k: list[float | None], affordable_k: float
+    ) -> list[float]:
         """The warmest setpoints that keep to the proven level and to the budget, with few changes [°C]."""
-        watch = self.home.watch
-        in_force_c = watch.setpoint_c if watch.author == "advice" else None
-        level_k = self.home.tolerance.level_k(self.home.preferences.comfort_lambda)
-        affordable_k = self._affordable_k(away)
-        rises_k = [self._rise_k(slot, level_k) for slot in self.slots]
+        home = self.home
+        in_force_c = home.watch.setpoint_c if home.watch.author == "advice" else None
+        level_k = home.tolerance.level_k(home.preferences.comfort_lambda)
+        lasting_k = _lasting_k([min(_rise_k(level_k, sag), affordable_k) for sag in sag_k])
         path: list[float] = []
         for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            lasting_k = min(*rises_k[place : place + LASTING_SLOTS], affordable_k - ROUNDING_K)
-            wanted_c = habit + max(lasting_k, self._probe_rise_k(slot))
+            probe_k = home.tolerance.probe_now_k(slot, home.preferences.override_budget_per_day)
+            rise_k = 0.0 if probe_k is None else _rise_k(probe_k, sag_k[place])
+            wanted_c = habit + max(lasting_k[place], rise_k)
             low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
             if in_force_c is None or not low_c <= in_force_c <= high_c:
-                in_force_c = math.floor((wanted_c + ROUNDING_K) / GRID_K) * GRID_K
-            in_force_c = min(max(in_force_c, habit), max(HEAT_SAFETY_C, habit))
+                in_force_c = _half_degree_c(wanted_c + ROUNDING_K)
+            top_c = HEAT_SAFETY_C if rise_k > affordable_k else _half_degree_c(habit + affordable_k)
+            in_force_c = min(max(in_force_c, habit), max(min(top_c, HEAT_SAFETY_C), habit))
             path.append(self.limits.within(in_force_c, habit))
         return path
 
-    def _cooled_ahead_c(self, habit_c: list[float], away: list[float]) -> list[float]:
+    def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
         home = self.home
         willing = home.preferences.comfort_lambda >= EAGER_LAMBDA
-        warm_k_h = self._usual_day(away).warm_k_h(home.tolerance.comfort.discomfort()) if willing else 0.0
-        worth = warm_k_h >= WORTH_COOLING_K_H
+        worth = willing and usual.warm_k_h(home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
         path = []
         for slot, habit in zip(self.slots, habit_c, strict=True):
             cooler_k = COOL_AHEAD_K if worth and home.recovery.is_ahead(slot) else 0.0
             path.append(self.limits.within(habit - cooler_k, habit))
         return path
 
-    def _affordable_k(self, away: list[float]) -> float:
+    def _affordable_k(self, usual: UsualDay) -> float:
         """The largest rise that may last all day within the budget of warm degree-hours [K]."""
-        home = self.home
-        extra_k_h = self._usual_day(away).extra_k_h(RISES_K, home.tolerance.comfort.discomfort())
-        budget_k_h = home.tolerance.budget_k_h(home.preferences.comfort_lambda)
+        tolerance = self.home.tolerance
+        extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
+        budget_k_h = tolerance.budget_k_h(self.home.preferences.comfort_lambda)
         return float(RISES_K[np.searchsorted(extra_k_h, budget_k_h, side="right") - 1])
 
-    def _usual_day(self, away: list[float]) -> UsualDay:
-        """The coming day as it would be at the habit."""
-        sag, slots = self.home.sag, self.slots[:SLOTS_PER_DAY]
+    def _usual_day(self, sag_k: list[float], away: list[float]) -> UsualDay:
+        """The coming day as it would be at the habit, by hours."""
+        hours = slice(0, SLOTS_PER_DAY, 2)
         return UsualDay(
-            [sag.expected_k(slot) or 0.0 for slot in slots],
-            [sag.spread_k(slot) for slot in slots],
-            [1.0 - ratio for ratio in away[:SLOTS_PER_DAY]],
+            sag_k[hours],
+            [self.home.sag.spread_k(slot) for slot in self.slots[hours]],
+            [1.0 - ratio for ratio in away[hours]],
         )
-
-    def _rise_k(self, slot: Slot, level_k: float) -> float:
-        """How far above the habit the setpoint may be for a level in `slot`, not yet a half degree [K]."""
-        sag_k = self.home.sag.expected_k(slot)
-        return 0.0 if sag_k is None else level_k - sag_k
-
-    def _probe_rise_k(self, slot: Slot) -> float:
-        """The same for a probe; 0 when it is not the time for one [K]."""
-        probe_k = self.home.tolerance.probe_now_k(slot, self.home.preferences.override_budget_per_day)
-        return 0.0 if probe_k is None else self._rise_k(slot, probe_k)
 
     def _known_away_s(self) -> float | None:
         away_until = self.home.preferences.away_until
@@ -354,3 +349,22 @@ class Planner:
         if given is not None and given.set_back_k > 0 and abs(given.set_back_k - depth_k) < 2 * GRID_K:
             return given.set_back_k
         return depth_k
+
+
+def _rise_k(level_k: float, sag_k: float | None) -> float:
+    """How far above the habit the setpoint may be for a level, not yet a half degree [K]; 0 when unknown."""
+    return 0.0 if sag_k is None else level_k - sag_k
+
+
+def _lasting_k(rises_k: list[float]) -> list[float]:
+    """The least of each rise and those of the half day after it [K]."""
+    later_k = np.concatenate([rises_k, np.full(LASTING_SLOTS - 1, np.inf)])
+    least_k: list[float] = (
+        later_k[np.arange(len(rises_k))[:, None] + np.arange(LASTING_SLOTS)].min(1).tolist()
+    )
+    return least_k
+
+
+def _half_degree_c(setpoint_c: float) -> float:
+    """The next one below [°C]."""
+    return math.floor(setpoint_c / GRID_K) * GRID_K

@@ -1,6 +1,6 @@
 """Warm budget: how far above its habit a home may be kept without more warm degree-hours than it can afford.
 
-What counts is what the advice adds: at each half-hour of the day it is as warm as the home's own sag and
+What counts is what the advice adds: at each time of the day it is as warm as the home's own sag and
 swing make it, once at the habit and once warmer, and the limit may lie anywhere that is believed possible.
 """
 
@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cloud.comfort import Discomfort, Floats
-from cloud.home_clock import SLOTS_PER_DAY
 
-SLOT_H = 24.0 / SLOTS_PER_DAY
+DAY_H = 24.0
 
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
@@ -22,7 +21,7 @@ _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
 
 @dataclass(frozen=True, slots=True)
 class UsualDay:
-    """A day at the habit, by half-hour; arrays are (n,).
+    """A day at the habit, in n equal parts; arrays are (n,).
 
     Attributes:
         warmth_k: Indoor temperature above the habit's setpoint to expect [K].
@@ -45,9 +44,9 @@ class UsualDay:
         return self._total_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
 
     def _usual_k(self) -> Floats:
-        """Three possible temperatures in each half-hour, (n, 3) [K]."""
+        """Three possible temperatures in each part, (n, 3) [K]."""
         return np.asarray(np.array(self.warmth_k)[:, None] + np.array(self.spread_k)[:, None] * _NODES)
 
     def _total_k_h(self, beyond_k: Floats) -> Floats:
         """Over the day, and over what is possible; (..., n, 3) to (...) [K·h]."""
-        return np.asarray((beyond_k @ _WEIGHTS) @ np.array(self.present) * SLOT_H)
+        return np.asarray((beyond_k @ _WEIGHTS) @ np.array(self.present) * (DAY_H / len(self.present)))

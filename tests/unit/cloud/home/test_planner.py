@@ -10,6 +10,7 @@ from cloud.home_clock import SLOTS_PER_DAY, HomeClock
 from cloud.home_state import HomeState
 from cloud.planner import COOL_AHEAD_K, FIRST_DEPTH_K, UNNOTICED_RATIO, Limits, Plan, Planner
 from cloud.presence import Presence
+from cloud.tolerance import SETTLE_DAYS
 
 NOON_S = 1_780_272_000.0 + 12 * 3600
 """Noon of a Monday (UTC)."""
@@ -62,6 +63,31 @@ def test_a_home_is_kept_no_warmer_than_its_people_are_believed_to_like(home: Hom
     home.tolerance.comfort = certain(1.0)
 
     assert planner(home).occupied(30.0).setpoint_c == [25.0] * 49
+
+
+def test_a_home_goes_up_again_once_more_is_known_of_its_people(home: HomeState) -> None:
+    home.tolerance.held_k = 2.0
+    home.tolerance.comfort = certain(1.0)
+    home.watch.author, home.watch.setpoint_c = "advice", 24.5
+
+    assert planner(home).occupied(30.0).setpoint_c == [25.0] * 49
+
+
+def test_a_habit_between_half_degrees_is_not_rounded_up_beyond_what_is_affordable(home: HomeState) -> None:
+    home.tolerance.held_k = 2.0
+    home.tolerance.comfort = certain(1.0)
+    home.habit = Habit(23.8)
+
+    assert planner(home).occupied(30.0).setpoint_c == [24.5] * 49  # 25.0 °C would be 1.2 K
+
+
+def test_a_probe_may_go_beyond_what_is_affordable_to_the_nearest_half_degree(home: HomeState) -> None:
+    home.tolerance.probe_k, home.tolerance.comfort = 1.6, certain(1.0)
+    home.tolerance.first_advised_day = HomeClock("UTC").slot(NOON_S).day - SETTLE_DAYS
+    setpoint_c = planner(home).occupied(30.0).setpoint_c
+
+    assert setpoint_c[:12] == [24.5] * 12  # until 18:00
+    assert setpoint_c[12:18] == [25.5] * 6
 
 
 def test_a_home_whose_temperature_swings_is_kept_cooler(home: HomeState) -> None:
