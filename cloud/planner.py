@@ -80,7 +80,7 @@ UNNOTICED_RATIO = 0.25
 
 DISCOMFORT_KWH_PER_LAMBDA = 0.8
 """What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
-`validate` a quarter of it saved 0.2 to 0.4 points more, for three times the warm degree-hours of returns."""
+`validate` a quarter of it saved 0.3 to 0.4 points more, for two to four times as warm returns."""
 
 EXPECTED_AWAY_RATIO = 0.8
 """A half-hour with this share of days away is expected to be away in the plan [ratio]."""
