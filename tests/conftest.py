@@ -5,12 +5,41 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.contract import Telemetry
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
 
+
+class Folders(BaseSettings):
+    """Where measured data and recorded payloads are."""
+
+    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_", extra="ignore")
+
+    data: Path | None = None
+    dialects: Path | None = None
+
+
 MakeBroker = Callable[..., Broker]
 MakeTelemetry = Callable[..., Telemetry]
+
+
+@pytest.fixture(scope="session")
+def data_directory() -> Path:
+    """The folder of the measured data sets, or a skip."""
+    folder = Folders().data
+    if folder is None:
+        pytest.skip("AC_ADVISOR_DATA is not set: the measured data sets are not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dialects_directory() -> Path:
+    """The folder of payloads recorded from true devices, or a skip."""
+    folder = Folders().dialects
+    if folder is None:
+        pytest.skip("AC_ADVISOR_DIALECTS is not set: the recorded payloads are not here")
+    return folder
 
 
 @pytest.fixture

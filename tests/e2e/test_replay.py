@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,17 +7,16 @@ import pytest
 
 from infra.local.broker import free_ports
 
-DATA = os.environ.get("AC_ADVISOR_DATA")  # noqa: TID251 (the folder variable of the measured data)
 
-
-@pytest.mark.skipif(DATA is None, reason="AC_ADVISOR_DATA is not set: the measured data sets are not here")
 @pytest.mark.parametrize(
     ("folder", "format_name", "rows"),
     [("ecobee_home", "ecobee", 6039), ("hilft_ashp", "hilft", 66_240)],  # rows: README of each data set
 )
-def test_a_recording_lands_whole(folder: str, format_name: str, rows: int, tmp_path: Path) -> None:
+def test_a_recording_lands_whole(
+    folder: str, format_name: str, rows: int, tmp_path: Path, data_directory: Path
+) -> None:
     (mqtt_port,) = free_ports(1)
-    command = [sys.executable, "-m", "infra.local", "replay", str(Path(str(DATA)) / folder)]
+    command = [sys.executable, "-m", "infra.local", "replay", str(data_directory / folder)]
     options = ["--format", format_name, "--timezone", "America/New_York", "--json"]
     places = ["--data-dir", str(tmp_path / "replay"), "--mqtt-port", str(mqtt_port)]
 

@@ -1,7 +1,6 @@
 """The generator's summers against the real ones, by seeds and a split that no parameter was fitted with."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +13,6 @@ from device_sim.outdoors.cities import CITIES
 from device_sim.outdoors.comparison import Summer, main, measured_summer, summer_of
 from device_sim.outdoors.generator import generate
 
-DATA = os.environ.get("AC_ADVISOR_DATA")  # noqa: TID251 (the folder variable of the measured data)
-needs_data = pytest.mark.skipif(
-    DATA is None, reason="AC_ADVISOR_DATA is not set: the city-years are not here"
-)
 DAYS = sum(comparison.SUMMER_DAYS)
 
 
@@ -34,10 +29,9 @@ def mean(summers: list[Summer], figure: str) -> np.ndarray[tuple[int, ...], np.d
     return np.asarray(np.mean([getattr(summer, figure) for summer in summers], axis=0))
 
 
-@needs_data
 @pytest.mark.parametrize("name", list(CITIES))
-def test_generated_summers_are_like_the_real_one(name: str) -> None:
-    real = measured_summer(name, Path(DATA or "") / "weather")
+def test_generated_summers_are_like_the_real_one(name: str, data_directory: Path) -> None:
+    real = measured_summer(name, data_directory / "weather")
     generated = other_summers(name)
 
     # twelve summers leave about 0.3 K of chance in a month's mean of a place that varies by 2 to 3 K
@@ -53,7 +47,7 @@ def test_generated_summers_are_like_the_real_one(name: str) -> None:
     assert mean(generated, "wind_m_s") == pytest.approx(real.wind_m_s, rel=0.08)
 
 
-@needs_data
+@pytest.mark.usefixtures("data_directory")
 def test_the_command_prints_both_for_every_city(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

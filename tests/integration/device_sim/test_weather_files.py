@@ -1,7 +1,6 @@
 """Weather from files, as EnergyPlus and the National Solar Radiation Data Base write them."""
 
 import gzip
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +16,6 @@ from device_sim.outdoors.sun import season_sun
 
 GREENSBORO = Path(pvlib.__file__).parent / "data" / "723170TYA.CSV"
 MIAMI = Path(pvlib.__file__).parent / "data" / "12839.tm2"
-DATA = os.environ.get("AC_ADVISOR_DATA")  # noqa: TID251 (the folder variable of the measured data)
-needs_data = pytest.mark.skipif(
-    DATA is None, reason="AC_ADVISOR_DATA is not set: the city-years are not here"
-)
 JULY = datetime(2025, 7, 1, 5, tzinfo=UTC)  # midnight, Eastern Standard Time
 
 EPW_HEADER = """LOCATION,Testville,XX,XXX,TEST,000000,40.0,-75.0,-5.0,10.0
@@ -49,10 +44,6 @@ def epw_file(path: Path, rows_left_out: int = 0) -> Path:
 
 def _length(month: int) -> int:
     return {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31)
-
-
-def city_file(name: str) -> Path:
-    return Path(DATA or "") / "weather" / name
 
 
 def test_a_july_of_greensboro_is_that_of_the_file() -> None:
@@ -185,9 +176,8 @@ def test_a_zone_that_is_not_the_files_is_refused(tmp_path: Path, timezone: str) 
         read_year(epw_file(tmp_path / "year.epw"), timezone)
 
 
-@needs_data
-def test_a_city_knows_its_own_zone_and_keeps_its_sun() -> None:
-    path = city_file("phoenix_az.csv.gz")
+def test_a_city_knows_its_own_zone_and_keeps_its_sun(data_directory: Path) -> None:
+    path = data_directory / "weather" / "phoenix_az.csv.gz"
     start = datetime(2025, 1, 1, 7, tzinfo=UTC)  # midnight in Phoenix
 
     weather = read_weather(path, "Europe/London", start, 365, 3600)
@@ -200,10 +190,9 @@ def test_a_city_knows_its_own_zone_and_keeps_its_sun() -> None:
     assert np.quantile(weather.outdoor_dry_bulb_c, 0.996) == pytest.approx(43.4, abs=1.0)
 
 
-@needs_data
 @pytest.mark.parametrize("name", list(CITIES))
-def test_beam_and_sky_of_a_city_add_up_at_its_place_and_hours(name: str) -> None:
-    path = city_file(f"{name}.csv.gz")
+def test_beam_and_sky_of_a_city_add_up_at_its_place_and_hours(name: str, data_directory: Path) -> None:
+    path = data_directory / "weather" / f"{name}.csv.gz"
     start = datetime(2025, 5, 1, 8, tzinfo=UTC)
 
     weather = read_weather(path, "UTC", start, 120, 300)

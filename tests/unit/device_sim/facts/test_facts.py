@@ -1,7 +1,6 @@
 """Facts, on days that were made up so that a hand can work them out."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from device_sim.facts.people import away_at_noon, away_in, overrides
 from device_sim.fleet import FaultRates, Fleet, FleetSpec, FleetTruth
 from infra.local.facts_table import measured_absence
 
-DATA = os.environ.get("AC_ADVISOR_DATA")  # noqa: TID251 (the folder variable of the measured data)
 START = datetime(2025, 7, 1, tzinfo=UTC)  # a Tuesday
 ANY = Reference(0.0, 1.0, "", Kind.ASSUMED)
 MakeObserved = Callable[..., Observed]
@@ -190,9 +188,8 @@ def test_measured_schedules_weigh_clusters_by_their_homes() -> None:
     assert (away.low, away.high) == pytest.approx((0.3, 0.65))  # 1 - (0.75 x 0.9 + 0.25 x 0.1), and by half
 
 
-@pytest.mark.skipif(DATA is None, reason="AC_ADVISOR_DATA is not set: the measured data sets are not here")
-def test_the_figures_from_the_thermostats_are_those_of_the_files() -> None:
-    away = measured_absence(Path(str(DATA)) / "occupancy_ross")
+def test_the_figures_from_the_thermostats_are_those_of_the_files(data_directory: Path) -> None:
+    away = measured_absence(data_directory / "occupancy_ross")
 
     assert (away.low, away.high) == pytest.approx((0.385, 0.758), abs=0.0005)
 

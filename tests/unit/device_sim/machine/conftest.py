@@ -1,11 +1,9 @@
 """Builders of machines, one home each."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.machine.air_conditioner import AirConditioner
 from device_sim.machine.curves import Kind
@@ -67,20 +65,3 @@ def start() -> Callable[..., AirConditioner]:
         return unit
 
     return make
-
-
-class DataSettings(BaseSettings):
-    """Where the measured data sets are."""
-
-    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_", extra="ignore")
-
-    data: Path | None = None
-
-
-@pytest.fixture
-def hilft_directory() -> Path:
-    """The folder of the measured heat pump, or a skip."""
-    directory = DataSettings().data
-    if directory is None:
-        pytest.skip("AC_ADVISOR_DATA is not set: the measured data sets are not here")
-    return directory / "hilft_ashp"

@@ -147,8 +147,8 @@ def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_the_measured_heat_pump_has_the_slope_of_heat_pumps(hilft_directory: Path) -> None:
-    calibration = calibrate(read(hilft_directory))
+def test_the_measured_heat_pump_has_the_slope_of_heat_pumps(data_directory: Path) -> None:
+    calibration = calibrate(read(data_directory / "hilft_ashp"))
 
     assert calibration.minutes == 45 * 1440  # 46 tests, less Buffalo-Shift-TES
     assert calibration.weather_days == 9

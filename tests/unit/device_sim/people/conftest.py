@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.local_time import LocalTime
 from device_sim.noise import Draws, Noise, Stream
@@ -22,23 +20,6 @@ EVENING = 19 * 12
 
 Household = Callable[..., People]
 MakeMoment = Callable[..., Moment]
-
-
-class _Folders(BaseSettings):
-    """Where the measured data sets are."""
-
-    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_")
-
-    data: Path | None = None
-
-
-@pytest.fixture
-def data_dir() -> Path:
-    """The folder of the measured data sets."""
-    folder = _Folders().data
-    if folder is None:
-        pytest.skip("AC_ADVISOR_DATA is not set: the measured data sets are not here")
-    return folder
 
 
 @pytest.fixture

@@ -129,9 +129,9 @@ def test_nobody_answers_at_night() -> None:
     assert not any(fleet.answer(site.device_id, site.habit_setpoint_c) for site in fleet.sites)
 
 
-def test_a_folder_of_statistics_changes_presence_and_nothing_else_that_is_drawn(data_dir: Path) -> None:
+def test_a_folder_of_statistics_changes_presence_and_nothing_else_that_is_drawn(data_directory: Path) -> None:
     routines = Fleet(spec(homes=400), 1)
-    surveyed = Fleet(spec(homes=400, occupancy_dir=data_dir / "occupancy_ross"), 1)
+    surveyed = Fleet(spec(homes=400, occupancy_dir=data_directory / "occupancy_ross"), 1)
     for _ in range(12 * 12):
         routines.step()
         surveyed.step()

@@ -36,7 +36,7 @@ def make_source(request: pytest.FixtureRequest) -> MakeSource:
         noise = Noise(1, "train", homes)
         if name == "routines":
             return Routines(draw_households(Draws(noise, Stream.PERSON), np.full(homes, 80.0)), noise)
-        folder: Path = request.getfixturevalue("data_dir") / "occupancy_ross"
+        folder: Path = request.getfixturevalue("data_directory") / "occupancy_ross"
         return Surveyed(read_statistics(folder, "motion" if name == "motion" else "schedule"), noise)
 
     return make
@@ -114,8 +114,10 @@ def test_some_homes_are_always_more_at_home_than_others(make_source: MakeSource,
 
 @pytest.mark.parametrize("method", ["schedule", "motion"])
 @pytest.mark.parametrize("hour", [3.0, 8.5, 12.04, 18.6])
-def test_the_share_at_home_is_the_curves(data_dir: Path, method: str, hour: float) -> None:
-    statistics = read_statistics(data_dir / "occupancy_ross", "motion" if method == "motion" else "schedule")
+def test_the_share_at_home_is_the_curves(data_directory: Path, method: str, hour: float) -> None:
+    statistics = read_statistics(
+        data_directory / "occupancy_ross", "motion" if method == "motion" else "schedule"
+    )
     source = Surveyed(statistics, Noise(2, "test", 4000))
     weeks = shares(source, hour, range(21)).reshape(3, 7)
 
@@ -128,8 +130,8 @@ def test_the_share_at_home_is_the_curves(data_dir: Path, method: str, hour: floa
     assert np.mean(weeks, axis=0) == pytest.approx(np.array(expected), abs=0.02)
 
 
-def test_the_process_is_standard_normal_at_any_time_and_forgets_within_hours(data_dir: Path) -> None:
-    statistics = read_statistics(data_dir / "occupancy_ross", "schedule")
+def test_the_process_is_standard_normal_at_any_time_and_forgets_within_hours(data_directory: Path) -> None:
+    statistics = read_statistics(data_directory / "occupancy_ross", "schedule")
     source = Surveyed(statistics, Noise(3, "test", 8000))
     hours = source._hourly(MONDAY)
     half_way = (hours[:-1] + hours[1:]) / 2.0 / np.sqrt((1.0 + source._correlation) / 2.0)

@@ -34,8 +34,8 @@ def test_the_spread_between_people_and_the_width_are_found_again(people: int, vo
     assert np.isnan(found.day_to_day_k)
 
 
-def test_people_differ_in_the_database_as_the_docstrings_say(data_dir: Path) -> None:
-    found = spread(read_ashrae(data_dir))
+def test_people_differ_in_the_database_as_the_docstrings_say(data_directory: Path) -> None:
+    found = spread(read_ashrae(data_directory))
 
     # people with at least 20 votes in air-conditioned buildings, counted by hand with pandas: 217 and 6582
     assert (found.people, found.votes) == (217, 6582)

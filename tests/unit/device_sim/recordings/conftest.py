@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ECOBEE = {
     "device_id": "home-1",
@@ -50,23 +49,6 @@ HILFT: dict[str, Any] = {
     "sim_n_present": 3,
     "sim_setpoint_change_f": 0,
 }
-
-
-class DataSettings(BaseSettings):
-    """Where the measured data sets are."""
-
-    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_", extra="ignore")
-
-    data: Path | None = None
-
-
-@pytest.fixture
-def data_directory() -> Path:
-    """The folder of the measured data sets, or a skip."""
-    directory = DataSettings().data
-    if directory is None:
-        pytest.skip("AC_ADVISOR_DATA is not set: the measured data sets are not here")
-    return directory
 
 
 @pytest.fixture

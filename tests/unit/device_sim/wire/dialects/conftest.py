@@ -6,20 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from device_sim.wire.readings import Row
 
 MakeRow = Callable[..., Row]
 ReadRecorded = Callable[[str], dict[str, Any]]
-
-
-class DialectSettings(BaseSettings):
-    """Where the recorded payloads are."""
-
-    model_config = SettingsConfigDict(env_prefix="AC_ADVISOR_", extra="ignore")
-
-    dialects: Path | None = None
 
 
 @pytest.fixture
@@ -50,9 +41,6 @@ def make_row() -> MakeRow:
 
 
 @pytest.fixture
-def read_recorded() -> ReadRecorded:
+def read_recorded(dialects_directory: Path) -> ReadRecorded:
     """Read a file of recorded payloads."""
-    folder = DialectSettings().dialects
-    if folder is None:
-        pytest.skip("AC_ADVISOR_DIALECTS is not set: the recorded payloads are not here")
-    return lambda name: dict(json.loads((folder / f"{name}.json").read_text()))
+    return lambda name: dict(json.loads((dialects_directory / f"{name}.json").read_text()))
