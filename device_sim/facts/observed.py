@@ -107,17 +107,18 @@ def wait_for(fleet: Fleet, hour: int) -> None:
 
 
 def warmer_than(habit: Observed, offset_k: float) -> Command:
-    """Holds a fork of the fleet that was observed so much warmer than that was, step for step [K]."""
-    steps = iter(range(len(habit.ends_at)))
-    asked_c = np.full(habit.setpoint_c.shape[1], np.nan)
+    """Holds a fork of the fleet that was observed so much warmer than that was, step for step [K].
 
-    def command(fleet: Fleet, _last: StepReadings | None) -> None:
-        step = next(steps)
-        wanted_c = habit.setpoint_c[step] + offset_k
-        turns = (wanted_c != asked_c) & np.isfinite(wanted_c)
-        for home in np.flatnonzero(turns):
-            fleet.command(fleet.sites[home].device_id, _hold(fleet, float(wanted_c[home]), habit.days * 24.0))
-        asked_c[turns] = wanted_c[turns]
+    Where its people set something else, that is undone with the next step.
+    """
+    steps = iter(range(len(habit.ends_at)))
+
+    def command(fleet: Fleet, last: StepReadings | None) -> None:
+        wanted_c = habit.setpoint_c[next(steps)] + offset_k
+        in_force_c = np.full_like(wanted_c, np.nan) if last is None else last.setpoint_c
+        for home in np.flatnonzero((wanted_c != in_force_c) & np.isfinite(wanted_c)):
+            held = _hold(fleet, float(wanted_c[home]), habit.days * 24.0)
+            fleet.command(fleet.sites[home].device_id, held.model_copy(update={"requested_by": "app"}))
 
     return command
 

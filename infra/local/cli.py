@@ -206,7 +206,7 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 
 @commands.command()
 @click.option("--homes", default=200, show_default=True, type=click.IntRange(1, 99_999))
-@click.option("--days", default=1, show_default=True, type=click.IntRange(1, 3660))
+@click.option("--days", type=click.IntRange(1, 3660), help="Default: 1, or 14 with --check.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/sim"), show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option(

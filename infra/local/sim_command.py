@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from device_sim.facts.check import check
+from device_sim.facts.check import WATCH_DAYS, check
 from device_sim.facts.people import AWAY_AT_NOON
 from device_sim.faults.plan import FaultPlan, read_plan
 from device_sim.fleet import FleetSpec
@@ -59,8 +59,8 @@ def plan_of(options: Mapping[str, Any]) -> SimPlan:
         occupancy_dir=options["occupancy"],
         plan=FaultPlan() if options["faults"] is None else read_plan(options["faults"]),
     )
-    names = ("out", "days", "policy", "processes", "weather_file", "timezone")
-    return SimPlan(fleet=fleet, **{name: options[name] for name in names})
+    names = ("out", "policy", "processes", "weather_file", "timezone")
+    return SimPlan(fleet=fleet, days=options["days"] or 1, **{name: options[name] for name in names})
 
 
 def check_facts(options: Mapping[str, Any], *, as_json: bool) -> bool:
@@ -73,7 +73,7 @@ def check_facts(options: Mapping[str, Any], *, as_json: bool) -> bool:
     away = AWAY_AT_NOON if folder is None else measured_absence(folder)
     shown = Console(stderr=True)
     with shown.status("Homes live in three climates ..."):
-        facts = list(check(options["homes"], options["seed"], away))
+        facts = list(check(options["homes"], options["seed"], away, watch_days=options["days"] or WATCH_DAYS))
     if as_json:
         click.echo(json.dumps(as_documents(facts), indent=1))
     else:

@@ -6,7 +6,7 @@ import sys
 
 
 def checked(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "infra.local", "sim", "--check", "--homes", "4", *options]
+    command = [sys.executable, "-m", "infra.local", "sim", "--check", "--homes", "4", "--days", "2", *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
 
 
