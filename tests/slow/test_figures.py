@@ -1,0 +1,76 @@
+"""The figures that the README claims, measured anew: `make slow` writes them into `tests/results/`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "tests" / "results"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+def run(*arguments: str) -> str:
+    """What `ac-advisor` says to these arguments."""
+    command = [sys.executable, "-m", "infra.local", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def record(name: str, arguments: tuple[str, ...], seed: int, figures: object) -> None:
+    """Keep figures beside the command, the commit and the seed that they come from."""
+    git = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    command = " ".join(("ac-advisor", *arguments))
+    document = {"command": command, "commit": commit, "seed": seed, "figures": figures}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+
+
+def not_more(estimate: dict[str, float]) -> bool:
+    """Whether a difference is none, as far as chance lets tell: below two standard errors."""
+    return estimate["mean"] <= 2.0 * estimate["standard_error"]
+
+
+@pytest.mark.parametrize(("climate", "seed"), [("hot_dry", 1), ("hot_humid", 2), ("mild_summer", 3)])
+def test_advice_saves_unfelt_on_homes_and_weather_kept_for_the_final_figure(
+    climate: str, seed: int, tmp_path: Path
+) -> None:
+    arguments = ("evaluate", "--split", "test", "--seed", str(seed), "--climate", climate)
+
+    run(*arguments, "--json", str(tmp_path / "figures.json"))
+
+    figures: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
+    record(f"evaluate_{climate}", arguments, seed, figures)
+    pairs = next(arm["pairs"] for arm in figures["arms"] if arm["arm"] == "advisor")
+    assert pairs["saved_pct"]["mean"] > 0.0
+    assert not_more(pairs["warm_extra_k_h_day"])
+    assert not_more(pairs["overrides_extra_day"])
+
+
+def test_simulated_homes_share_the_facts_of_real_ones() -> None:
+    arguments = ("sim", "--check", "--strict", "--json")
+
+    facts = json.loads(run(*arguments))
+
+    record("facts", arguments, 1, facts)
+    assert len(facts) > 30
+
+
+def test_the_demo_saves_unfelt(tmp_path: Path) -> None:
+    arguments = ("demo", "--exit")
+
+    run(*arguments, "--json", str(tmp_path / "summary.json"), "--data-dir", str(tmp_path / "demo"))
+
+    figures = json.loads((tmp_path / "summary.json").read_text())
+    record("demo", arguments, 20260601, figures)
+    assert figures["readings_published"] == figures["readings_in_lake"] + figures["readings_dead_lettered"]
+    assert figures["saved_pct"] > 0.0
+    assert figures["overrides_advised"] <= figures["overrides_habit"]
+    extra = figures["warm_degree_hours_day_advised"] - figures["warm_degree_hours_day_habit"]
+    assert extra <= 2.0 * figures["warm_degree_hours_day_extra_standard_error"]
