@@ -25,7 +25,7 @@ def run(*arguments: str) -> str:
 def record(name: str, arguments: tuple[str, ...], seed: int, figures: object) -> None:
     """Keep figures beside the command, the commit and the seed that they come from."""
     git = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     command = " ".join(("ac-advisor", *arguments))
     document = {"command": command, "commit": commit, "seed": seed, "figures": figures}
     RESULTS.mkdir(exist_ok=True)
