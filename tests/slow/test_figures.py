@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "tests" / "results"
 
+FELT_K_H_DAY = 0.25
+"""Warm degree-hours a home and day beyond the habit's from which comfort is lost: `infra.local.pairs`."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
@@ -49,7 +52,7 @@ def test_advice_saves_unfelt_on_homes_and_weather_kept_for_the_final_figure(
     record(f"evaluate_{climate}", arguments, seed, figures)
     pairs = next(arm["pairs"] for arm in figures["arms"] if arm["arm"] == "advisor")
     assert pairs["saved_pct"]["mean"] > 0.0
-    assert not_more(pairs["warm_extra_k_h_day"])
+    assert pairs["warm_extra_k_h_day"]["mean"] < FELT_K_H_DAY
     assert not_more(pairs["overrides_extra_day"])
 
 
