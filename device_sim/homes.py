@@ -123,10 +123,14 @@ def _draw_machines(
     spec: FleetSpec, noise: Noise, rooms: RoomParameters, people: HouseholdParameters
 ) -> MachineParameters:
     day = sunny_design_day(spec.climate)
-    busy_w = people.base_gain_w + people.active_gain_w + PERSON_W * people.persons
-    load_w = design_sensible_load_w(rooms, DESIGN_INDOOR_C, day, busy_w)
+    load_w = design_sensible_load_w(rooms, DESIGN_INDOOR_C, day, busy_gain_w(people))
     total_w = load_w / climate_named(spec.climate).design_sensible_ratio
     return draw_machines(Draws(noise, Stream.MACHINE), total_w, float(day.outdoor_c.max()))
+
+
+def busy_gain_w(people: HouseholdParameters) -> Floats:
+    """Heat while all are at home and awake, which installers reckon with [W], `(homes,)`."""
+    return people.base_gain_w + people.active_gain_w + PERSON_W * people.persons
 
 
 def _draw_sites(
