@@ -24,7 +24,6 @@ class LocalTime:
         epoch_s: Seconds since 1970-01-01 UTC.
         day: Number of the local day (proleptic Gregorian ordinal).
         time_of_day_s: Seconds since local midnight, by the wall clock.
-        weekday: 0 is Monday.
         next_point_s: Epoch of the next schedule point strictly after the step's start.
         night: Whether the night schedule (22:00 to 06:00) is in force.
         night_lately: Whether it was in force `HOME_FOLLOWS_S` ago.
@@ -37,7 +36,6 @@ class LocalTime:
         wall_s = self.epoch_s + _offsets_s(self.epoch_s, zone)
         self.day = wall_s // DAY_S + datetime(1970, 1, 1, tzinfo=UTC).toordinal()
         self.time_of_day_s = wall_s % DAY_S
-        self.weekday = (self.day + 6) % 7
         points = _schedule_points(start, steps * step_s // DAY_S + 3, zone)
         self.next_point_s = points[np.searchsorted(points, self.epoch_s, side="right")]
         self.night = _is_night(self.time_of_day_s)

@@ -1,10 +1,14 @@
 """Facts of people: when homes are empty, and how often somebody takes the remote at the habit."""
 
+from pathlib import Path
+from typing import get_args
+
 import numpy as np
-import pandas as pd
 
 from device_sim.facts.fact import Fact, Kind, Reference, measured
 from device_sim.facts.observed import Observed
+from device_sim.people.calendar import SATURDAY
+from device_sim.people.surveyed import HOURS_A_DAY, SLOTS, Method, OccupancyStatistics, read_statistics
 
 AWAY_AT_NOON = Reference(
     0.385,
@@ -26,8 +30,9 @@ NON_THERMAL_SHARE = Reference(
 )
 """Changes at the unit by home and day, and the share of them for other reasons than warmth or cold."""
 
-SATURDAY = 5
 NOON_H = 12
+
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def away_at_noon(habit: Observed, reference: Reference = AWAY_AT_NOON) -> Fact:
@@ -46,27 +51,22 @@ def overrides(habit: Observed) -> list[Fact]:
     return [daily, measured("of them not for warmth or cold", "", other, NON_THERMAL_SHARE)]
 
 
-def away_in(schedules: pd.DataFrame, shares: pd.DataFrame) -> Reference:
+def away_in(folder: Path) -> Reference:
     """The share of empty homes at noon of a weekday that measured schedules give.
 
     Args:
-        schedules: `method`, `day`, `cluster`, `time`, `p_occupied`.
-        shares: `method`, `day` and a column of the share of homes for each cluster.
+        folder: Holds the files of `people.surveyed`.
+
+    Raises:
+        UnsuitableOccupancyError: It does not.
     """
-    away = {method: 1.0 - _occupied_at_noon(schedules, shares, method) for method in ("schedule", "motion")}
+    away = {method: 1.0 - _at_home_at_noon(read_statistics(folder, method)) for method in METHODS}
     source = (
         f"schedules of the given files: {away['schedule']:.2f} as programmed, {away['motion']:.2f} by motion"
     )
     return Reference(min(away.values()), max(away.values()), source, Kind.PUBLISHED)
 
 
-def _occupied_at_noon(schedules: pd.DataFrame, shares: pd.DataFrame, method: str) -> float:
-    noon = schedules[
-        (schedules["method"] == method)
-        & (schedules["time"] == "12:00:00")
-        & ~schedules["day"].isin(["Sat", "Sun"])
-    ]
-    share = shares[shares["method"] == method].set_index("day")
-    clusters = zip(noon["day"], noon["cluster"], strict=True)
-    weights = [float(share[str(cluster)][day]) for day, cluster in clusters]
-    return float(np.average(noon["p_occupied"].to_numpy(dtype=np.float64), weights=weights))
+def _at_home_at_noon(statistics: OccupancyStatistics) -> float:
+    noon = NOON_H * SLOTS // HOURS_A_DAY
+    return float(np.mean([statistics.at_home_ratio(weekday, noon) for weekday in range(SATURDAY)]))

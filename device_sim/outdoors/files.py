@@ -115,7 +115,7 @@ def _read_tmy2(path: Path, timezone: str) -> Year:
     return _year(path, frame, TMY2_COLUMNS, (_place(header, timezone), float(header["TZ"])))
 
 
-def _read_city(path: Path, timezone: str) -> Year:  # noqa: ARG001 (a reader's signature)
+def _read_city(path: Path, _timezone: str) -> Year:
     name = path.name.removesuffix(".gz").removesuffix(".csv")
     if name not in CITIES:
         raise WeatherFileError(path, f"nobody knows where it is; cities are {', '.join(CITIES)}")

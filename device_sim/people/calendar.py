@@ -23,7 +23,13 @@ SATURDAY = 5
 FRIDAY = 4
 MONDAY, THURSDAY = 0, 3
 
+LAST = -1
+
 _FIXED = {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25)}
+"""Month and day."""
+
+_FLOATING = {(5, MONDAY, LAST), (9, MONDAY, 1), (11, THURSDAY, 4)}
+"""Month, weekday and which of them in the month: Memorial Day, Labor Day, Thanksgiving."""
 
 
 def weekday_of(day: int) -> int:
@@ -40,14 +46,10 @@ def is_public_holiday(day: date) -> bool:
     """5 U.S.C. 6103: of those days the ones on which most offices close, without substitute days."""
     if (day.month, day.day) in _FIXED:
         return True
-    last_monday = day.weekday() == MONDAY and (day + timedelta(days=7)).month != day.month
-    first_monday = day.weekday() == MONDAY and day.day <= 7  # noqa: PLR2004 - the month's first week
-    fourth_thursday = day.weekday() == THURSDAY and 22 <= day.day <= 28  # noqa: PLR2004
-    return (
-        (day.month == 5 and last_monday)  # noqa: PLR2004 - Memorial Day
-        or (day.month == 9 and first_monday)  # noqa: PLR2004 - Labor Day
-        or (day.month == 11 and fourth_thursday)  # noqa: PLR2004 - Thanksgiving
-    )
+    in_month = (day.day - 1) // 7 + 1
+    is_last = (day + timedelta(days=7)).month != day.month
+    names = {(day.month, day.weekday(), in_month), (day.month, day.weekday(), LAST if is_last else in_month)}
+    return not names.isdisjoint(_FLOATING)
 
 
 def is_eve(day: int) -> bool:

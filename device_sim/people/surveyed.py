@@ -58,6 +58,12 @@ class OccupancyStatistics:
     quantile: tuple[Floats, ...]
     upper: tuple[Floats, ...]
 
+    def at_home_ratio(self, weekday: int, slot: int) -> float:
+        """Share of homes with somebody there, on that weekday (0 is Monday) and in that slot of 5 minutes."""
+        share = np.diff(self.upper[weekday], prepend=0.0)
+        there = [NormalDist().cdf(float(quantile)) for quantile in self.quantile[weekday][:, slot]]
+        return float((share * np.array(there)).sum())
+
 
 def read_statistics(folder: Path, method: Method) -> OccupancyStatistics:
     """Read the data set's two files.

@@ -108,7 +108,7 @@ def _half_width_k(content_ratio: float, slope: float) -> float:
 def _day_to_day_k(votes: pd.DataFrame, slope: float, variance: float) -> float:
     """How much less the votes of one day differ than all of a person's."""
     by_day = votes.groupby(["person", "day"])["rest"]
-    several = (by_day.transform("size") >= 2) & (votes["day"] != "")  # noqa: PLR2004 - one has no spread
+    several = (by_day.transform("size") > 1) & (votes["day"] != "")  # one alone has no spread
     off = (votes["rest"] - by_day.transform("mean"))[several]
     days = votes[several].groupby(["person", "day"]).ngroups
     if len(off) - days < FEWEST_REPEATS:

@@ -4,44 +4,18 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from device_sim.facts.fact import Fact, Reference
-from device_sim.facts.people import away_in
-from infra.local.errors import LocalError
+from device_sim.facts.fact import Fact
 from infra.local.whole_table import print_whole
 
 INDENT = 4
 """Of the sources below the table [columns]."""
-
-
-class OccupancyError(LocalError):
-    """The measured schedules cannot be read."""
-
-    def __init__(self, folder: Path, why: str) -> None:
-        super().__init__(f"no schedules in {folder}: {why}")
-
-
-def measured_absence(folder: Path) -> Reference:
-    """The share of empty homes at noon that the files of `occupancy_ross` give.
-
-    Raises:
-        OccupancyError: They are not there, or are other files.
-    """
-    try:
-        schedules = pd.read_csv(folder / "occupancy_schedules.csv.gz")
-        return away_in(schedules, pd.read_csv(folder / "cluster_share.csv"))
-    except OSError as error:
-        raise OccupancyError(folder, error.strerror or str(error)) from error
-    except (ValueError, KeyError) as error:
-        raise OccupancyError(folder, " ".join(str(error).split())) from error
 
 
 def print_facts(console: Console, facts: Sequence[Fact]) -> None:

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from device_sim.facts.check import WATCH_DAYS, check
-from device_sim.facts.people import AWAY_AT_NOON
+from device_sim.facts.people import AWAY_AT_NOON, away_in
 from device_sim.faults.plan import FaultPlan, read_plan
 from device_sim.fleet import FleetSpec
 from device_sim.machine import calibration
-from infra.local.facts_table import as_documents, measured_absence, print_facts
+from infra.local.facts_table import as_documents, print_facts
 from infra.local.sim import simulate
 from infra.local.sim_plan import SimPlan
 
@@ -67,10 +67,10 @@ def check_facts(options: Mapping[str, Any], *, as_json: bool) -> bool:
     """Measure all facts and print them; returns whether all are inside their ranges.
 
     Raises:
-        OccupancyError: The measured schedules cannot be read.
+        UnsuitableOccupancyError: The measured schedules cannot be read.
     """
     folder = options["occupancy"]
-    away = AWAY_AT_NOON if folder is None else measured_absence(folder)
+    away = AWAY_AT_NOON if folder is None else away_in(folder)
     shown = Console(stderr=True)
     with shown.status("Homes live in three climates ..."):
         facts = list(check(options["homes"], options["seed"], away, watch_days=options["days"] or WATCH_DAYS))

@@ -1,5 +1,6 @@
 """Dialect: the topics and payloads of one device, whatever its make."""
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -74,7 +75,7 @@ def speakable_c(setpoint_c: float) -> float:
     Raises:
         ValueError: It is no number.
     """
-    if setpoint_c != setpoint_c:  # noqa: PLR0124 - NaN differs from itself
+    if math.isnan(setpoint_c):
         raise ValueError("the setpoint is no number")
     low, high = SETPOINT_RANGE_C
     return min(max(setpoint_c, low), high)

@@ -19,7 +19,7 @@ from device_sim.facts.machines import duty_by_weather, rated_efficiency, starts_
 from device_sim.facts.observed import Observed, observe, wait_for, warmer_than
 from device_sim.facts.people import away_at_noon, away_in, overrides
 from device_sim.fleet import FaultRates, Fleet, FleetSpec, FleetTruth
-from infra.local.facts_table import measured_absence
+from device_sim.people.surveyed import SCHEDULES_FILE, SHARES_FILE, WEEKDAYS
 
 START = datetime(2025, 7, 1, tzinfo=UTC)  # a Tuesday
 ANY = Reference(0.0, 1.0, "", Kind.ASSUMED)
@@ -169,30 +169,30 @@ def test_overrides_are_told_apart_by_reason(days: MakeObserved) -> None:
     assert (other.value, other.homes) == (0.75, 1)
 
 
-def test_measured_schedules_weigh_clusters_by_their_homes() -> None:
+def test_measured_schedules_weigh_clusters_by_their_homes(tmp_path: Path) -> None:
     rows = [
-        (method, day, cluster, time, occupied)
-        for method in ("schedule", "motion")
-        for day in ("Mon", "Sat")
-        for time in ("12:00:00", "13:00:00")
-        for cluster, occupied in ((0, 0.9), (1, 0.1))
+        (method, day, cluster, f"{slot // 12:02}:{slot % 12 * 5:02}:00", at_home if slot == 144 else 0.0)
+        for method, part in (("schedule", 1.0), ("motion", 0.5))
+        for day in WEEKDAYS
+        for cluster, weekday_ratio in ((0, 0.9 * part), (1, 0.1 * part))
+        for slot in range(288)
+        for at_home in [1.0 if day in {"Sat", "Sun"} else weekday_ratio]
     ]
     schedules = pd.DataFrame(rows, columns=["method", "day", "cluster", "time", "p_occupied"])
-    schedules.loc[schedules["method"] == "motion", "p_occupied"] /= 2.0
-    schedules.loc[schedules["time"] == "13:00:00", "p_occupied"] = 0.0
-    schedules.loc[schedules["day"] == "Sat", "p_occupied"] = 1.0
     shares = pd.DataFrame(
-        [(method, day, 0.75, 0.25) for method in ("schedule", "motion") for day in ("Mon", "Sat")],
-        columns=["method", "day", "0", "1"],
+        [(0.75, 0.25, method, day, None) for method in ("schedule", "motion") for day in WEEKDAYS],
+        columns=["0", "1", "method", "day", "2"],
     )
+    schedules.to_csv(tmp_path / SCHEDULES_FILE, index=False)
+    shares.to_csv(tmp_path / SHARES_FILE, index=False)
 
-    away = away_in(schedules, shares)
+    away = away_in(tmp_path)
 
     assert (away.low, away.high) == pytest.approx((0.3, 0.65))  # 1 - (0.75 x 0.9 + 0.25 x 0.1), and by half
 
 
 def test_the_figures_from_the_thermostats_are_those_of_the_files(data_directory: Path) -> None:
-    away = measured_absence(data_directory / "occupancy_ross")
+    away = away_in(data_directory / "occupancy_ross")
 
     assert (away.low, away.high) == pytest.approx((0.385, 0.758), abs=0.0005)
 
