@@ -129,6 +129,8 @@ class HomeAdvisor:
             recovered_s = at_s
         if before is not None and before.setpoint_c != setpoint_c:
             home.watch.changes_s = [*home.watch.changes_s[-MAX_CHANGES_PER_DAY:], at_s]
+        if draft.plan is not None and draft.plan.probing:
+            home.tolerance.probed(draft.planner.slots[0])
         until_s = advice.valid_until.timestamp()
         home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s)
 

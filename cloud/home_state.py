@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from cloud.advice import Preferences, WeatherHour
 from cloud.errors import RejectedError
+from cloud.felt import Felt
 from cloud.habit import Habit
 from cloud.hours import HourlyHistory
 from cloud.presence import Presence
@@ -16,7 +17,7 @@ from cloud.slot_summary import Author, OpenSlot
 from cloud.tolerance import Tolerance
 from edge.contract import Mode
 
-VERSION = 2
+VERSION = 3
 """Layout of the bytes."""
 
 MAX_DOCUMENT_BYTES = 2**20
@@ -97,6 +98,8 @@ class HomeState:
     recovery: Recovery = field(default_factory=Recovery)
     tolerance: Tolerance = field(default_factory=Tolerance)
     sag: Sag = field(default_factory=Sag)
+    felt: Felt = field(default_factory=Felt)
+    warmth: Sag = field(default_factory=Sag)
     watch: Watch = field(default_factory=Watch)
     given: Given | None = None
     open_slot: OpenSlot | None = None

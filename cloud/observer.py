@@ -51,7 +51,9 @@ class Observer:
         if reading.motion is not None and home.preferences.share_presence:
             home.presence.observe(at_s, slot, moved=reading.motion)
         self._follow(reading, slot, at_s)
+        gap_s = 0.0 if watch.newest_s is None else at_s - watch.newest_s
         watch.newest_s = at_s
+        home.felt.observe(reading, gap_s=gap_s, usual=watch.author == "habit")
         self._measure(reading, at_s)
 
     def hear(self, feedback: Feedback) -> None:
@@ -77,14 +79,16 @@ class Observer:
                 pass  # it goes on, but cooler
 
     def warmth_k(self, slot: Slot) -> float | None:
-        """Indoor temperature above the habit [K]."""
+        """How much warmer than usual it feels [K]."""
         indoor_c = self.home.watch.indoor_c
-        return None if indoor_c is None else indoor_c - self.home.habit.setpoint_c(slot)
+        if indoor_c is None:
+            return None
+        return indoor_c + self.home.felt.offset_k - self.home.habit.setpoint_c(slot)
 
     def _measure(self, reading: Telemetry, at_s: float) -> None:
         home, watch, indoor_c = self.home, self.home.watch, reading.indoor_dry_bulb_c
         if home.open_slot is not None:
-            home.open_slot.add(reading)
+            home.open_slot.add(reading, home.felt.offset_k)
         if indoor_c is not None:
             watch.indoor_c, watch.indoor_s = indoor_c, at_s
             if home.recovery.episode is not None:
@@ -157,7 +161,7 @@ class Observer:
             and watch.setpoint_c is not None
             and watch.setpoint_c - reading.setpoint_c >= OVERRIDE_STEP_K
         )
-        if cooler and watch.author == "advice":
+        if cooler and watch.author != "person":
             self._blame(slot, at_s)
         if reading.mode != "cool" or (reading.setpoint_c or 0.0) > (watch.setpoint_c or 0.0):
             self._note_cold(slot)
@@ -166,13 +170,16 @@ class Observer:
     def _blame(self, slot: Slot, at_s: float) -> None:
         """Find out what an override was about: a set-back, our warmth, or something else."""
         home, given, warmth_k = self.home, self.home.given, self.warmth_k(slot)
+        advised = home.watch.author == "advice"
+        budget = home.preferences.override_budget_per_day
         recovered_s = given.recovered_s if given is not None else None
         set_back = given is not None and given.set_back_k > 0
-        if set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S):
+        if advised and (set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S)):
+            home.tolerance.object(slot, budget)
             home.watch.mishaps.append(slot.day)
             del home.watch.mishaps[:-8]
         elif warmth_k is not None:
-            home.tolerance.override(slot, warmth_k)
+            home.tolerance.override(slot, warmth_k, budget, advised=advised)
 
     def _note_cold(self, slot: Slot) -> None:
         """Somebody was cold: because the home was cooled ahead, if it was."""
@@ -186,7 +193,8 @@ class Observer:
         if warmth_k is None or self.home.watch.author != "advice":
             return
         if kind == "too_hot":
-            self.home.tolerance.too_hot(slot, warmth_k)
+            budget = self.home.preferences.override_budget_per_day
+            self.home.tolerance.too_hot(slot, warmth_k, budget)
         elif kind == "a_bit_warm":
             self.home.tolerance.a_bit_warm(slot, warmth_k)
 
@@ -211,16 +219,17 @@ class Observer:
             home.presence.learn(over.slot, moved=over.moved)
         if summary.author != "advice" and setpoint_c is not None:
             home.habit.learn(over.slot, setpoint_c)
-        home.sag.learn(summary)
+        home.sag.learn(summary, summary.indoor_c)
+        home.warmth.learn(summary, summary.felt_c)
         home.recovery.learn(summary, home.habit.setpoint_c(over.slot))
         self._learn_warmth(summary)
 
     def _learn_warmth(self, summary: SlotSummary) -> None:
         if summary.author == "advice":
             self.home.tolerance.advised(summary.slot)
-        if summary.indoor_c is None or summary.at_home is False:
+        if summary.felt_c is None or summary.setpoint_c is None:
             return
-        warmth_k = summary.indoor_c - self.home.habit.setpoint_c(summary.slot)
+        warmth_k = summary.felt_c - self.home.habit.setpoint_c(summary.slot)
         self.home.tolerance.learn(summary, warmth_k)
 
     def _at_home(self) -> bool | None:

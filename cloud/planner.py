@@ -65,15 +65,8 @@ MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
 
-LASTING_SLOTS = 24
-"""A home is kept warmer only if it may stay so for this many half-hours: what a cool night is spared is paid
-in the hot afternoon, at a lower COP."""
-
-ROUNDING_K = 0.25
-"""The level may be passed by so much for the next half degree [K]: to the nearest one."""
-
-STICKY_K = 0.1
-"""A setpoint in force is kept when the level is missed by no more than this, so as not to beep [K]."""
+STICKY_RATIO = 1.3
+"""A rise in force is kept until what it is expected to add exceeds the budget by so much, so as not to beep."""
 
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
@@ -113,6 +106,7 @@ class Plan:
         back_s: When the first of them may come back [s since 1970]; None while somebody may be there.
         recovering: Whether nobody is there, but may be back soon.
         strained: Whether the machine may not hold even the habit today.
+        probing: Whether it is warmer now to see how it is borne.
     """
 
     habit_c: list[float]
@@ -126,6 +120,7 @@ class Plan:
     back_s: float | None = None
     recovering: bool = False
     strained: bool = False
+    probing: bool = False
 
     @property
     def expected_c(self) -> list[float]:
@@ -185,20 +180,22 @@ class Planner:
         habit_c = [home.habit.setpoint_c(slot) for slot in slots]
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
         away = home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots)
-        sag_k = [home.sag.expected_k(slot) for slot in slots]
-        usual = self._usual_day([known_k or 0.0 for known_k in sag_k], away)
+        usual_k = [home.warmth.expected_k(slot) for slot in slots]
+        usual = self._usual_day([known_k or 0.0 for known_k in usual_k], away)
+        probes = False
         if strained:
             occupied_c = self._cooled_ahead_c(habit_c, usual)
         else:
-            occupied_c = self._warm_edge_c(habit_c, sag_k, self._affordable_k(usual))
+            occupied_c, probes = self._warm_edge_c(habit_c, usual_k, self._affordable_k(usual))
         return Plan(
             habit_c=habit_c,
             occupied_c=occupied_c,
             setpoint_c=list(occupied_c),
             likely=[1.0] * len(slots),
-            felt_k=[o - h + (k or 0.0) for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
+            felt_k=[o - h + (k or 0.0) for o, h, k in zip(occupied_c, habit_c, usual_k, strict=True)],
             away=away,
             strained=strained,
+            probing=probes,
         )
 
     def may_set_back(self, plan: Plan) -> bool:
@@ -265,25 +262,20 @@ class Planner:
             place = end + 1
 
     def _warm_edge_c(
-        self, habit_c: list[float], sag_k: list[float | None], affordable_k: float
-    ) -> list[float]:
-        """The warmest setpoints that keep to the proven level and to the budget, with few changes [°C]."""
-        home = self.home
-        in_force_c = home.watch.setpoint_c if home.watch.author == "advice" else None
-        level_k = home.tolerance.level_k(home.preferences.comfort_lambda)
-        lasting_k = _lasting_k([min(_rise_k(level_k, sag), affordable_k) for sag in sag_k])
+        self, habit_c: list[float], usual_k: list[float | None], affordable_k: float
+    ) -> tuple[list[float], bool]:
+        """The warmest setpoints that keep to the budget, or probe [°C], and whether they probe now."""
+        home, budget = self.home, self.home.preferences.override_budget_per_day
         path: list[float] = []
+        probes = False
         for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            probe_k = home.tolerance.probe_now_k(slot, home.preferences.override_budget_per_day)
-            rise_k = 0.0 if probe_k is None else _rise_k(probe_k, sag_k[place])
-            wanted_c = habit + max(lasting_k[place], rise_k)
-            low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
-            if in_force_c is None or not low_c <= in_force_c <= high_c:
-                in_force_c = _half_degree_c(wanted_c + ROUNDING_K)
-            top_c = HEAT_SAFETY_C if rise_k > affordable_k else _half_degree_c(habit + affordable_k)
-            in_force_c = min(max(in_force_c, habit), max(min(top_c, HEAT_SAFETY_C), habit))
-            path.append(self.limits.within(in_force_c, habit))
-        return path
+            probe_k, usual = home.tolerance.probe_now_k(slot, affordable_k, budget), usual_k[place]
+            rise_k = affordable_k
+            if probe_k is not None and usual is not None:
+                rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), affordable_k)
+                probes = probes or (place == 0 and rise_k > affordable_k)
+            path.append(self.limits.within(max(min(habit + rise_k, HEAT_SAFETY_C), habit), habit))
+        return path, probes
 
     def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
@@ -298,17 +290,30 @@ class Planner:
 
     def _affordable_k(self, usual: UsualDay) -> float:
         """The largest rise that may last all day within the budget of warm degree-hours [K]."""
-        tolerance = self.home.tolerance
+        home, tolerance, today = self.home, self.home.tolerance, self.slots[0]
+        if not tolerance.may_warm(today, home.preferences.override_budget_per_day):
+            return 0.0
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
-        budget_k_h = tolerance.budget_k_h(self.home.preferences.comfort_lambda)
-        return float(RISES_K[np.searchsorted(extra_k_h, budget_k_h, side="right") - 1])
+        budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
+        place = int(np.searchsorted(extra_k_h, budget_k_h, side="right")) - 1
+        held = math.floor(self._risen_k() / GRID_K)
+        if place < held < len(RISES_K) and extra_k_h[held] <= STICKY_RATIO * budget_k_h:
+            place = held
+        return float(RISES_K[max(place, 0)])
+
+    def _risen_k(self) -> float:
+        """How far above the habit our advice keeps the home now [K]."""
+        watch, given = self.home.watch, self.home.given
+        if watch.author != "advice" or watch.setpoint_c is None or given is None or given.set_back_k > 0:
+            return 0.0
+        return max(watch.setpoint_c - self.home.habit.setpoint_c(self.slots[0]), 0.0)
 
     def _usual_day(self, sag_k: list[float], away: list[float]) -> UsualDay:
         """The coming day as it would be at the habit, by hours."""
         hours = slice(0, SLOTS_PER_DAY, 2)
         return UsualDay(
             sag_k[hours],
-            [self.home.sag.spread_k(slot) for slot in self.slots[hours]],
+            [self.home.warmth.spread_k(slot) for slot in self.slots[hours]],
             [1.0 - ratio for ratio in away[hours]],
         )
 
@@ -328,7 +333,7 @@ class Planner:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
-        found_k = found_c - home.habit.setpoint_c(self.slots[0])
+        found_k = found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns_h[0])
         borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
             returns_h=returns_h,
@@ -343,26 +348,17 @@ class Planner:
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
         )
 
+    def _usually_k(self, hours: float) -> float:
+        """How far above the habit it usually feels in so many hours [K]."""
+        slot = self.slots[min(int(hours * 3600 / SLOT_S), SLOTS_PER_DAY)]
+        return self.home.warmth.expected_k(slot) or 0.0
+
     def _sticky_depth_k(self, depth_k: float) -> float:
         """The depth in force, if it is almost the wanted one: one beep less."""
         given = self.home.given
         if given is not None and given.set_back_k > 0 and abs(given.set_back_k - depth_k) < 2 * GRID_K:
             return given.set_back_k
         return depth_k
-
-
-def _rise_k(level_k: float, sag_k: float | None) -> float:
-    """How far above the habit the setpoint may be for a level, not yet a half degree [K]; 0 when unknown."""
-    return 0.0 if sag_k is None else level_k - sag_k
-
-
-def _lasting_k(rises_k: list[float]) -> list[float]:
-    """The least of each rise and those of the half day after it [K]."""
-    later_k = np.concatenate([rises_k, np.full(LASTING_SLOTS - 1, np.inf)])
-    least_k: list[float] = (
-        later_k[np.arange(len(rises_k))[:, None] + np.arange(LASTING_SLOTS)].min(1).tolist()
-    )
-    return least_k
 
 
 def _half_degree_c(setpoint_c: float) -> float:

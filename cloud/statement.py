@@ -108,8 +108,7 @@ class Statement:
         if plan.strained:
             return _strained(setpoint_c, habit_c, -saving_kwh)
         if setpoint_c > habit_c:
-            budget = self.home.preferences.override_budget_per_day
-            if self.home.tolerance.probe_now_k(self.horizon.slots[0], budget) is not None:
+            if plan.probing:
                 return wording.probing(setpoint_c)
             return wording.warmer(setpoint_c, habit_c, saving_kwh)
         if plan.back_s is not None and plan.recovering:
