@@ -16,7 +16,7 @@ from cloud.comfort import SILENT_K
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
-from cloud.warm_budget import UsualDay
+from cloud.warm_budget import UsualDay, affordable_k
 
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
@@ -64,9 +64,6 @@ KNOWN_ABSENCES = 5
 MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
-
-STICKY_RATIO = 1.3
-"""A rise in force is kept until what it is expected to add exceeds the budget by so much, so as not to beep."""
 
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
@@ -262,18 +259,18 @@ class Planner:
             place = end + 1
 
     def _warm_edge_c(
-        self, habit_c: list[float], usual_k: list[float | None], affordable_k: float
+        self, habit_c: list[float], usual_k: list[float | None], rises_k: list[float]
     ) -> tuple[list[float], bool]:
         """The warmest setpoints that keep to the budget, or probe [°C], and whether they probe now."""
         home, budget = self.home, self.home.preferences.override_budget_per_day
         path: list[float] = []
         probes = False
         for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            probe_k, usual = home.tolerance.probe_now_k(slot, affordable_k, budget), usual_k[place]
-            rise_k = affordable_k
+            rise_k, usual = rises_k[place], usual_k[place]
+            probe_k = home.tolerance.probe_now_k(slot, rise_k, budget)
             if probe_k is not None and usual is not None:
-                rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), affordable_k)
-                probes = probes or (place == 0 and rise_k > affordable_k)
+                rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
+                probes = probes or (place == 0 and rise_k > rises_k[0])
             path.append(self.limits.within(max(min(habit + rise_k, HEAT_SAFETY_C), habit), habit))
         return path, probes
 
@@ -288,33 +285,24 @@ class Planner:
             path.append(self.limits.within(habit - cooler_k, habit))
         return path
 
-    def _affordable_k(self, usual: UsualDay) -> float:
-        """The largest rise that may last all day within the budget of warm degree-hours [K]."""
+    def _affordable_k(self, usual: UsualDay) -> list[float]:
+        """The largest rises that may last within the budget of warm degree-hours, by half-hour, (49,) [K]."""
         home, tolerance, today = self.home, self.home.tolerance, self.slots[0]
         if not tolerance.may_warm(today, home.preferences.override_budget_per_day):
-            return 0.0
+            return [0.0] * len(self.slots)
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
-        place = int(np.searchsorted(extra_k_h, budget_k_h, side="right")) - 1
-        held = math.floor(self._risen_k() / GRID_K)
-        if place < held < len(RISES_K) and extra_k_h[held] <= STICKY_RATIO * budget_k_h:
-            place = held
-        return float(RISES_K[max(place, 0)])
+        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h).tolist()
+        return [by_hour_k[slot.of_day // 2] for slot in self.slots]
 
-    def _risen_k(self) -> float:
-        """How far above the habit our advice keeps the home now [K]."""
-        watch, given = self.home.watch, self.home.given
-        if watch.author != "advice" or watch.setpoint_c is None or given is None or given.set_back_k > 0:
-            return 0.0
-        return max(watch.setpoint_c - self.home.habit.setpoint_c(self.slots[0]), 0.0)
-
-    def _usual_day(self, sag_k: list[float], away: list[float]) -> UsualDay:
-        """The coming day as it would be at the habit, by hours."""
-        hours = slice(0, SLOTS_PER_DAY, 2)
+    def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
+        """The coming day as it would be at the habit, by hours of the clock: so that the plan stays the same."""
+        midnight = -self.slots[0].of_day % SLOTS_PER_DAY
+        places = [(midnight + 2 * hour) % SLOTS_PER_DAY for hour in range(24)]
         return UsualDay(
-            sag_k[hours],
-            [self.home.warmth.spread_k(slot) for slot in self.slots[hours]],
-            [1.0 - ratio for ratio in away[hours]],
+            [usual_k[place] for place in places],
+            [self.home.warmth.spread_k(self.slots[place]) for place in places],
+            [1.0 - away[place] for place in places],
         )
 
     def _known_away_s(self) -> float | None:

@@ -14,6 +14,9 @@ from cloud.comfort import Discomfort, Floats
 
 DAY_H = 24.0
 
+SHORTEST_STRETCH = 0.25
+"""A larger rise is worth it for at least so much of the day [ratio]."""
+
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
 """Three values with the mean, spread and fourth moment of a normal distribution (Gauss-Hermite)."""
@@ -35,18 +38,49 @@ class UsualDay:
 
     def warm_k_h(self, discomfort: Discomfort) -> float:
         """Warm degree-hours to expect at the habit itself [K·h]."""
-        return float(self._total_k_h(discomfort.at_k(self._usual_k())))
+        return float(self._by_part_k_h(discomfort.at_k(self._usual_k())).sum())
 
     def extra_k_h(self, rises_k: Floats, discomfort: Discomfort) -> Floats:
-        """Warm degree-hours that each rise of the setpoint is expected to add, (rises,) [K·h]."""
+        """Warm degree-hours that each rise of the setpoint is expected to add in each part, (rises, n) [K·h]."""
         usual_k = self._usual_k()
         warmer_k = rises_k[:, None, None] + usual_k
-        return self._total_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
+        return self._by_part_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
 
     def _usual_k(self) -> Floats:
         """Three possible temperatures in each part, (n, 3) [K]."""
         return np.asarray(np.array(self.warmth_k)[:, None] + np.array(self.spread_k)[:, None] * _NODES)
 
-    def _total_k_h(self, beyond_k: Floats) -> Floats:
-        """Over the day, and over what is possible; (..., n, 3) to (...) [K·h]."""
-        return np.asarray((beyond_k @ _WEIGHTS) @ np.array(self.present) * (DAY_H / len(self.present)))
+    def _by_part_k_h(self, beyond_k: Floats) -> Floats:
+        """Over what is possible; (..., n, 3) to (..., n) [K·h]."""
+        return np.asarray((beyond_k @ _WEIGHTS) * np.array(self.present) * (DAY_H / len(self.present)))
+
+
+def affordable_k(rises_k: Floats, extra_k_h: Floats, budget_k_h: float) -> Floats:
+    """The largest rises whose warm degree-hours stay within a budget.
+
+    One for the whole day; and the next one for as long as the budget lasts, in one stretch, at the time of the
+    day when it weighs least. For a stretch shorter than `SHORTEST_STRETCH` the machine would beep for little.
+
+    Args:
+        rises_k: To choose from, ascending from 0, (r,) [K].
+        extra_k_h: What each of them adds in each of n parts of the day, (r, n) [K·h].
+        budget_k_h: What may be added in the day [K·h].
+
+    Returns:
+        (n,) [K].
+    """
+    place = max(int(np.searchsorted(extra_k_h.sum(axis=1), budget_k_h, side="right")) - 1, 0)
+    parts = extra_k_h.shape[1]
+    rise_k = np.full(parts, rises_k[place])
+    if place + 1 == len(rises_k):
+        return rise_k
+    more_k_h = extra_k_h[place + 1] - extra_k_h[place]
+    left_k_h = budget_k_h - extra_k_h[place].sum()
+    running = np.concatenate([np.zeros(1), np.cumsum(np.tile(more_k_h, 2))])
+    for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
+        stretch_k_h = running[length : length + parts] - running[:parts]
+        first = int(stretch_k_h.argmin())
+        if stretch_k_h[first] <= left_k_h:
+            rise_k[np.arange(first, first + length) % parts] = rises_k[place + 1]
+            break
+    return rise_k
