@@ -26,22 +26,22 @@ class UnreadablePriorError(RejectedError):
 class ComfortPrior:
     """The upper limit of comfort over homes, and how humidity weighs, with standard errors.
 
-    The limit is the warmth above what is usual at which half of the votes ask for cooler air.
+    The limit is the warmth above what is usual in a place at which half of the votes ask for cooler air.
+    The votes are of offices and the like: nobody has asked so many people in homes with air conditioning.
 
     Attributes:
         version: Name of these figures.
         origin: The data that they come from.
         licence: Of those data.
         votes, people, groups, studies: How many of each they rest on.
-        limit_mean_k: Mean of the limit over homes: half-way between `people_limit_k` and `group_limit_k` [K].
-        limit_mean_se_k: Its standard error: half of what lies between those two, and their own errors [K].
-        limit_sd_k: Standard deviation of the limit from one group that shares a thermostat to another:
-            from study to study, by groups [K].
-        people_limit_k, people_limit_se_k: The limit within persons, above their own usual temperature [K].
-            From few studies, in which many found the usual temperature too warm already: a low figure.
-        people_sd_k: Standard deviation of that limit over the persons of a study [K].
-        group_limit_k, group_limit_se_k: The limit within groups, above their building's usual temperature
-            [K]. From more studies; persons differ, which flattens the slope: a high figure.
+        limit_mean_k, limit_mean_se_k: Mean over groups who share a thermostat, each study counting by how
+            well it is known [K].
+        limit_sd_k: Standard deviation of the limit from study to study, beyond their errors: so far apart
+            are homes believed to be [K].
+        people_limit_k, people_limit_se_k: The same limit within persons whose votes are known one by one,
+            above each one's own usual temperature; few studies have them [K].
+        people_sd_k: Standard deviation of that over the persons of a study, who share what they have not
+            chosen; a home's people have chosen their habit, so homes differ less [K].
         half_width_k, half_width_se_k: From where as many ask for cooler as for warmer air to the limit,
             within persons [K].
         moment_sd_k: Standard deviation of one person's limit from one vote to the next [K].
@@ -62,8 +62,6 @@ class ComfortPrior:
     people_limit_k: float
     people_limit_se_k: float
     people_sd_k: float
-    group_limit_k: float
-    group_limit_se_k: float
     half_width_k: float
     half_width_se_k: float
     moment_sd_k: float
