@@ -4,6 +4,11 @@ Every study's votes are predicted by models that learnt from all other studies: 
 in that place. `ac-advisor comfort` prints the result. The features and the size of the trees were chosen by
 these same figures, among some forty variants, so the figures are a little better than those of a new study
 will be.
+
+A baseline that knows no clothes either stands beside them: PMV of a home. It ranks votes about as well, as
+temperature does by itself: what the models add are probabilities. Over all votes together it even ranks
+better, for it means the same in every study, while a model that has not seen a study of many complaints
+expects too few of just that study.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -78,7 +83,8 @@ class Preference:
         all_votes: Score over all votes together.
         auc_se: Standard error of its `auc`, by leaving one study after the other away.
         calibration_error_se: The same of its `calibration_error`.
-        mean_study_auc: Mean of the studies' own, each counting the same.
+        mean_study_auc: Mean of the studies' own `auc`, each counting the same.
+        mean_study_home_pmv_auc: The same of `home_pmv_auc`.
         by_study: Scores of studies with `MIN_VOTES` votes.
         bins: Predicted and observed shares over all votes.
     """
@@ -87,6 +93,7 @@ class Preference:
     auc_se: float
     calibration_error_se: float
     mean_study_auc: float
+    mean_study_home_pmv_auc: float
     by_study: Mapping[int, Score]
     bins: tuple[Bin, ...]
 
@@ -182,6 +189,7 @@ def _judge(votes: pd.DataFrame, name: str, chance: "pd.Series[float]") -> Prefer
         auc_se=_jackknife([each.auc for each in without]),
         calibration_error_se=_jackknife([each.calibration_error for each in without]),
         mean_study_auc=float(np.mean([each.auc for each in by_study.values()])),
+        mean_study_home_pmv_auc=float(np.mean([each.home_pmv_auc for each in by_study.values()])),
         by_study=by_study,
         bins=reliability(asked, np.asarray(chance, np.float64)),
     )

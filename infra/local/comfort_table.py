@@ -56,8 +56,8 @@ def lines(name: str, preference: Preference) -> list[str]:
     pairs = "  ".join(f"{each.predicted:.2f}/{each.observed:.2f}" for each in preference.bins)
     errors = (
         f"AUC {score.auc:.3f} ± {preference.auc_se:.3f} over studies, mean of the studies' own "
-        f"{preference.mean_study_auc:.3f}; calibration error {score.calibration_error:.3f} ± "
-        f"{preference.calibration_error_se:.3f}"
+        f"{preference.mean_study_auc:.3f} (PMV of a home {preference.mean_study_home_pmv_auc:.3f}); "
+        f"calibration error {score.calibration_error:.3f} ± {preference.calibration_error_se:.3f}"
     )
     verdict = (
         f"{name}: {'holds' if preference.holds else 'DOES NOT HOLD'} (AUC at least {AUC_NEEDED}, "
