@@ -8,7 +8,8 @@ will be.
 A baseline that knows no clothes either stands beside them: PMV of a home. It ranks votes about as well, as
 temperature does by itself: what the models add are probabilities. Over all votes together it even ranks
 better, for it means the same in every study, while a model that has not seen a study of many complaints
-expects too few of just that study.
+expects too few of just that study. For the same reason the probabilities are right over all votes, and off
+in most single studies: how much people complain at what is usual has to be learnt home by home.
 """
 
 from collections.abc import Callable, Iterable, Mapping

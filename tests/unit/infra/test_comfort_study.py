@@ -55,7 +55,8 @@ def test_calibration_error_by_hand() -> None:
     # two bins of two: 0.1 and 0.3 for one in two, 0.6 and 0.8 for two of two
     bins = reliability(np.array([True, True, False, True]), np.array([0.8, 0.6, 0.1, 0.3]), bins=2)
 
-    assert bins == (Bin(2, pytest.approx(0.2), 0.5), Bin(2, pytest.approx(0.7), 1.0))
+    assert [(each.votes, each.observed) for each in bins] == [(2, 0.5), (2, 1.0)]
+    assert [each.predicted for each in bins] == pytest.approx([0.2, 0.7])
     assert calibration_error(bins) == pytest.approx((0.3 + 0.3) / 2)
 
 

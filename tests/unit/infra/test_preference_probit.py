@@ -61,18 +61,20 @@ def test_the_errors_are_how_far_figures_of_other_votes_lie_apart() -> None:
         assert said == pytest.approx(apart, rel=0.3), name  # of 60 draws: 9 %, and the figures are skew
 
 
-def test_units_that_are_taken_for_alike_have_no_spread() -> None:
-    fit = fit_preference(invented(20), units_differ=False)
+def test_what_units_differ_by_is_noise_where_they_are_taken_for_alike() -> None:
+    apart, alike = fit_preference(invented()), fit_preference(invented(), units_differ=False)
 
-    assert fit.unit_sd_k == 0.0
-    assert fit.units == 20
+    assert (alike.unit_sd_k, alike.units) == (0.0, apart.units)
+    both_k = np.hypot(PERSON_SD_K, MOMENT_SD_K)  # 2.69 K
+    assert alike.moment_sd_k / apart.moment_sd_k == pytest.approx(both_k / MOMENT_SD_K, rel=0.02)
 
 
 def test_studies_are_joined_by_random_effects() -> None:
     # DerSimonian and Laird by hand: weights 1, mean 2, Q = 2, so variance (2 - 1) / (2 - 1) = 1
     mean, between = join([Figure(1.0, 1.0), Figure(3.0, 1.0)])
 
-    assert (mean.value, between) == (pytest.approx(2.0), pytest.approx(1.0))
+    assert mean.value == pytest.approx(2.0)
+    assert between == pytest.approx(1.0)
     assert mean.standard_error == pytest.approx(1.0)  # 1 / sqrt(1/2 + 1/2)
     assert join([Figure(1.0, 0.5)]) == (Figure(1.0, 0.5), 0.0)
 
