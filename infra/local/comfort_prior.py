@@ -23,7 +23,7 @@ from infra.local.preference_probit import Figure, PreferenceFit, fit_preference
 
 VERSION = "votes-1"
 ORIGIN = "ASHRAE Global Thermal Comfort Database II, version 2.1, doi:10.6078/D1F671"
-LICENCE = "CC0-1.0, as Dryad publishes it"
+LICENCE = "CC0-1.0 as far as known; confirm before publication"
 
 MIN_PERSON_VOTES = 3
 MIN_GROUP_VOTES = 20
