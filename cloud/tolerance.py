@@ -137,7 +137,7 @@ class Tolerance:
     def learn(self, summary: SlotSummary, warmth_k: float) -> None:
         """A half-hour passed in which nobody objected."""
         slot = summary.slot
-        if summary.author == "person" or summary.at_home is False or slot.number <= self.censored_until:
+        if summary.at_home is False or slot.number <= self.censored_until:
             return
         if AWAKE_SLOTS[0] <= slot.of_day < AWAKE_SLOTS[1]:
             certain = 1.0 if summary.at_home else AT_HOME_H / 24
