@@ -17,7 +17,6 @@ from cloud.advice import (
     Installation,
     PlanStep,
     Preferences,
-    WeatherHour,
 )
 from cloud.advisor_seat import HomeAdvisorLike
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
@@ -36,6 +35,7 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Item, Put, StateStore
 from cloud.ports.telemetry import IngestCommit, LoggedReading
+from cloud.ports.weather import WeatherHour
 from edge.contract import Desired, Telemetry
 
 Json: TypeAlias = Any
