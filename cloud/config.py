@@ -27,8 +27,8 @@ class CloudSettings(BaseSettings):
     weather: str = Field(
         "none",
         pattern=WEATHER,
-        description="Whose forecasts advice knows: `none`, `open-meteo` (it learns where homes are, to 0.1°) or"
-        " `file:PATH`.",
+        description="Whose forecasts advice knows: `none`, `open-meteo` (it learns where homes are, to 0.1°)"
+        " or `file:PATH`.",
     )
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
 from cloud.hours import HourlyHistory
-from cloud.outlook import correction_k, off_k
+from cloud.outlook import corrected_c
 from cloud.planned_rows import Recent, mean, unplanned_rows
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -253,30 +253,16 @@ def outdoor_paths_c(recent: Recent, days: Sequence[Day]) -> Floats:
         (h, 25) [°C], NaN where nothing is known.
     """
     day_before_c = recent.outdoor_c[:, -25:]
-    seen_h, now_c = seen(recent, [day.horizon for day in days])
+    now_c = np.where(np.isnan(day_before_c[:, -1]), day_before_c[:, -2], day_before_c[:, -1])
     shift_k = now_c - day_before_c[:, 0]
     path_c = day_before_c + shift_k[:, np.newaxis] * np.maximum(0.0, 1.0 - np.arange(25) / 24)
     path_c = np.where(np.isnan(path_c), now_c[:, np.newaxis], path_c)
     for place, day in enumerate(days):
         if day.forecast:
-            first, now = day.horizon.first_hour, (float(seen_h[place]), float(now_c[place]))
-            said_c = np.array([day.forecast.get(first + ahead, np.nan) for ahead in range(25)])
-            said_c += correction_k(off_k(day.forecast, *now), np.arange(25.0))
+            now_h = day.horizon.at.timestamp() / 3600
+            said_c = corrected_c(day.forecast, recent.outdoor_c[place], now_h)
             path_c[place] = np.where(np.isnan(said_c), path_c[place], said_c)
     return path_c
-
-
-def seen(recent: Recent, horizons: Sequence[Horizon]) -> tuple[Floats, Floats]:
-    """The sensor's newest hourly mean: of the hour around now so far, else of the one before.
-
-    Returns:
-        The middle of what it is the mean of [h since 1970], and that mean, NaN when unknown [°C]; both (h,).
-    """
-    before_c, begun_c = recent.outdoor_c[:, -2], recent.outdoor_c[:, -1]
-    first = np.array([horizon.first_hour for horizon in horizons])
-    now_h = np.array([horizon.at.timestamp() / 3600 for horizon in horizons])
-    has_begun = ~np.isnan(begun_c)
-    return np.where(has_begun, (first + now_h) / 2, first - 0.5), np.where(has_begun, begun_c, before_c)
 
 
 def _mean_before(hourly: Floats, window: int) -> Floats:

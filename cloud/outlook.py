@@ -21,7 +21,10 @@ HOUR_S = 3600
 STALE_H = 24
 """A forecast that began so long ago counts no more [h]; see `infra.local.forecast_study`."""
 
-KEPT_H = STALE_H + 26
+COMING_H = 25
+"""Hours that a decision looks at: a day, and so parts of 25 hours [h]."""
+
+KEPT_H = STALE_H + COMING_H + 1
 """Hours that are remembered: those that a decision can ask for until the forecast is stale [h]."""
 
 DEADBAND_K = 0.3
@@ -38,7 +41,7 @@ def keep(hours: Iterable[WeatherHour]) -> list[WeatherHour]:
 
 
 def coming_c(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
-    """Outdoor temperature by hour since 1970 (its start), from the hour before the one around `at_s` on [°C].
+    """Outdoor temperature by hour since 1970 (its start), from the one around `at_s` on [°C].
 
     Args:
         forecast: What `keep` gave.
@@ -51,29 +54,45 @@ def coming_c(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
     now = int(at_s // HOUR_S)
     if not by_hour or now - min(by_hour) > STALE_H:
         return {}
-    return {hour: dry_bulb_c for hour, dry_bulb_c in by_hour.items() if hour >= now - 1}
+    return {hour: dry_bulb_c for hour, dry_bulb_c in by_hour.items() if hour >= now}
 
 
-def off_k(forecast_c: Mapping[int, float], seen_h: float, seen_c: float) -> float:
-    """By how much the sensor is above the forecast [K].
-
-    The forecast's means stand for the middles of their hours, with straight lines between and beyond.
+def corrected_c(forecast_c: Mapping[int, float], sensor_c: Floats, now_h: float) -> Floats:
+    """The forecast of the coming 25 hours, corrected by the sensor [°C].
 
     Args:
-        forecast_c: By hour since 1970.
-        seen_h: When the sensor said it: the middle of what it is the mean of [h since 1970].
-        seen_c: What it said; may be NaN [°C].
+        forecast_c: By hour since 1970 [°C].
+        sensor_c: Means of the hours up to the one around now, which is the last, at least (26,) [°C].
+        now_h: Now [h since 1970].
 
     Returns:
-        0 when the sensor or the forecast has nothing to say about then.
+        (25,) [°C], NaN where the forecast says nothing.
     """
-    before = math.floor(seen_h - 0.5)
-    near = [hour for hour in (before, before + 1, before + 2) if hour in forecast_c][:2]
-    if math.isnan(seen_c) or not near:
-        return 0.0
-    first, last = near[0], near[-1]
-    slope_k_h = (forecast_c[last] - forecast_c[first]) / max(last - first, 1)
-    return seen_c - forecast_c[first] - slope_k_h * (seen_h - 0.5 - first)
+    first = math.floor(now_h)
+    said_c = np.array([forecast_c.get(first + ahead, math.nan) for ahead in range(COMING_H)])
+    return said_c + correction_k(off_k(float(said_c[0]), sensor_c, now_h - first), np.arange(float(COMING_H)))
+
+
+def off_k(said_c: float, sensor_c: Floats, passed_h: float) -> float:
+    """By how much the sensor is above what is said of the hour around now [K].
+
+    What the sensor has told is of the part of it that has passed, or of the hour before. How much warmer the
+    whole hour will be than that is taken from the same time of the day before.
+
+    Args:
+        said_c: Forecast of this hour; may be NaN [°C].
+        sensor_c: Means of the hours up to this one so far, at least (26,), NaN when unknown [°C].
+        passed_h: How much of this hour has passed [h].
+
+    Returns:
+        0 when the sensor or the forecast has nothing to say about now.
+    """
+    has_begun = not math.isnan(sensor_c[-1])
+    newest_c, middle_h = (sensor_c[-1], passed_h / 2) if has_begun else (sensor_c[-2], -0.5)
+    before_c = sensor_c[-26:-24]  # the hour before, and this one, a day ago
+    rise_k = before_c[1] - np.interp(middle_h, (-0.5, 0.5), before_c)
+    difference_k = newest_c + (0.0 if math.isnan(rise_k) else rise_k) - said_c
+    return 0.0 if math.isnan(difference_k) else float(difference_k)
 
 
 def correction_k(

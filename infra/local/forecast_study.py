@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cloud.home_clock import HomeClock
 from cloud.hours import HourlyHistory
-from cloud.outcome import HORIZON_SLOTS, Day, Horizon, outdoor_paths_c, seen
+from cloud.outcome import HORIZON_SLOTS, Day, Horizon, outdoor_paths_c
 from cloud.outlook import correction_k, off_k
 from cloud.planned_rows import Recent
 from device_sim.fleet import Fleet, FleetSpec
@@ -28,15 +28,15 @@ CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
 SEEDS = range(11, 21)
 START = datetime(2026, 6, 1, tzinfo=UTC)
 
-DAYS, FIRST_DAYS = 14, 2
+DAYS, FIRST_DAYS = 8, 2
 """Length of each season, and what passes of it before the first decision [d]."""
 
-DECISION_STEPS = 18
-"""A decision every 1.5 h: half of them in the middle of an hour [steps of 5 min]."""
+DECISION_STEPS = 10
+"""A decision every 2.5 h: half of them in the middle of an hour [steps of 15 min]."""
 
-STEPS_PER_HOUR = 12
+STEPS_PER_HOUR = 4
 
-AGES_H = (0, 12, 24, 36)
+AGES_H = (0, 6, 12, 24)
 """How old the forecast is [h]."""
 
 LEADS_H = (0, 1, 2, 3, 6, 12, 23)
@@ -85,7 +85,7 @@ def rmse_k(expected_c: Floats, true_c: Floats) -> Floats:
 
 def _season(climate: str, seed: int) -> Iterator[Samples]:
     """The decisions of one season, one by one."""
-    spec = FleetSpec(homes=1, seed=seed, start=START, climate=climate, split="validate")
+    spec = FleetSpec(1, seed, START, 900, climate, split="validate")
     fleet = Fleet(spec, DAYS + 2)
     service = Forecaster(fleet.weather, seed, "validate")
     site = fleet.sites[0]
@@ -99,10 +99,7 @@ def _season(climate: str, seed: int) -> Iterator[Samples]:
         horizon = Horizon(fleet.now, clock.ahead(fleet.now.timestamp(), HORIZON_SLOTS + 1))
         recent, hour = Recent.of([(history, fleet.now)]), horizon.first_hour - first
         said = {age: _said(service, (hour - age) * STEPS_PER_HOUR) for age in AGES_H}
-        paths = {
-            age: outdoor_paths_c(recent, [Day(history, horizon, of_age)])[0, :24]
-            for age, of_age in said.items()
-        }
+        now_h = fleet.now.timestamp() / 3600
         yield Samples(
             true_c=true_c[hour : hour + 24],
             sensor_c=outdoor_paths_c(recent, [Day(history, horizon, {})])[0, :24],
@@ -111,10 +108,13 @@ def _season(climate: str, seed: int) -> Iterator[Samples]:
                 for age, of_age in said.items()
             },
             off_k={
-                age: np.array(off_k(of_age, *(float(each[0]) for each in seen(recent, [horizon]))))
+                age: np.array(off_k(of_age[horizon.first_hour], recent.outdoor_c[0], now_h % 1))
                 for age, of_age in said.items()
             },
-            used_c=paths,
+            used_c={
+                age: outdoor_paths_c(recent, [Day(history, horizon, of_age)])[0, :24]
+                for age, of_age in said.items()
+            },
         )
 
 
@@ -144,23 +144,19 @@ def _row(name: str, expected_c: Floats, samples: Samples) -> None:
 
 
 def _choose(samples: Samples) -> None:
-    """RMSE over all leads for every pair of constants, ages as they come: new, and half a day old."""
-    for age in AGES_H[:2]:
+    """RMSE over all leads for every pair of constants, by age of the forecast."""
+    for age in AGES_H[:3]:
         click.echo(f"RMSE over 24 h [K], forecast {age} h old: dead band down, decay across [h]")
         click.echo(f"{'':>8} " + " ".join(f"{decay_h:7.1f}" for decay_h in DECAYS_H))
         for deadband_k in DEADBANDS_K:
-            errors = (
-                rmse_k(
-                    samples.said_c[age] + _added_k(samples.off_k[age], deadband_k, decay_h), samples.true_c
-                )
-                for decay_h in DECAYS_H
-            )
-            totals = " ".join(f"{np.sqrt(np.mean(error_k**2)):7.4f}" for error_k in errors)
-            click.echo(f"{deadband_k:6.1f} K {totals}")
+            totals = (_total_k(samples, age, (deadband_k, decay_h)) for decay_h in DECAYS_H)
+            click.echo(f"{deadband_k:6.1f} K " + " ".join(f"{total_k:7.3f}" for total_k in totals))
 
 
-def _added_k(difference_k: Floats, deadband_k: float, decay_h: float) -> Floats:
-    return correction_k(difference_k[:, np.newaxis], np.arange(24.0), deadband_k, decay_h)
+def _total_k(samples: Samples, age: int, constants: tuple[float, float]) -> float:
+    """RMSE over all leads with other constants [K]."""
+    added_k = correction_k(samples.off_k[age][:, np.newaxis], np.arange(24.0), *constants)
+    return float(np.sqrt(np.mean(rmse_k(samples.said_c[age] + added_k, samples.true_c) ** 2)))
 
 
 @click.command()
