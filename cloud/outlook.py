@@ -30,7 +30,7 @@ KEPT_H = STALE_H + COMING_H + 1
 DEADBAND_K = 0.3
 """Differences up to the sensor's noise are none [K]: see `infra.local.forecast_study --choose`."""
 
-DECAY_H = 3.0
+DECAY_H = 9.0
 """After so many hours 1/e of the difference is left [h]: see `infra.local.forecast_study --choose`."""
 
 

@@ -71,6 +71,11 @@ class _Answer(BaseModel):
 class _Readable(Protocol):
     """An answer on its way."""
 
+    @property
+    def length(self) -> int | None:
+        """Bytes that were announced and have not come yet; None when nothing was announced."""
+        ...
+
     def read1(self, size: int, /) -> bytes:
         """What is there, at most so much; empty at the end."""
         ...
@@ -156,6 +161,8 @@ class OpenMeteoForecast(WeatherForecast):
                 raise ForecastUnavailableError("the weather service's answer is too long")
             if time.monotonic() > deadline_s:
                 raise TimeoutError("the answer takes too long")
+        if answer.length:
+            raise http.client.IncompleteRead(bytes(body), answer.length)
         return bytes(body)
 
     def _refusal(self, error: HTTPError) -> Exception:

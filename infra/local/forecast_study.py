@@ -36,8 +36,11 @@ DECISION_STEPS = 10
 
 STEPS_PER_HOUR = 4
 
-AGES_H = (0, 6, 12, 24)
+AGES_H = (0, 2, 3, 4, 6, 12)
 """How old the forecast is [h]."""
+
+CHOSEN_AGES_H = (0, 3, 6)
+"""Those of them for which `--choose` tries other constants [h]."""
 
 LEADS_H = (0, 1, 2, 3, 6, 12, 23)
 """Of the hours that are shown [h]."""
@@ -145,7 +148,7 @@ def _row(name: str, expected_c: Floats, samples: Samples) -> None:
 
 def _choose(samples: Samples) -> None:
     """RMSE over all leads for every pair of constants, by age of the forecast."""
-    for age in AGES_H[:3]:
+    for age in CHOSEN_AGES_H:
         click.echo(f"RMSE over 24 h [K], forecast {age} h old: dead band down, decay across [h]")
         click.echo(f"{'':>8} " + " ".join(f"{decay_h:7.1f}" for decay_h in DECAYS_H))
         for deadband_k in DEADBANDS_K:
