@@ -18,8 +18,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 HOUR_S = 3600
 
-STALE_H = 24
-"""A forecast that began so long ago counts no more [h]; see `infra.local.forecast_study`."""
+STALE_H = 2
+"""A forecast that began longer ago counts no more [h]: an older one is worse than the sensor alone, over the day
+and on simulated weather (`infra.local.forecast_study`)."""
 
 COMING_H = 25
 """Hours that a decision looks at: a day, and so parts of 25 hours [h]."""
