@@ -89,7 +89,7 @@ class HomeAdvisor:
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
         """Hear the weather forecast, from the hour around now on; it replaces the one before.
 
-        It counts for some hours (`outlook.STALE_H`); without one the outdoor sensor is what there is to go by.
+        It counts until it is stale (`outlook.STALE_H`); without one advice goes by the outdoor sensor.
         """
         self._home.forecast = keep(hours)
 

@@ -19,8 +19,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 HOUR_S = 3600
 
 STALE_H = 2
-"""A forecast that began longer ago counts no more [h]: an older one is worse than the sensor alone, over the day
-and on simulated weather (`infra.local.forecast_study`)."""
+"""A forecast that began longer ago counts no more [h]: over a day of simulated weather it is worse than the
+sensor alone (`infra.local.forecast_study`)."""
 
 COMING_H = 25
 """Hours that a decision looks at: a day, and so parts of 25 hours [h]."""
