@@ -45,7 +45,7 @@ class IssuedForecast(msgspec.Struct, frozen=True):
 
     def distance_deg(self, latitude_deg: float, longitude_deg: float) -> float:
         """How far from its place another one is, north or east, whichever is more [°]."""
-        east_deg = abs(longitude_deg - self.longitude_deg) % 360
+        east_deg = abs(longitude_deg - self.longitude_deg)
         return max(abs(latitude_deg - self.latitude_deg), min(east_deg, 360 - east_deg))
 
 

@@ -121,7 +121,8 @@ def advisor(
 
 def _outdoor_c(advisor: HomeAdvisor, at: datetime) -> list[float]:
     day = advisor.begin(at).day
-    return outdoor_paths_c(Recent.of([(day.history, day.horizon.at)]), [day])[0].tolist()
+    (path_c,) = outdoor_paths_c(Recent.of([(day.history, day.horizon.at)]), [day])
+    return [float(dry_bulb_c) for dry_bulb_c in path_c]
 
 
 def test_a_decision_goes_by_the_forecast_and_by_the_sensor_when_that_is_stale(advisor: HomeAdvisor) -> None:
