@@ -222,6 +222,26 @@ def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (c
 
 
 @commands.command()
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+@click.option(
+    "--plots", "plots_dir", type=click.Path(path_type=Path), help="Draw reliability into this folder."
+)
+def comfort(json_path: Path | None, plots_dir: Path | None) -> None:
+    """Judge the models of comfort on votes of studies that they have not seen, beside PMV."""
+    from infra.local.comfort_study import study_comfort  # noqa: PLC0415
+    from infra.local.comfort_table import plot_study, print_study  # noqa: PLC0415
+    from infra.local.comfort_votes import read_votes  # noqa: PLC0415
+
+    study = study_comfort(read_votes())
+    print_study(Console(soft_wrap=True), study)
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        json_path.write_text(json.dumps(study.to_json(), indent=1) + "\n")
+    if plots_dir is not None:
+        plot_study(study, plots_dir)
+
+
+@commands.command()
 @click.option("--homes", default=200, show_default=True, type=click.IntRange(1, 99_999))
 @click.option("--days", type=click.IntRange(1, 3660), help="Default: 1, or 14 with --check.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/sim"), show_default=True)
