@@ -5,6 +5,7 @@ Modules are imported by the command that needs them: `ac-advisor --help` must no
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -51,6 +52,14 @@ def main() -> None:
     except (LocalError, CloudError, SimulatorError) as error:
         click.echo(f"ac-advisor: {error}", err=True)
         sys.exit(1)
+
+
+def _known_weather(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    from cloud.config import WEATHER  # noqa: PLC0415
+
+    if re.fullmatch(WEATHER, value):
+        return value
+    raise click.BadParameter("none, open-meteo or file:PATH")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -102,6 +111,14 @@ def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: AN
 @mqtt_port_option
 @click.option("--timezone", default="UTC", show_default=True, help="Of the site behind the gateway.")
 @click.option("--share-presence", is_flag=True, help="The site consents that `motion` leaves it.")
+@click.option(
+    "--weather",
+    default="none",
+    show_default=True,
+    envvar="CLOUD_WEATHER",
+    callback=_known_weather,
+    help="Forecasts: none, open-meteo (it learns where homes are, to 0.1 degrees) or file:PATH.",
+)
 @json_option
 def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Run the stack for real devices until Ctrl-C."""
