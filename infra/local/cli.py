@@ -188,9 +188,9 @@ def replay(
 def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (click's)
     """Judge the shipped champion's advice in closed loop on simulated homes, paired with their habit."""
     from cloud.champion import Champion  # noqa: PLC0415
-    from infra.local.evaluate import Trial  # noqa: PLC0415
-    from infra.local.evaluate import evaluate as play  # noqa: PLC0415
-    from infra.local.evaluation_table import print_evaluation  # noqa: PLC0415
+    from infra.local.judging.evaluate import Trial  # noqa: PLC0415
+    from infra.local.judging.evaluate import evaluate as play  # noqa: PLC0415
+    from infra.local.judging.table import print_evaluation  # noqa: PLC0415
 
     console = Console(soft_wrap=True)
     evaluation = play(

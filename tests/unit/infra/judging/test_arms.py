@@ -8,7 +8,7 @@ from cloud.advice import Installation
 from cloud.advisor import HomeAdvisor
 from cloud.champion import Champion
 from edge.contract import Telemetry
-from infra.local.arms import Advised
+from infra.local.judging.arms import Advised
 
 NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
 READING: Mapping[str, Any] = {

@@ -22,7 +22,7 @@ from cloud.habit import Habit
 from cloud.home_clock import HomeClock
 from device_sim.fleet import Fleet, FleetSpec, FleetTruth
 from device_sim.noise import JudgedSplit
-from infra.local.arms import DECISION_S, Advised, Control, Offset
+from infra.local.judging.arms import DECISION_S, Advised, Control, Offset
 from infra.local.pairs import Estimate, PairedComparison, compare, estimate
 
 Floats = npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.evaluate import Evaluation
+from infra.local.judging.evaluate import Evaluation
 from infra.local.pairs import Estimate
 from infra.local.summary import price
 from infra.local.whole_table import print_whole

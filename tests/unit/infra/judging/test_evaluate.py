@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from cloud.champion import Champion
-from infra.local.evaluate import Evaluation, Trial, evaluate
-from infra.local.evaluation_table import print_evaluation, table
+from infra.local.judging.evaluate import Evaluation, Trial, evaluate
+from infra.local.judging.table import print_evaluation, table
 
 TRIAL = Trial(homes=4, seed=6, learning_days=2, search_days=1, advised_days=1, arms=("+0", "+2", "advisor"))
 """With this seed nobody's own change falls into the days in which the habits are learnt: they are exact."""
