@@ -1,130 +1,109 @@
-"""Arms: what may control the homes of an evaluation beside their habit."""
+"""Arms: who may play, by the names that a trial gives them.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+`+1`, `-0.5` (the habit and so much), `programmed`, `motion`, `energy_star`, `best_rule`, `advisor`,
+`advisor_without_X` for each ablation X, `advisor@5` at that λ (also of an ablation), `controller`, and those
+of `WHOLE_PLAYS`.
+"""
 
-from cloud.advice import Advice, Feedback
-from cloud.advisor import HomeAdvisor, advise_all
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
 from cloud.champion import Champion
-from cloud.habit import Habit
-from cloud.home_clock import HomeClock
-from device_sim.wire.readings import StepReadings
-from edge.contract import Desired
+from infra.local.errors import LocalError
+from infra.local.judging.advised import ABLATIONS, Ablation, WeatherService, advised
+from infra.local.judging.control import Control
+from infra.local.judging.controller import controlled
+from infra.local.judging.plant import Plant
+from infra.local.judging.play import WholePlay
+from infra.local.judging.rules import EnergyStar, Habits, MotionSetBack, Offset, Programmed, Rule
+from infra.local.judging.trial import BEST_RULE, Trial
 
-DECISION_S = 1800
-"""Time between two decisions [s]."""
+RULES: Mapping[str, Callable[[Habits], Rule]] = {
+    "programmed": Programmed,
+    "motion": MotionSetBack,
+    "energy_star": EnergyStar,
+}
 
-COMMAND_S = 4 * DECISION_S
-"""A command holds at least so long, as the worker's do [s]."""
+WHOLE_PLAYS: Mapping[str, WholePlay] = {}
+"""Arms that are no `Control`: whatever needs more than what devices report, as perfect foresight does."""
 
+ORACLE = "oracle"
+"""The arm of which every other one's share is told, if it plays."""
 
-class Control(Protocol):
-    """An arm: it sees what the devices report and commands them."""
-
-    def observe(self, readings: StepReadings) -> None:
-        """Take in what all devices report."""
-        ...
-
-    def hear(self, taps: Iterable[str], at: datetime) -> None:
-        """The people of these devices have said "a bit warm"."""
-        ...
-
-    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
-        """The people of these devices have taken advice back."""
-        ...
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """Commands for some devices."""
-        ...
+_OFFSET = re.compile(r"[+-]\d+(\.\d+)?")
+_ADVISOR = re.compile(r"advisor(?:_without_(?P<without>[a-z_]+))?(?:@(?P<at>\d+(?:\.\d+)?))?")
 
 
-@dataclass(slots=True)
-class Offset:
-    """The habit plus the same for everybody, at all hours.
+class UnknownArmError(LocalError):
+    """No arm has this name."""
 
-    Args:
-        offset_k: How much [K].
-        habits: What each home does by itself, learnt before.
-        clock: Local time of the homes.
-    """
-
-    offset_k: float
-    habits: Mapping[str, Habit]
-    clock: HomeClock
-
-    def observe(self, readings: StepReadings) -> None:
-        """It learns nothing."""
-
-    def hear(self, taps: Iterable[str], at: datetime) -> None:
-        """It listens to nobody."""
-
-    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
-        """It listens to nobody; the devices hold what was chosen in the app."""
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """The same command over and over, lest it expires."""
-        slot = self.clock.slot(at.timestamp())
-        for device_id, habit in self.habits.items():
-            setpoint_c = habit.setpoint_c(slot) + self.offset_k
-            yield device_id, command(setpoint_c, at, at + timedelta(seconds=COMMAND_S))
+    def __init__(self, name: str) -> None:
+        advisors = [f"advisor_without_{each}" for each in ABLATIONS]
+        known = ["+1 and the like", *RULES, BEST_RULE, "advisor", *advisors, "advisor@5", *WHOLE_PLAYS]
+        super().__init__(f"there is no arm {name!r}, only {', '.join(known)}")
 
 
-@dataclass(slots=True)
-class Advised:
-    """Every home with an advisor of its own, which is obeyed.
+@dataclass(frozen=True, slots=True)
+class Props:
+    """What arms are made with.
 
     Args:
-        champion: The models of all of them.
-        advisors: By device.
-
-    Attributes:
-        told: Expected saving and its interval at the start of each day, by day and device [kWh].
+        champion: The models that serve.
+        plant: Whom the arm will control.
+        habits: What its homes do by themselves.
+        service: The weather service.
     """
 
     champion: Champion
-    advisors: Mapping[str, HomeAdvisor]
-    told: list[dict[str, Advice]] = field(default_factory=list[dict[str, Advice]])
-    _day: int | None = None
-
-    def observe(self, readings: StepReadings) -> None:
-        """Each advisor hears its own device."""
-        for i, advisor in enumerate(self.advisors.values()):
-            advisor.observe(readings.telemetry(i))
-
-    def hear(self, taps: Iterable[str], at: datetime) -> None:
-        """Each advisor hears its own people."""
-        for device_id in taps:
-            self.advisors[device_id].record(Feedback(at, "a_bit_warm"))
-
-    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
-        """Each advisor hears its own people."""
-        for device_id in undos:
-            self.advisors[device_id].record(Feedback(at, "undone"))
-
-    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
-        """What each advisor says, where no person's word stands, as the worker does."""
-        said_to_each = advise_all(self.champion, [(advisor, at) for advisor in self.advisors.values()])
-        advice = dict(zip(self.advisors, said_to_each, strict=True))
-        if at.toordinal() != self._day:
-            self._day = at.toordinal()
-            self.told.append(advice)
-        for device_id, said in advice.items():
-            if self.advisors[device_id].is_held(at):
-                continue
-            until = max(said.valid_until, at + timedelta(seconds=COMMAND_S))
-            if said.setpoint_c is not None and said.mode == "cool":
-                yield device_id, command(said.setpoint_c, at, until)
+    plant: Plant
+    habits: Habits
+    service: WeatherService
 
 
-def command(setpoint_c: float, at: datetime, until: datetime) -> Desired:
-    """A setpoint as the advisor worker would ask for it."""
-    return Desired(
-        setpoint_c=setpoint_c,
-        mode="cool",
-        advice_id=f"a{setpoint_c:.1f}",
-        command_id=f"c{at.timestamp():.0f}",
-        requested_by="advisor",
-        expires_at=until,
-    )
+def is_rule(name: str) -> bool:
+    """Whether it is a rule that any thermostat could follow."""
+    return name in RULES or _OFFSET.fullmatch(name) is not None
+
+
+def played(trial: Trial) -> tuple[str, ...]:
+    """The arms of a trial that somebody has to play."""
+    return tuple(name for name in trial.lineup if name != BEST_RULE)
+
+
+def check(names: Iterable[str]) -> None:
+    """See that all arms exist, before hours of play.
+
+    Raises:
+        UnknownArmError: One does not.
+    """
+    for name in names:
+        if not (name in {BEST_RULE, "controller", *WHOLE_PLAYS} or is_rule(name) or _ablation(name)):
+            raise UnknownArmError(name)
+
+
+def make_control(name: str, trial: Trial, props: Props) -> Control:
+    """The control of an arm that is no whole play.
+
+    Raises:
+        UnknownArmError: There is none.
+        ControllerError: The other people's controller cannot be used.
+    """
+    if name == "controller" and trial.controller is not None:
+        return controlled(trial.controller, props.plant, props.service)
+    if name in RULES:
+        return RULES[name](props.habits)
+    if _OFFSET.fullmatch(name):
+        return Offset(props.habits, float(name))
+    found, ablation = _ADVISOR.fullmatch(name), _ablation(name)
+    if found is None or ablation is None:
+        raise UnknownArmError(name)
+    comfort_lambda = trial.comfort_lambda if found["at"] is None else float(found["at"])
+    return advised(props.champion, props.plant.sites, props.service, ablation, comfort_lambda)
+
+
+def _ablation(name: str) -> Ablation | None:
+    found = _ADVISOR.fullmatch(name)
+    if found is None:
+        return None
+    return Ablation() if found["without"] is None else ABLATIONS.get(found["without"])

@@ -1,0 +1,52 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cloud.champion import Champion
+from infra.local.judging.arms import UnknownArmError
+from infra.local.judging.blocks import UnknownFamilyError, play_trial
+from infra.local.judging.play import Played
+from infra.local.judging.trial import Trial
+
+TRIAL = Trial(homes=3, seed=11, learning_days=1, search_days=0, advised_days=1, arms=("motion", "advisor"))
+
+
+def same(one: Played, other: Played) -> bool:
+    told = [arm.claims or () for arm in (one, other)]
+    columns = zip([*one.days.columns(), *told[0]], [*other.days.columns(), *told[1]], strict=True)
+    return all(np.array_equal(a, b) for a, b in columns)
+
+
+def test_two_processes_play_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "steady.py").write_text(
+        "class Steady:\n"
+        "    def __init__(self, installation): self.habit_c = installation.habit_setpoint_c\n"
+        "    def observe(self, reading): pass\n"
+        "    def forecast(self, hours): pass\n"
+        "    def record(self, feedback): pass\n"
+        "    def decide(self, at): return self.habit_c + 1.0\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    trial = replace(TRIAL, controller="steady:Steady")
+    told: list[tuple[int, int]] = []
+
+    alone = play_trial(trial, Champion.from_package(), progress=lambda done, all_: told.append((done, all_)))
+    shared = play_trial(trial, Champion.from_package(), processes=2)
+
+    assert list(alone) == list(shared) == ["habit", "motion", "advisor", "controller"]
+    assert all(same(alone[arm], shared[arm]) for arm in alone)
+    assert told == [(n, 5) for n in range(1, 6)]  # a day learnt, and one of each arm
+    assert alone["controller"].days.cooling_kwh.sum() < alone["habit"].days.cooling_kwh.sum()
+
+
+@pytest.mark.parametrize("arm", ["advisor_without_brain", "advisor@", "2", "oracles"])
+def test_an_unknown_arm_is_said_before_anything_is_played(arm: str) -> None:
+    with pytest.raises(UnknownArmError, match=arm):
+        play_trial(replace(TRIAL, arms=("+1", arm)), Champion.from_package())
+
+
+def test_an_unknown_family_is_said() -> None:
+    with pytest.raises(UnknownFamilyError, match="castles"):
+        play_trial(replace(TRIAL, family="castles"), Champion.from_package())
