@@ -93,4 +93,5 @@ def test_the_habit_is_what_is_in_force_at_the_end_of_a_half_hour(
     off = replace(seen, cooling=np.array([False]), setpoint_c=np.array([np.nan]))
     habits.learn(replace(off, sampled_at=MONDAY + timedelta(hours=10)))
 
-    assert habits.by_device["ac-1"].setpoint_c(habits.clock.slot(MONDAY.timestamp() + 8.5 * 3600)) == 22.5
+    slots = [habits.clock.slot(MONDAY.timestamp() + hour * 3600) for hour in (8.5, 9.0)]
+    assert [habits.by_device["ac-1"].setpoint_c(slot) for slot in slots] == [22.5, 22.5]
