@@ -47,6 +47,11 @@ class Coverage:
         return f"{100 * self.covered_ratio:.0f} % ({100 * self.low_ratio:.0f}..{100 * self.high_ratio:.0f} %)"
 
 
+def told(claims: Claims) -> npt.NDArray[np.bool_]:
+    """Where a saving was told: an interval without width says that nothing is to be changed."""
+    return np.asarray(claims.high_kwh > claims.low_kwh)
+
+
 def daily(claims: Claims, saved_kwh: Floats) -> Coverage:
     """Each statement against the day's paired saving [kWh], `(days, homes)`."""
     return _judged(claims, saved_kwh)
@@ -73,8 +78,7 @@ def _weeks(days: Floats) -> Floats:
 
 
 def _judged(claims: Claims, saved_kwh: Floats) -> Coverage:
-    """Where an interval has no width nothing was claimed: a person's word stood, or nothing was changed."""
-    said = claims.high_kwh > claims.low_kwh
+    said = told(claims)
     covered = said & (claims.low_kwh <= saved_kwh) & (saved_kwh <= claims.high_kwh)
     return clustered(covered.sum(axis=0), said.sum(axis=0))
 

@@ -34,13 +34,17 @@ class Curve:
         equal_warm_saved_pct: Saved share at the habit's own warm degree-hours, on the straight line between
             the two points around it, standard error by the jackknife over homes [%]; None where all points
             are warmer, or all cooler.
+        equal_warm_oracle_ratio: The same saving over the oracle's [ratio]; None where no oracle played.
     """
 
     points: tuple[CurvePoint, ...]
     equal_warm_saved_pct: Estimate | None
+    equal_warm_oracle_ratio: Estimate | None
 
 
-def curve(habit: Counts, by_lambda: Mapping[float, Counts], days: float) -> Curve:
+def curve(
+    habit: Counts, by_lambda: Mapping[float, Counts], days: float, oracle: Counts | None = None
+) -> Curve:
     """The curve through the advisor at each λ, all over the same `days`."""
     points, saved_kwh, extra_k_h = [], [], []
     for comfort_lambda in sorted(by_lambda):
@@ -50,26 +54,30 @@ def curve(habit: Counts, by_lambda: Mapping[float, Counts], days: float) -> Curv
         points.append(CurvePoint(comfort_lambda, saved_pct, estimate(extra)))
         saved_kwh.append(habit.cooling_kwh - arm.cooling_kwh)
         extra_k_h.append(extra)
-    equal = _equal_warm(habit.cooling_kwh, np.array(saved_kwh), np.array(extra_k_h))
-    return Curve(tuple(points), equal)
+    at = np.array(saved_kwh), np.array(extra_k_h)
+    equal = _equal_warm(habit.cooling_kwh, *at)
+    equal_pct = None if equal is None else Estimate(100 * equal.mean, 100 * equal.standard_error)
+    share = None if oracle is None else _equal_warm(habit.cooling_kwh - oracle.cooling_kwh, *at)
+    return Curve(tuple(points), equal_pct, share)
 
 
-def _equal_warm(habit_kwh: Floats, saved_kwh: Floats, extra_k_h: Floats) -> Estimate | None:
-    """Saved share where the extra is nil, from arrays `(points, homes)`; jackknife (Efron 1982, eq. 3.6)."""
-    mean = _crossing(100 * saved_kwh.sum(axis=1) / habit_kwh.sum(), extra_k_h.sum(axis=1))
+def _equal_warm(whole_kwh: Floats, saved_kwh: Floats, extra_k_h: Floats) -> Estimate | None:
+    """Share of `whole_kwh` that is saved where the extra is nil; jackknife (Efron 1982, eq. 3.6).
+
+    Arrays are `(homes,)` and `(points, homes)`.
+    """
+    mean = _crossing(saved_kwh.sum(axis=1) / whole_kwh.sum(), extra_k_h.sum(axis=1))
     if math.isnan(mean):
         return None
-    homes = len(habit_kwh)
-    saved_pct = 100 * (saved_kwh.sum(axis=1, keepdims=True) - saved_kwh) / (habit_kwh.sum() - habit_kwh)
+    homes = len(whole_kwh)
+    saved = (saved_kwh.sum(axis=1, keepdims=True) - saved_kwh) / (whole_kwh.sum() - whole_kwh)
     extra = extra_k_h.sum(axis=1, keepdims=True) - extra_k_h
-    left_out = np.array([_crossing(saved_pct[:, home], extra[:, home]) for home in range(homes)])
-    if homes == 1 or np.isnan(left_out).any():
-        return Estimate(mean, math.nan)
+    left_out = np.array([_crossing(saved[:, home], extra[:, home]) for home in range(homes)])
     spread = (homes - 1) / homes * float(((left_out - left_out.mean()) ** 2).sum())
     return Estimate(mean, math.sqrt(spread))
 
 
-def _crossing(saved_pct: Floats, extra: Floats) -> float:
+def _crossing(saved: Floats, extra: Floats) -> float:
     """What is saved where `extra` is nil, by linear interpolation; NaN outside of the points."""
     order = np.argsort(extra)
-    return float(np.interp(0.0, extra[order], saved_pct[order], left=math.nan, right=math.nan))
+    return float(np.interp(0.0, extra[order], saved[order], left=math.nan, right=math.nan))

@@ -67,6 +67,7 @@ def judge(trial: Trial, champion: str, played: Mapping[str, Played]) -> Evaluati
     before, days = habit.over(trial.judged), float(trial.judged.days)
     by_lambda = {each: arms[trial.curve_arm(each)].over(trial.judged) for each in trial.lambdas}
     oracle = arms.get(ORACLE)
+    perfect = None if oracle is None else oracle.over(trial.judged)
     return Evaluation(
         trial=trial,
         champion=champion,
@@ -75,7 +76,7 @@ def judge(trial: Trial, champion: str, played: Mapping[str, Played]) -> Evaluati
         overrides_habit_day=float(before.overrides.mean()) / days,
         changes_habit_day=float(before.changes.mean()) / days,
         arms=tuple(arm_result(name, habit, arms[name], oracle, trial) for name in trial.lineup),
-        curve=curve(before, by_lambda, days) if by_lambda else None,
+        curve=curve(before, by_lambda, days, perfect) if by_lambda else None,
     )
 
 

@@ -21,13 +21,18 @@ class Promise:
     Attributes:
         expected_kwh_day: Mean saving that was expected, over the judged days [kWh/day].
         measured_kwh_day: Mean saving of the pairs, over the judged days [kWh/day].
-        daily: Coverage of the 90 % interval, over all days with advice.
+        silent_ratio: Home-days with advice at whose start no saving was told, because a person's word stood
+            or nothing was to be changed [ratio].
+        silent_kwh_day: Mean saving that came on them all the same [kWh/day].
+        daily: Coverage of the 90 % interval, over the other days with advice.
         weekly: The same of whole weeks, the ends of seven days added.
         weekly_if_independent: The same of the narrower interval, as if errors of days were independent.
     """
 
     expected_kwh_day: float
     measured_kwh_day: float
+    silent_ratio: float
+    silent_kwh_day: float
     daily: Coverage
     weekly: Coverage
     weekly_if_independent: Coverage
@@ -143,9 +148,12 @@ def _promise(habit: Played, arm: Played, judged: Phase) -> Promise | None:
         return None
     saved_kwh = habit.days.cooling_kwh - arm.days.cooling_kwh
     days = slice(judged.first_day - 1, judged.last_day)
+    silent = ~coverage.told(arm.claims)
     return Promise(
         expected_kwh_day=float(arm.claims.expected_kwh[days].mean()),
         measured_kwh_day=float(saved_kwh[days].mean()),
+        silent_ratio=float(silent.mean()),
+        silent_kwh_day=float(saved_kwh[silent].mean()) if silent.any() else 0.0,
         daily=coverage.daily(arm.claims, saved_kwh),
         weekly=coverage.weekly(arm.claims, saved_kwh),
         weekly_if_independent=coverage.weekly_if_independent(arm.claims, saved_kwh),

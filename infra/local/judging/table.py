@@ -115,7 +115,9 @@ def promise_lines(evaluation: Evaluation) -> Sequence[str]:
             lines.append(
                 f"{arm.arm}: told {told.expected_kwh_day:.2f}, saved {told.measured_kwh_day:.2f} kWh a day; "
                 f"the 90 % intervals held {told.daily} of {told.daily.periods} home-days, {told.weekly} of "
-                f"{told.weekly.periods} home-weeks ({told.weekly_if_independent} if days were independent)."
+                f"{told.weekly.periods} home-weeks ({told.weekly_if_independent} if days were independent); "
+                f"on {100 * told.silent_ratio:.0f} % of home-days nothing was told, and saved "
+                f"{told.silent_kwh_day:.2f} kWh."
             )
     return lines
 
@@ -129,9 +131,10 @@ def curve_lines(curve: Curve | None) -> Sequence[str]:
         f"{point.warm_extra_k_h_day.mean:+.3f} ± {point.warm_extra_k_h_day.standard_error:.3f} K·h/day."
         for point in curve.points
     ]
-    equal = curve.equal_warm_saved_pct
+    equal, share = curve.equal_warm_saved_pct, curve.equal_warm_oracle_ratio
     last = "no λ is as warm as the habit" if equal is None else f"saved {equal} %"
-    return [*lines, f"At the habit's warm degree-hours: {last}."]
+    of_oracle = "" if share is None else f", {100 * share.mean:.0f} % of the oracle's"
+    return [*lines, f"At the habit's warm degree-hours: {last}{of_oracle}."]
 
 
 def _with_extra(total: Estimate, extra: Estimate, digits: int) -> str:

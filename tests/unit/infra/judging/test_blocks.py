@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from infra.local.judging.blocks import UnknownFamilyError, play_trial
 from infra.local.judging.play import Played
 from infra.local.judging.trial import Trial
 
+README = Path(__file__).parents[4] / "infra" / "README.md"
 TRIAL = Trial(homes=3, seed=11, learning_days=1, search_days=0, advised_days=1, arms=("motion", "advisor"))
 
 
@@ -19,17 +21,13 @@ def same(one: Played, other: Played) -> bool:
     return all(np.array_equal(a, b) for a, b in columns)
 
 
-def test_two_processes_play_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "steady.py").write_text(
-        "class Steady:\n"
-        "    def __init__(self, installation): self.habit_c = installation.habit_setpoint_c\n"
-        "    def observe(self, reading): pass\n"
-        "    def forecast(self, hours): pass\n"
-        "    def record(self, feedback): pass\n"
-        "    def decide(self, at): return self.habit_c + 1.0\n"
-    )
+def test_two_processes_play_what_one_does_also_with_the_controller_of_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (tmp_path / "theirs.py").write_text(example)
     monkeypatch.syspath_prepend(tmp_path)
-    trial = replace(TRIAL, controller="steady:Steady")
+    trial = replace(TRIAL, controller="theirs:OneDegree")
     told: list[tuple[int, int]] = []
 
     alone = play_trial(trial, Champion.from_package(), progress=lambda done, all_: told.append((done, all_)))

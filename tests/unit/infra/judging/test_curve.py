@@ -29,6 +29,17 @@ def test_between_two_points_lies_what_equal_warmth_saves() -> None:
     assert drawn.equal_warm_saved_pct is not None
     assert drawn.equal_warm_saved_pct.mean == pytest.approx(5.0)
     assert drawn.equal_warm_saved_pct.standard_error == pytest.approx((5.2 - 14 / 3) / 2)
+    assert drawn.equal_warm_oracle_ratio is None
+
+
+def test_it_is_told_as_a_share_of_what_the_oracle_saves() -> None:
+    """5 % of 20 kWh is 1 kWh; the oracle saves 2 kWh."""
+    bold, careful = counts([9.0, 9.4], [1.4, 2.2]), counts([9.6, 9.6], [0.9, 1.9])
+
+    share = curve(HABIT, {20.0: careful, 5.0: bold}, 1.0, counts([9.0, 9.0], [1.0, 2.0]))
+
+    assert share.equal_warm_oracle_ratio is not None
+    assert share.equal_warm_oracle_ratio.mean == pytest.approx(0.5)
 
 
 def test_nothing_is_said_outside_of_the_points() -> None:

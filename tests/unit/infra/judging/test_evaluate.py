@@ -72,7 +72,7 @@ def test_what_was_told_is_compared_with_what_came(judged: Evaluation) -> None:
     assert promise.measured_kwh_day == pytest.approx(
         judged.habit_kwh_day - judged.arms[3].kwh_day, abs=1e-9
     )  # one day, so both are means over the same home-days
-    assert promise.daily.periods <= TRIAL.homes * TRIAL.days
+    assert promise.daily.periods == round((1 - promise.silent_ratio) * TRIAL.homes * TRIAL.days)
     assert promise.weekly.periods == 0  # two days are no week
 
 

@@ -7,9 +7,9 @@ from infra.local.judging.trial import Phase
 
 def played(kwh: list[float], warm_k_h: list[float], overrides: list[float]) -> Played:
     """Two days of three homes, the second day like the first."""
-    columns = [np.tile(np.array(values), (2, 1)) for values in (kwh, warm_k_h, overrides)]
+    kwh_day, warm_day, overrides_day = (np.tile(each, (2, 1)) for each in (kwh, warm_k_h, overrides))
     rest = np.zeros((2, 3))
-    return Played(Counts(*columns, rest, np.full((2, 3), 24.0), rest))
+    return Played(Counts(kwh_day, warm_day, overrides_day, rest, np.full((2, 3), 24.0), rest))
 
 
 def test_each_home_has_its_own_best_rule_that_keeps_its_comfort() -> None:
