@@ -6,14 +6,14 @@ of `WHOLE_PLAYS`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cloud.champion import Champion
 from infra.local.errors import LocalError
 from infra.local.judging.advised import ABLATIONS, Ablation, WeatherService, advised
 from infra.local.judging.control import Control
-from infra.local.judging.controller import controlled
+from infra.local.judging.controller import controlled, load_controller
 from infra.local.judging.plant import Plant
 from infra.local.judging.play import WholePlay
 from infra.local.judging.rules import EnergyStar, Habits, MotionSetBack, Offset, Programmed, Rule
@@ -71,14 +71,19 @@ def played(trial: Trial) -> tuple[str, ...]:
     return tuple(name for name in trial.lineup if name != BEST_RULE)
 
 
-def check(names: Iterable[str]) -> None:
+def check(trial: Trial) -> None:
     """See that all arms exist, before hours of play.
 
     Raises:
         UnknownArmError: One does not.
+        ControllerError: The other people's controller cannot be used.
     """
-    for name in names:
-        if not (name in {BEST_RULE, "controller", *WHOLE_PLAYS} or is_rule(name) or _ablation(name)):
+    known = {BEST_RULE, *WHOLE_PLAYS}
+    if trial.controller is not None:
+        load_controller(trial.controller)
+        known.add("controller")
+    for name in trial.lineup:
+        if not (name in known or is_rule(name) or _ablation(name)):
             raise UnknownArmError(name)
 
 

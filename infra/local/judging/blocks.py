@@ -56,7 +56,7 @@ def play_trial(
         ControllerError: The other people's controller cannot be used.
         SimulationError: A process failed.
     """
-    check(trial.lineup)
+    check(trial)
     if trial.family not in FAMILIES:
         raise UnknownFamilyError(trial.family)
     parts = _parts(trial, processes)

@@ -8,6 +8,7 @@ import pytest
 from cloud.champion import Champion
 from infra.local.judging.arms import UnknownArmError
 from infra.local.judging.blocks import UnknownFamilyError, play_trial
+from infra.local.judging.controller import ControllerError
 from infra.local.judging.play import Played
 from infra.local.judging.trial import Trial
 
@@ -39,10 +40,15 @@ def test_two_processes_play_what_one_does_also_with_the_controller_of_the_readme
     assert alone["controller"].days.cooling_kwh.sum() < alone["habit"].days.cooling_kwh.sum()
 
 
-@pytest.mark.parametrize("arm", ["advisor_without_brain", "advisor@", "2", "oracles"])
+@pytest.mark.parametrize("arm", ["advisor_without_brain", "advisor@", "2", "oracles", "controller"])
 def test_an_unknown_arm_is_said_before_anything_is_played(arm: str) -> None:
     with pytest.raises(UnknownArmError, match=arm):
-        play_trial(replace(TRIAL, arms=("+1", arm)), Champion.from_package())
+        play_trial(replace(TRIAL, arms=("+1", arm)), Champion.from_package(), processes=2)
+
+
+def test_a_controller_that_is_none_is_said_before_anything_is_played() -> None:
+    with pytest.raises(ControllerError, match="nowhere"):
+        play_trial(replace(TRIAL, controller="nowhere:Nobody"), Champion.from_package(), processes=2)
 
 
 def test_an_unknown_family_is_said() -> None:
