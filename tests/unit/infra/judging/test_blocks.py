@@ -26,9 +26,9 @@ def test_two_processes_play_what_one_does_also_with_the_controller_of_the_readme
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    (tmp_path / "theirs.py").write_text(example)
+    (tmp_path / "of_the_readme.py").write_text(example)
     monkeypatch.syspath_prepend(tmp_path)
-    trial = replace(TRIAL, controller="theirs:OneDegree")
+    trial = replace(TRIAL, controller="of_the_readme:OneDegree")
     told: list[tuple[int, int]] = []
 
     alone = play_trial(trial, Champion.from_package(), progress=lambda done, all_: told.append((done, all_)))
