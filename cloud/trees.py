@@ -48,7 +48,7 @@ class Trees:
         self._booster = lgb.Booster(model_str=text)
 
     @classmethod
-    def grow(
+    def grow(  # noqa: PLR0913 (what is learnt from, and how: nothing of it goes together)
         cls,
         rows: pd.DataFrame,
         target: "pd.Series[float]",
@@ -57,6 +57,7 @@ class Trees:
         objective: str,
         params: TreeParams,
         start: "Trees | None" = None,
+        weight: Floats | None = None,
     ) -> Self:
         """Fit on `rows` (n, features) and `target` (n,).
 
@@ -67,6 +68,7 @@ class Trees:
             objective: LightGBM's name of it.
             params: How trees are grown.
             start: Trees to go on from: `params.trees` are added to them.
+            weight: Of each row (n,), 1 on average; absent = all the same.
         """
         settings = {
             "objective": objective,
@@ -83,7 +85,9 @@ class Trees:
             "verbose": -1,
         }
         names = [str(name) for name in rows.columns]
-        data = lgb.Dataset(rows.to_numpy(np.float64), target.to_numpy(np.float64), feature_name=names)
+        data = lgb.Dataset(
+            rows.to_numpy(np.float64), target.to_numpy(np.float64), weight=weight, feature_name=names
+        )
         room = MAX_TREES - (0 if start is None else start.count)
         booster = lgb.train(
             settings,

@@ -121,17 +121,21 @@ def read_ashrae(folder: Path) -> pd.DataFrame:
     """Votes of known people in air-conditioned buildings, by operative temperature."""
     votes = pd.read_parquet(folder / "ashrae_comfort_db2" / "votes.parquet")
     votes = votes[(votes["cooling_type"] == "air conditioned") & votes["subject_id"].notna()]
-    operative_c = votes["top"].fillna((votes["ta"] + votes["tr"]) / 2.0).fillna(votes["ta"])
     study = votes["study"].astype(str)
     return pd.DataFrame(
         {
             "study": study,
             "person": study + "/" + votes["subject_id"].astype(str),
             "day": votes["timestamp"].fillna("").astype(str).str[:10],
-            "temperature_c": operative_c.astype(float),
+            "temperature_c": operative_c(votes).astype(float),
             "vote": votes["thermal_preference"].map(VOTE).astype(float),
         }
     )
+
+
+def operative_c(votes: pd.DataFrame) -> "pd.Series[float]":
+    """Operative temperature of the database's rows, or the air's where no other is known [°C]."""
+    return votes["top"].fillna((votes["ta"] + votes["tr"]) / 2.0).fillna(votes["ta"])
 
 
 def read_cozie(folder: Path) -> pd.DataFrame:

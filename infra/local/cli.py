@@ -16,29 +16,9 @@ import click
 from rich.console import Console
 
 from infra.local.errors import LocalError
+from infra.local.list_option import ListOption
 
 WEB_PORT, MQTT_PORT = 8080, 1883
-
-
-class ListOption(click.ParamType[tuple[Any, ...]]):
-    """Values between commas.
-
-    Args:
-        kind: Of each value.
-    """
-
-    name = "a,b"
-
-    def __init__(self, kind: type[str] | type[float] = str) -> None:
-        self._kind = kind
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
-        """The values as a tuple."""
-        try:
-            return tuple(self._kind(each) for each in value.split(","))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), default=Path("var/ac-advisor"), show_default=True
@@ -220,6 +200,26 @@ def evaluate(**options: Any) -> None:  # noqa: ANN401 (click's)
     from infra.local.judging.command import run  # noqa: PLC0415
 
     run(options)
+
+
+@commands.command()
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+@click.option(
+    "--plots", "plots_dir", type=click.Path(path_type=Path), help="Draw reliability into this folder."
+)
+def comfort(json_path: Path | None, plots_dir: Path | None) -> None:
+    """Judge the models of comfort on votes of studies that they have not seen, beside PMV."""
+    from infra.local.comfort_study import study_comfort  # noqa: PLC0415
+    from infra.local.comfort_table import plot_study, print_study  # noqa: PLC0415
+    from infra.local.comfort_votes import read_votes  # noqa: PLC0415
+
+    study = study_comfort(read_votes())
+    print_study(Console(soft_wrap=True), study)
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        json_path.write_text(json.dumps(study.to_json(), indent=1) + "\n")
+    if plots_dir is not None:
+        plot_study(study, plots_dir)
 
 
 @commands.command()
