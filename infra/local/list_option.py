@@ -17,7 +17,7 @@ class ListOption(click.ParamType[tuple[Any, ...]]):
     def __init__(self, kind: type[str] | type[float] = str) -> None:
         self._kind = kind
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 (click's)
         """The values as a tuple."""
         try:
             return tuple(self._kind(each) for each in value.split(","))
