@@ -14,8 +14,8 @@ from infra.local.errors import LocalError
 from infra.local.judging.advised import ABLATIONS, Ablation, WeatherService, advised
 from infra.local.judging.control import Control
 from infra.local.judging.controller import controlled, load_controller
+from infra.local.judging.oracle import WHOLE_PLAYS
 from infra.local.judging.plant import Plant
-from infra.local.judging.play import WholePlay
 from infra.local.judging.rules import EnergyStar, Habits, MotionSetBack, Offset, Programmed, Rule
 from infra.local.judging.trial import BEST_RULE, Trial
 
@@ -24,9 +24,6 @@ RULES: Mapping[str, Callable[[Habits], Rule]] = {
     "motion": MotionSetBack,
     "energy_star": EnergyStar,
 }
-
-WHOLE_PLAYS: Mapping[str, WholePlay] = {}
-"""Arms that are no `Control`: whatever needs more than what devices report, as perfect foresight does."""
 
 ORACLE = "oracle"
 """The arm of which every other one's share is told, if it plays."""

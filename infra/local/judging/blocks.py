@@ -12,7 +12,8 @@ from cloud.champion import Champion
 from device_sim.fleet import FleetSpec
 from infra.local.errors import LocalError
 from infra.local.judging.advised import WeatherService
-from infra.local.judging.arms import WHOLE_PLAYS, Props, check, make_control, played
+from infra.local.judging.arms import Props, check, make_control, played
+from infra.local.judging.oracle import WHOLE_PLAYS
 from infra.local.judging.plant import FAMILIES, Plant
 from infra.local.judging.play import Played, learn, play
 from infra.local.judging.rules import Habits
