@@ -21,7 +21,7 @@ EXPONENT = 0.67
 STACK = 0.054
 WIND = 0.156
 WIND_MULTIPLIER = 0.48
-"""n, C_s [(Pa/K)^n], C_w [(Pa s²/m²)^n] and G of a home of one storey on a slab, no flue: the same chapter."""
+"""n, C_s [(Pa/K)^n], C_w [(Pa s²/m²)^n] and G of one storey on a slab, no flue: the same chapter."""
 
 SHELTER = (1.0, 0.9, 0.7, 0.5, 0.3)
 """s by shelter class 1 (open) to 5 (close neighbours): the same chapter."""
@@ -40,8 +40,14 @@ WINDOW_HEIGHT_M = 1.2
 STIR_K = 0.05
 """Least difference for the flow through doors [K]: people and fans stir the air (assumption)."""
 
+SHUT_RATIO = 0.05
+"""What cracks and grilles of a shut door leave of its flow: an assumption."""
+
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """Zones that share a door: living and bedrooms, living and rest, bedrooms and rest."""
+
+INTO_ZONE = np.array([[1.0, -1.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+"""Which zone gains, and which loses, what passes in each pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,6 @@ class AirPaths:
         return np.where(shut, SHUT_RATIO * self.door_m, self.door_m)
 
 
-SHUT_RATIO = 0.05
-"""What cracks and grilles of a shut door leave of its flow: an assumption."""
-
-
 def flow_coefficient(air_changes_50: Floats, volume_m3: Floats) -> Floats:
     """Coefficient c from a blower door's air changes at 50 Pa [1/h], `(homes,)`."""
     return np.asarray(air_changes_50 * volume_m3 / 3600.0 / TEST_PA**EXPONENT)
@@ -114,5 +116,5 @@ def exchange(flow_m3_s: Floats, value: Floats) -> Floats:
         flow_m3_s: By pair [m³/s], `(homes, 3)`.
         value: What the air carries, by zone, `(homes, 3)`.
     """
-    a, b, c = ((flow_m3_s[:, pair] * (value[:, j] - value[:, i])) for pair, (i, j) in enumerate(PAIRS))
-    return np.stack([a + b, c - a, -b - c], axis=1)
+    passes = flow_m3_s * (value[:, [1, 2, 2]] - value[:, [0, 0, 1]])
+    return np.asarray(passes @ INTO_ZONE)

@@ -1,8 +1,8 @@
 """Behaviour: who takes the remote or the app, as a choice that gets the likelier the less comfortable it is.
 
-In each half-hour somebody acts with the probability logistic(a + b x), x the kelvins beyond the limit and this
-household's silent zone: a discrete choice in the way of Haldi & Robinson (2010) and Langevin et al. (2015),
-doi:10.1016/j.buildenv.2015.03.006. All coefficients are assumptions.
+In each half-hour somebody acts with the probability logistic(a + b x), x being the kelvins beyond the limit
+and the household's silent zone: a discrete choice, in the way of Haldi & Robinson (2010) and Langevin et al.
+(2015), doi:10.1016/j.buildenv.2015.03.006. All coefficients are assumptions.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ APP_SHARE = 0.55
 TAP_LOGIT = (-1.0, 0.5)
 TAP_PER_K = 3.0
 UNDO_LOGIT = (-3.0, 0.7)
-"""Households with the app; logits of a tap and of an undo in half an hour at the limit, and the slope [1/K]."""
+"""Share with the app; logits of a tap and of an undo in half an hour at the limit, and their slope [1/K]."""
 
 UNDO_WHIM_PER_H = 0.004
 """Advice taken back for no thermal reason [1/h], by households with the app."""

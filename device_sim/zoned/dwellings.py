@@ -44,6 +44,9 @@ FLOORS = (GROUND_FLOOR, GROUND_FLOOR, GROUND_FLOOR, DECK)
 
 HEIGHT_M = 2.5
 
+LEAST_WALL_M2 = 0.1
+"""Of a zone without an outer wall, so that its nodes are joined to something."""
+
 FACADE_SHARES = np.array([[0.7, 0.4, 0.1, 0.2], [0.0, 0.3, 0.6, 0.4], [0.3, 0.3, 0.3, 0.4]])
 """Share of each zone in the home's own front, right, back and left facade."""
 
@@ -205,7 +208,7 @@ def _draw_network(draws: Draws, kind: NDArray[np.intp], floor: Floats, wall: Flo
     network = Network(len(kind), NODES.count)
     for zone in range(ZONES):
         ends = (
-            (NODES.wall(zone), wall[:, zone], "wall", np.ones(len(kind))),
+            (NODES.wall(zone), np.maximum(wall[:, zone], LEAST_WALL_M2), "wall", np.ones(len(kind))),
             (NODES.ceiling(zone), floor[:, zone], "ceiling", under_roof.astype(np.float64)),
             (NODES.floor(zone), floor[:, zone], "floor", on_ground.astype(np.float64)),
         )

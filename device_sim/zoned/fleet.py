@@ -1,7 +1,7 @@
 """Zoned fleet: the second family of homes, behind the same firmware, wire and truth as the first.
 
-A step is 300 s by default, in sub-steps of 60 s for the thermostat, the air and the walls; people decide at its
-start, the coil's conditions, the weather and the leaks are fixed over it.
+A step is 300 s by default, in sub-steps of 60 s for the thermostat, the air and the walls; people decide at
+its start, the coil's conditions, the weather and the leaks are fixed over it.
 """
 
 import numpy as np
@@ -40,6 +40,7 @@ class ZonedFleet(ConnectedFleet):
         homes = build_zoned_homes(spec, days, weather)
         people = ZonedPeople(homes.households, homes.season, homes.noise, homes.clock, spec.step_s)
         super().__init__(homes, people)
+        self._rows = np.arange(spec.homes)
         self._zones = Zones(homes.dwellings, SUBSTEP_S, homes.first.node_c, homes.first.water)
         self._machine = UnitaryMachines(homes.machines, SUBSTEP_S, beside_thermostat_c(homes.first.node_c))
 
@@ -66,7 +67,7 @@ class ZonedFleet(ConnectedFleet):
         return self._where_people_are(everywhere, step)
 
     def _where_people_are(self, by_zone: Floats, step: int) -> Floats:
-        return np.asarray(np.take_along_axis(by_zone, self._people.zone(step)[:, None], axis=1)[:, 0])
+        return np.asarray(by_zone[self._rows, self._people.zone(step)])
 
     @override
     def _shared(self) -> tuple[object, ...]:

@@ -40,6 +40,9 @@ LOW_INPUT_RATIO = 0.90
 LOW_FAN_RATIO = 0.45
 """First stage over the second: capacity, electricity per cooling, fan: assumptions from product data."""
 
+LOW_AIR_RATIO = 0.75
+"""Air of the first stage over that of the second: an assumption from product data."""
+
 AIR_KG_S_W = 6.2e-5
 """Air over the coil per rated capacity [kg/(s W)]: 400 cfm a ton."""
 
@@ -50,7 +53,7 @@ HELP_AFTER_S = 900.0
 RUNTIME_S = 3600.0
 """Time constant over which the share of running time is taken [s]."""
 
-WALL_SHARE = 0.25
+WALL_SHARE = 0.15
 """Share of the wall behind it in what a thermostat feels: an assumption."""
 
 
@@ -122,11 +125,11 @@ def draw_machines(draws: Draws, load_w: Floats, sensible_share: float, design_ou
         crankcase_w=draws.uniform(25.0, 60.0) * draws.chance(0.6),
         crankcase_below_c=draws.uniform(10.0, 21.0),
         supply_share=supply / supply.sum(axis=1, keepdims=True),
-        band_k=draws.uniform(0.25, 0.55),
+        band_k=draws.uniform(0.15, 0.35),  # 0.5 to 1.3 °F from start to stop
         min_run_s=60.0 * np.round(draws.uniform(3.0, 6.0)),
         degradation=draws.uniform(*DEGRADATION),
         bypass=draws.uniform(0.06, 0.16),
-        sensor_lag_s=draws.uniform(180.0, 480.0),
+        sensor_lag_s=draws.uniform(60.0, 240.0),
         sensor_offset_k=draws.normal(0.0, 0.4),
         sensor_resolution_k=np.where(draws.chance(0.7), 0.1, 0.5),
         humidity_resolution_pct=np.where(draws.chance(0.8), 1.0, 2.0),
@@ -246,7 +249,3 @@ class UnitaryMachines:
         self.latent_w = total_w - sensible_w
         self.sensible_w = sensible_w - fan_w
         self.electric_w = compressor_w + fan_w + p.standby_w + self._crankcase_w * (1.0 - running)
-
-
-LOW_AIR_RATIO = 0.75
-"""Air of the first stage over that of the second: an assumption from product data."""

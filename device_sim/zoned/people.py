@@ -1,7 +1,7 @@
 """People: the households of the second family, as a connected fleet sees them.
 
-They are where `presence` says, feel as `sensation` says, and act as `behaviour` says. What they set they keep:
-they go to a temperature of their own, and nobody puts it back.
+They are where `presence` says, feel as `sensation` says, and act as `behaviour` says. What they set they
+keep: they go to a temperature of their own, and nobody puts it back.
 """
 
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ class ZonedPeople:
         return self._whereabouts(step)[0]
 
     def zone(self, step: int) -> NDArray[np.intp]:
-        """The zone whose warmth counts: bedrooms while all at home sleep, else the living room, `(homes,)`."""
+        """The zone whose warmth counts, `(homes,)`: bedrooms while all sleep, else the living room."""
         return np.where(self.presence(step).awake, LIVING, BEDROOM)
 
     def habit_c(self, step: int) -> Floats:
@@ -110,7 +110,7 @@ class ZonedPeople:
         h, clock = self.households, self._clock
         before = h.night_setpoint_c if clock.night_lately[step] else h.day_setpoint_c
         now, zone = self.habit_c(step), self.zone(step)
-        neutral_k = np.take_along_axis(h.usual_offset_k, zone[:, None], axis=1)[:, 0] + self._mood_k(step)
+        neutral_k = h.usual_offset_k[np.arange(len(zone)), zone] + self._mood_k(step)
         neutral_k += h.adapted_k[int(clock.day[step] - clock.day[0])]
         lower_c = np.minimum(now, before) + neutral_k - h.tolerances.down_k
         return lower_c, np.maximum(now, before) + neutral_k + h.tolerances.up_k

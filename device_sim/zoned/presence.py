@@ -99,8 +99,11 @@ class Season:
         step = np.minimum(np.searchsorted(clock.epoch_s, ticks * TICK_S, side="right"), len(wall_s)) - 1
         local_s = wall_s[np.maximum(step, 0)] + (ticks * TICK_S - clock.epoch_s[np.maximum(step, 0)])
         self._states = self._chain(noise, ticks, local_s)
-        self._holidays = Holidays(noise)
-        self._day = clock.day
+        self._day = clock.day - clock.day[0]
+        holidays = Holidays(noise)
+        self._away = np.stack(
+            [holidays.away(day) for day in range(int(clock.day[0]), int(clock.day[-1]) + 1)]
+        )
 
     def _chain(self, noise: Noise, ticks: NDArray[np.int64], local_s: NDArray[np.int64]) -> NDArray[np.int8]:
         """State of every person at every tick, `(ticks, homes, MOST_PERSONS)`."""
@@ -138,7 +141,7 @@ class Season:
     def at(self, step: int) -> tuple[Presence, Floats, Floats]:
         """Who is there in that step; with the numbers of persons awake and asleep at home, `(homes,)`."""
         state = self._states[self._tick_of_step[step]]
-        here = self._habits.lives_here & ~self._holidays.away(int(self._day[step]))[:, None]
+        here = self._habits.lives_here & ~self._away[self._day[step]][:, None]
         awake = ((state == AWAKE) & here).sum(axis=1).astype(np.float64)
         asleep = ((state == ASLEEP) & here).sum(axis=1).astype(np.float64)
         home = awake + asleep > 0.0

@@ -1,12 +1,12 @@
 """Sensation: how warm people feel, on the ASHRAE scale of votes, and when they would rather have it cooler.
 
-    felt = operative temperature + 1.14 K/kPa (vapour pressure - 1.5 kPa)    Rohles & Nevins (1971), three hours
+    felt = operative temperature + 1.14 K/kPa (vapour pressure - 1.5 kPa)    Rohles & Nevins (1971), 3 h
     vote = slope (felt - neutral)                                            about 0.35 votes a kelvin
     P(prefer cooler) = logistic((vote - 0.75) / 0.4)                         ordinal logit of preference
 
-The upper limit is the felt temperature at which P reaches what this household puts up with; the lower limit
-mirrors it. Neutral is what the home usually feels like at its habit, moved by the person, by the day, and by the
-outdoor temperature of the last days as in cooled buildings of the SCATs project (McCartney & Nicol 2002).
+The upper limit is the felt temperature at which P reaches what this household puts up with; the lower
+limit mirrors it. Neutral is what the home usually feels like at its habit, moved by the person, by the day,
+and by the outdoor temperature of the last days, as in cooled buildings of SCATs (McCartney & Nicol 2002).
 """
 
 from dataclasses import dataclass
@@ -101,4 +101,4 @@ def adapted_k(daily_mean_c: Floats, usual_c: float) -> Floats:
     for mean_c in daily_mean_c.tolist():
         adapted.append(ADAPTS * (running_c - usual_c))
         running_c = REMEMBERS * running_c + (1.0 - REMEMBERS) * mean_c
-    return np.clip(np.array(adapted), -MOST_ADAPTED_K, MOST_ADAPTED_K)
+    return np.asarray(np.clip(np.array(adapted), -MOST_ADAPTED_K, MOST_ADAPTED_K))
