@@ -53,6 +53,10 @@ FACADE_SHARES = np.array([[0.7, 0.4, 0.1, 0.2], [0.0, 0.3, 0.6, 0.4], [0.3, 0.3,
 OUTER_M2_K_W = 0.044
 """Of surfaces in summer's wind of 3.4 m/s [m² K/W]: ASHRAE Fundamentals 2021, chapter 26."""
 
+GROUND_M2_K_W = 1.2
+"""From a metre below the floor to the ground beyond [m² K/W]: together with the floor about 0.5 W/(m² K), as
+ISO 13370:2017 gives for a slab of 130 m² on soil of 1.5 W/(m K)."""
+
 INNER_W_M2_K = {"wall": 8.29, "ceiling": 6.13, "floor": 6.13}
 """Of inner surfaces, air and radiation together, with heat that flows across or down [W/(m² K)]: the same."""
 
@@ -159,7 +163,7 @@ def draw_dwellings(draws: Draws, archetype: str | None) -> Dwellings:
     contents = draws.uniform(*CONTENTS_RATIO)[:, None]
     network.capacity_j_k[:, :ZONES] = AIR_CAPACITY_J_KG_K * air_kg * contents
     network.outside_w_k[:, :ZONES] += windows.sum(axis=2) * draws.uniform(1.6, 3.4)[:, None]
-    through = draws.uniform(0.25, 0.60) * draws.uniform(0.35, 0.80)
+    through = draws.uniform(0.25, 0.60) * draws.uniform(0.45, 0.90)
     return Dwellings(
         kind=kind,
         floor_m2=floor,
@@ -213,7 +217,7 @@ def _draw_network(draws: Draws, kind: NDArray[np.intp], floor: Floats, wall: Flo
             (NODES.floor(zone), floor[:, zone], "floor", on_ground.astype(np.float64)),
         )
         for layers, (first, area, name, exposed) in zip(built, ends, strict=True):
-            outer = 0.0 if name == "floor" else OUTER_M2_K_W
+            outer = GROUND_M2_K_W if name == "floor" else OUTER_M2_K_W
             network.build(first, zone, layers, Surface(area, outer, INNER_W_M2_K[name], exposed))
         within = draws.uniform(0.8, 1.6) * floor[:, zone]
         network.capacity_j_k[:, NODES.contents(zone)] = within * PARTITION_J_M2_K

@@ -15,7 +15,7 @@ from device_sim.outdoors.weather import Weather
 from device_sim.people.presence import Presence
 from device_sim.specification import SUBSTEP_S, FleetSpec
 from device_sim.zoned.homes import ZonedHomes, beside_thermostat_c, build_zoned_homes
-from device_sim.zoned.machine import UnitaryMachines
+from device_sim.zoned.machine import Machines, UnitaryMachines
 from device_sim.zoned.people import ZonedPeople
 from device_sim.zoned.sensation import felt_c
 from device_sim.zoned.zones import Inside, Zones
@@ -48,6 +48,11 @@ class ZonedFleet(ConnectedFleet):
     def floor_m2(self) -> Floats:
         """Conditioned floor [m²], `(n,)`."""
         return np.asarray(self._homes.dwellings.floor_m2.sum(axis=1))
+
+    @property
+    def machines(self) -> Machines:
+        """What the machines are: no installer knows it so well."""
+        return self._homes.machines
 
     @property
     def starts(self) -> Floats:

@@ -32,9 +32,9 @@ COOLER_SPREAD = 0.4
 """Vote at which half would rather have it cooler, and the logit's scale [votes]: 13 % at neutral and 65 % at
 "slightly warm", as field surveys have it, roughly (assumption)."""
 
-BEARABLE_LOGIT = (-0.6, 0.7)
-"""Mean and deviation of the logit of P that a household puts up with, about 0.35: an assumption with which
-about 12 of 17 homes stay comfortable 1 K above their habit and 5 of 17 at 2 K."""
+BEARABLE_LOGIT = (0.0, 0.7)
+"""Mean and deviation of the logit of P that a household puts up with, around one half: an assumption, with
+which about 12 of 17 homes should stay comfortable 1 K above their habit and 5 of 17 at 2 K (`check`)."""
 
 PERSON_K = 0.4
 """Deviation of a person's neutral temperature from what the home usually feels like [K]: an assumption."""
