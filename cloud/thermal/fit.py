@@ -40,8 +40,8 @@ class Fitted:
     """Homes as fitted.
 
     Attributes:
-        theta: Logarithms of `model.PARAMETERS`, (h, 9).
-        spread: Their posterior standard deviations, (h, 9).
+        theta: Logarithms of `model.PARAMETERS`, (h, 10).
+        spread: Their posterior standard deviations, (h, 10).
         machine: Controllers and machines.
         slots: How many slots the fit has seen, (h,).
     """
@@ -67,7 +67,7 @@ def fit(rows: Rows, prior: Prior, start: Floats | None = None) -> Fitted:
     Args:
         rows: The last two weeks or so, (h, n); more than one window.
         prior: Of the fleet; homes without data are as it says.
-        start: Logarithms of the parameters to begin with (h, 9): yesterday's fit.
+        start: Logarithms of the parameters to begin with (h, 10): yesterday's fit.
     """
     load = load_ratio(rows)
     theta, normal, slots = fit_nodes(Drive.of(rows, load), prior, start)
@@ -79,7 +79,7 @@ def fit_nodes(drive: Drive, prior: Prior, start: Floats | None = None) -> tuple[
     """The two nodes alone.
 
     Returns:
-        Logarithms (h, 9), normal matrix there (h, 9, 9), slots that counted (h,).
+        Logarithms (h, 10), normal matrix there (h, 10, 10), slots that counted (h,).
     """
     homes = len(drive.indoor_c)
     target_c, counts = _targets(drive)
@@ -129,7 +129,7 @@ def _residual(theta: Floats, drive: Drive, target_c: Floats) -> Floats:
 
 
 def _linearised(theta: Floats, drive: Drive, target_c: Floats) -> tuple[Floats, Floats]:
-    """Residuals (h, m) and their derivatives (h, 9, m)."""
+    """Residuals (h, m) and their derivatives (h, 10, m)."""
     nudges = np.concatenate([np.zeros((1, len(PARAMETERS))), _NUDGE * np.eye(len(PARAMETERS))])
     residuals = _residual(theta + nudges[:, np.newaxis], drive, target_c)
     return residuals[0], np.moveaxis((residuals[1:] - residuals[0]) / _NUDGE, 0, 1)

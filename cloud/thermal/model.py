@@ -1,10 +1,11 @@
 """Model: a home as two thermal nodes and a machine that takes heat out of the air, for h homes at once.
 
-    dTi/dt = am (Tm - Ti) + ao (To - Ti) + as G + aq - S c(To) u
+    dTi/dt = am (Tm - Ti) + ao (To - Ti) + as G + aq - S c(To) r(Ti) u
     dTm/dt = bi (Ti - Tm) + bo (To - Tm) + bs G
 
 with Ti indoor, Tm mass, To outdoor [°C], G sunshine [kW/m²], u the load of the machine [ratio] and
-c(To) = 1 - cf (To - 35) how its capacity falls with outdoor temperature, 1 at the rating point of AHRI 210/240.
+c(To) = 1 - cf (To - 35) how its capacity falls with outdoor temperature, 1 at the rating point of AHRI 210/240,
+r(Ti) = 1 + cr (Ti - 24) how it rises with indoor temperature (Cutler et al. 2013, NREL/TP-5500-56354: by wet bulb).
 This is the grey box of Madsen & Holst (1995), doi:10.1016/0378-7788(94)00904-X, with a second loss path. All
 parameters are positive and kept as logarithms. Steps are exact for inputs that are constant over them.
 """
@@ -26,8 +27,12 @@ PARAMETERS: Final = (
     "mass_outdoor_per_h",
     "mass_sun_k_h",
     "capacity_fall_per_k",
+    "capacity_rise_per_k",
 )
-"""am, ao [1/h]; as [K/h at 1 kW/m²]; aq, S [K/h]; bi, bo [1/h]; bs [K/h at 1 kW/m²]; cf [1/K]."""
+"""am, ao [1/h]; as [K/h at 1 kW/m²]; aq, S [K/h]; bi, bo [1/h]; bs [K/h at 1 kW/m²]; cf, cr [1/K]."""
+
+USUAL_INDOOR_C: Final = 24.0
+"""Indoor temperature to which `cooling_k_h` refers [°C]."""
 
 RATED_OUTDOOR_C: Final = 35.0
 """Outdoor temperature at which a machine is rated [°C]: AHRI 210/240, test A."""
@@ -54,7 +59,7 @@ def step_of(theta: Floats, hours: float) -> Step:
     """The exact step by Sylvester's formula for two distinct eigenvalues.
 
     Args:
-        theta: Logarithms of `PARAMETERS`, (…, 9).
+        theta: Logarithms of `PARAMETERS`, (…, 10).
         hours: Length of the step [h].
     """
     am, ao, bi, bo = (np.exp(theta[..., place]) for place in (0, 1, 5, 6))
@@ -79,9 +84,15 @@ def step_of(theta: Floats, hours: float) -> Step:
 
 
 def capacity_ratio(theta: Floats, outdoor_c: Floats) -> Floats:
-    """Capacity at `outdoor_c` over the rated one, (…, n) [ratio]; `theta` is (…, 9)."""
+    """Capacity at `outdoor_c` over the rated one, (…, n) [ratio]; `theta` is (…, 10)."""
     fall = np.exp(theta[..., 8])[..., np.newaxis]
     return np.maximum(1.0 - fall * (outdoor_c - RATED_OUTDOOR_C), LEAST_CAPACITY)
+
+
+def indoor_ratio(theta: Floats, indoor_c: Floats) -> Floats:
+    """Capacity at `indoor_c` (…, n) over that at `USUAL_INDOOR_C` [ratio]; `theta` is (…, 10)."""
+    rise = np.exp(theta[..., 9])[..., np.newaxis]
+    return np.maximum(1.0 + rise * (indoor_c - USUAL_INDOOR_C), LEAST_CAPACITY)
 
 
 def forcing_k_h(theta: Floats, outdoor_c: Floats, ghi_w_m2: Floats) -> tuple[Floats, Floats]:
@@ -125,7 +136,7 @@ class Drive:
 
 
 def mass_path_c(theta: Floats, drive: Drive) -> Floats:
-    """Mass temperature that the measured indoor temperature implies, (…, n) [°C]; `theta` is (…, 9).
+    """Mass temperature that the measured indoor temperature implies, (…, n) [°C]; `theta` is (…, 10).
 
     The second equation alone, driven by what was measured: stable, so what it starts from is forgotten.
     """
@@ -142,7 +153,7 @@ def open_loop_c(theta: Floats, drive: Drive, window: int) -> Floats:
     """Indoor temperature of windows that start as measured and then know weather and load only.
 
     Args:
-        theta: Logarithms of the parameters, (…, h, 9).
+        theta: Logarithms of the parameters, (…, h, 10).
         drive: What acted on the homes, (h, n).
         window: Length of a window [slots].
 
@@ -153,7 +164,7 @@ def open_loop_c(theta: Floats, drive: Drive, window: int) -> Floats:
     used = windows * window
     air, mass = forcing_k_h(theta, drive.outdoor_c, drive.ghi_w_m2)
     cooling = np.exp(theta[..., 4])[..., np.newaxis] * capacity_ratio(theta, drive.outdoor_c)
-    air = air - cooling * drive.load_ratio
+    air = air - cooling * drive.load_ratio * indoor_ratio(theta, drive.indoor_c)
     shape = (*theta.shape[:-1], windows, window)
     air, mass = (
         ((f[..., :used] + f[..., 1 : used + 1]) / 2).reshape(shape) for f in (air, mass)

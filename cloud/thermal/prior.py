@@ -21,8 +21,8 @@ class Prior:
     """Means and spreads over homes.
 
     Attributes:
-        mean: Of the logarithms of the parameters, (9,).
-        covariance: Of the same, (9, 9).
+        mean: Of the logarithms of the parameters, (10,).
+        covariance: Of the same, (10, 10).
         control_k: Offset and band of thermostats, means, (2,) [K].
         control_spread_k: Their standard deviations, (2,) [K].
         power: Coefficients of power over its scale, means, (4,) [ratio]: `machine.power_features`.

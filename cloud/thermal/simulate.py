@@ -7,7 +7,7 @@ import numpy as np
 
 from cloud.thermal.fit import Fitted
 from cloud.thermal.machine import load_ratio
-from cloud.thermal.model import Drive, capacity_ratio, forcing_k_h, mass_path_c, step_of
+from cloud.thermal.model import LEAST_CAPACITY, USUAL_INDOOR_C, Drive, capacity_ratio, forcing_k_h, mass_path_c, step_of
 from cloud.thermal.rows import Floats, Rows
 
 HALF_HOUR_H: Final = 0.5
@@ -66,6 +66,7 @@ def simulate(
     to_air = step.air_by_air[:, np.newaxis] * air + step.air_by_mass[:, np.newaxis] * mass
     to_mass = step.mass_by_air[:, np.newaxis] * air + step.mass_by_mass[:, np.newaxis] * mass
     by_air, by_mass = step.air_by_air[:, np.newaxis] * cooling, step.mass_by_air[:, np.newaxis] * cooling
+    rise = np.exp(fitted.theta[:, 9])[:, np.newaxis]
     aa, am, ma, mm = (
         part[:, np.newaxis] for part in (step.air_air, step.air_mass, step.mass_air, step.mass_mass)
     )
@@ -76,12 +77,13 @@ def simulate(
     indoor_c, load = np.empty((halves, homes, paths)), np.zeros((halves, homes, paths))
     for half in range(halves):
         now, goal_c = slice(half, half + 1), goals_c[half]
-        wide_k = 1.0 / (band_k + by_air[:, now])
         for _ in range(steps):
             free_c = aa * air_c + am * mass_c + to_air[:, now]
-            ratio = np.minimum(np.maximum((free_c - goal_c) * wide_k, 0.0), 1.0)
-            mass_c = ma * air_c + mm * mass_c + (to_mass[:, now] - by_mass[:, now] * ratio)
-            air_c = free_c - by_air[:, now] * ratio
+            more = np.maximum(1.0 + rise * (air_c - USUAL_INDOOR_C), LEAST_CAPACITY)
+            air_k = by_air[:, now] * more
+            ratio = np.minimum(np.maximum((free_c - goal_c) / (band_k + air_k), 0.0), 1.0)
+            mass_c = ma * air_c + mm * mass_c + (to_mass[:, now] - by_mass[:, now] * more * ratio)
+            air_c = free_c - air_k * ratio
             load[half] += ratio
         indoor_c[half] = air_c
     kwh = fitted.machine.power_w(load / steps, weather.outdoor_c.T[:, :, np.newaxis]) * (HALF_HOUR_H / 1000.0)

@@ -36,8 +36,8 @@ ROUNDS = 4
 """Of expectation and maximisation."""
 
 BROAD = Prior(
-    mean=np.log([1.5, 0.12, 0.4, 0.2, 5.0, 0.2, 0.02, 0.1, 0.008]),
-    covariance=np.diag([1.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0, 1.0, 0.3]) ** 2,
+    mean=np.log([1.5, 0.12, 0.4, 0.2, 5.0, 0.2, 0.02, 0.1, 0.008, 0.02]),
+    covariance=np.diag([1.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0, 1.0, 0.3, 0.3]) ** 2,
     control_k=np.array([0.0, 0.4]),
     control_spread_k=np.array([0.5, 0.5]),
     power=np.array([0.02, 0.9, 0.1, 0.15]),
