@@ -23,8 +23,9 @@ DESCRIPTORS: Final = (
     "rc_sag_k",
     "rc_spread",
 )
-"""Losses, sun (at 1 kW/m²) and gains over the rated cooling; time constants; what full load draws, and what a kelvin
-between indoors and outdoors does; sag from no load to full load; how little was learnt of the losses."""
+"""Losses, sun (at 1 kW/m²) and gains over the rated cooling; time constants; what full load draws, and
+what a kelvin between indoors and outdoors does; sag from no load to full load; how little was learnt of
+the losses."""
 
 
 def descriptors(fitted: Fitted) -> Floats:

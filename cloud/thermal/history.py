@@ -1,7 +1,7 @@
 """History: the last fourteen days of one home in slots of 15 minutes, small enough to be kept in its state.
 
-Readings that come again, late, or from a clock that has jumped, do no harm; a sensor that sticks or jumps is noticed
-when rows are asked for, and what it said is left out.
+Readings that come again, late, or from a clock that has jumped, do no harm; a sensor that sticks or jumps
+is noticed when rows are asked for, and what it said is left out.
 """
 
 import math
@@ -30,14 +30,16 @@ LEAST_COVERAGE: Final = 1 / 3
 """Share of a slot that has to be observed for its mean to count [ratio]."""
 
 STUCK_SLOTS: Final = 24
-"""So long one and the same indoor temperature is believed to be true [slots]: six hours, where it is reported in
-tenths. Longer only where the load never changed: see `flawed`."""
+"""So long one and the same indoor temperature is believed to be true [slots]: six hours, where it is
+reported in tenths. Longer only where the load never changed: see `flawed`."""
 
 MOVING_LOAD: Final = 0.05
-"""Standard deviation of the load within a stretch that would have moved a real sensor [ratio]: an assumption."""
+"""Standard deviation of the load within a stretch that would have moved a real sensor [ratio]: an
+assumption."""
 
 COARSE_SHARE: Final = 0.8
-"""A sensor whose changes are to so large a share zero or whole steps of `COARSE_K` reports coarsely [ratio]."""
+"""A sensor whose changes are to so large a share zero or whole steps of `COARSE_K` reports coarsely
+[ratio]."""
 
 COARSE_K: Final = 0.5
 
@@ -178,8 +180,9 @@ class ThermalHistory:
 def flawed(indoor_c: Floats, load_ratio: Floats) -> npt.NDArray[np.bool_]:
     """Where the indoor sensor sticks or jumps, (n,).
 
-    Stuck: one value for longer than `STUCK_SLOTS` (four times that for a sensor that reports coarsely) while the load
-    changes. Jumped: `JUMP_K` from slot to slot; then what follows, until it jumps back, is left out.
+    Stuck: one value for longer than `STUCK_SLOTS` (four times that for a sensor that reports coarsely)
+    while the load changes. Jumped: `JUMP_K` from slot to slot; then what follows, until it jumps back, is
+    left out.
     """
     known = np.flatnonzero(~np.isnan(indoor_c))
     bad = np.zeros(len(indoor_c), np.bool_)

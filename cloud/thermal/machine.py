@@ -2,8 +2,8 @@
 
 The load rises with the indoor temperature over the proportional band of the controller, u = (Ti - setpoint -
 offset) / band, between 0 and 1: an inverter's own sag; a machine that cycles has a narrow band. Power is
-standby + linear and quadratic in the load (the fan's and the compressor's, as the part-load curves of DOE-2) and
-linear in outdoor temperature, relative to the home's own power at full load.
+standby + linear and quadratic in the load (the fan's and the compressor's, as the part-load curves of
+DOE-2) and linear in outdoor temperature, relative to the home's own power at full load.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ MANY: Final = 8
 """Slots with the machine at work from which on its power has a scale."""
 
 CONTROL_NOISE_K, POWER_NOISE = 0.6, 0.3
-"""Of a slot, correlated with its neighbours: standard deviation against which the prior weighs [K], [ratio]."""
+"""Of a slot, correlated with its neighbours: standard deviation against which the prior weighs [K],
+[ratio]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Machine:
         offset_k: Indoor less setpoint at no load [K], (h,).
         band_k: From no load to full load the indoor temperature rises so far [K], (h,).
         scale_w: Power at full load [W], (h,); NaN where power was never measured.
-        power: Coefficients over the scale, (h, 4) [ratio]: standby, load, load squared, load by outdoor temperature.
+        power: Coefficients over the scale, (h, 4) [ratio]: standby, load, load squared, load by outdoor
+        temperature.
     """
 
     offset_k: Floats
@@ -83,7 +85,11 @@ def fit_machine(rows: Rows, load: Floats, prior: Prior) -> Machine:
     tells = rows.steady() & (load > low) & (load < high) & (np.abs(error_k) < 3.0)  # noqa: PLR2004 (else open windows)
     ones = np.ones_like(load)
     control = _ridge(
-        np.stack([ones, load], axis=-1), error_k / CONTROL_NOISE_K, tells, prior.control_k, prior.control_spread_k,
+        np.stack([ones, load], axis=-1),
+        error_k / CONTROL_NOISE_K,
+        tells,
+        prior.control_k,
+        prior.control_spread_k,
         CONTROL_NOISE_K,
     )
     scale_w = _scale_w(rows, load)
@@ -91,7 +97,11 @@ def fit_machine(rows: Rows, load: Floats, prior: Prior) -> Machine:
     known = ~np.isnan(relative) & ~np.isnan(rows.outdoor_c) & ~np.isnan(load)
     heat = load * (rows.outdoor_c - RATED_OUTDOOR_C) / 10.0
     power = _ridge(
-        np.stack([ones, load, load**2, heat], axis=-1), relative / POWER_NOISE, known, prior.power, prior.power_spread,
+        np.stack([ones, load, load**2, heat], axis=-1),
+        relative / POWER_NOISE,
+        known,
+        prior.power,
+        prior.power_spread,
         POWER_NOISE,
     )
     return Machine(control[:, 0], np.maximum(control[:, 1], LEAST_BAND_K), scale_w, power)
@@ -106,7 +116,9 @@ def _scale_w(rows: Rows, load: Floats) -> Floats:
     return np.where(enough, total_w / np.where(enough, total, 1.0), np.nan)
 
 
-def _ridge(features: Floats, target: Floats, used: Flags, mean: Floats, noise_and_spread: Floats, noise: float) -> Floats:
+def _ridge(
+    features: Floats, target: Floats, used: Flags, mean: Floats, noise_and_spread: Floats, noise: float
+) -> Floats:
     """MAP of a line with a normal prior, (h, q); `target` is already over `noise`."""
     x = np.where(used[..., np.newaxis], np.nan_to_num(features), 0.0) / noise
     y = np.where(used, np.nan_to_num(target), 0.0)

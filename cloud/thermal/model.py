@@ -4,10 +4,11 @@
     dTm/dt = bi (Ti - Tm) + bo (To - Tm) + bs G
 
 with Ti indoor, Tm mass, To outdoor [°C], G sunshine [kW/m²], u the load of the machine [ratio] and
-c(To) = 1 - cf (To - 35) how its capacity falls with outdoor temperature, 1 at the rating point of AHRI 210/240,
-r(Ti) = 1 + cr (Ti - 24) how it rises with indoor temperature (Cutler et al. 2013, NREL/TP-5500-56354: by wet bulb).
-This is the grey box of Madsen & Holst (1995), doi:10.1016/0378-7788(94)00904-X, with a second loss path. All
-parameters are positive and kept as logarithms. Steps are exact for inputs that are constant over them.
+c(To) = 1 - cf (To - 35) how its capacity falls with outdoor temperature, 1 at the rating point of AHRI
+210/240, r(Ti) = 1 + cr (Ti - 24) how it rises with indoor temperature (Cutler et al. 2013,
+NREL/TP-5500-56354: by wet bulb). This is the grey box of Madsen & Holst (1995),
+doi:10.1016/0378-7788(94)00904-X, with a second loss path. All parameters are positive and kept as
+logarithms. Steps are exact for inputs that are constant over them.
 """
 
 from dataclasses import dataclass
@@ -191,7 +192,7 @@ def _mass_starts_c(theta: Floats, drive: Drive, window: int) -> Floats:
     gained = (goal_c[..., :-1] + goal_c[..., 1:])[..., : windows * window] * ((1 - kept) / 2)[..., np.newaxis]
     weights = kept[..., np.newaxis] ** np.arange(window - 1, -1, -1)
     sums = np.einsum("...ij,...j->...i", gained.reshape(*gained.shape[:-1], windows, window), weights)
-    mass_c = np.empty_like(sums)
+    mass_c: Floats = np.empty_like(sums)
     mass_c[..., 0] = goal_c[..., :SLOTS_PER_DAY].mean(axis=-1)
     through = kept**window
     for place in range(1, windows):

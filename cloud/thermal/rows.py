@@ -10,7 +10,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 SLOT_S: Final = 900
-"""Length of a slot [s]: light homes recover in 30 to 40 minutes, so half-hours are too coarse to learn from."""
+"""Length of a slot [s]: light homes recover in 30 to 40 minutes, so half-hours are too coarse to learn
+from."""
 
 SLOT_H: Final = SLOT_S / 3600
 SLOTS_PER_DAY: Final = 96
@@ -63,7 +64,7 @@ class Rows:
     @property
     def times_s(self) -> Floats:
         """Middle of each slot [s since 1970], (n,)."""
-        return (self.first_slot + np.arange(self.shape[1]) + 0.5) * SLOT_S
+        return np.asarray((self.first_slot + np.arange(self.shape[1], dtype=np.float64) + 0.5) * SLOT_S)
 
     def steady(self) -> Flags:
         """Where one setpoint has been in force for `QUIET_SLOTS`, (h, n)."""

@@ -7,7 +7,15 @@ import numpy as np
 
 from cloud.thermal.fit import Fitted
 from cloud.thermal.machine import load_ratio
-from cloud.thermal.model import LEAST_CAPACITY, USUAL_INDOOR_C, Drive, capacity_ratio, forcing_k_h, mass_path_c, step_of
+from cloud.thermal.model import (
+    LEAST_CAPACITY,
+    USUAL_INDOOR_C,
+    Drive,
+    capacity_ratio,
+    forcing_k_h,
+    mass_path_c,
+    step_of,
+)
 from cloud.thermal.rows import Floats, Rows
 
 HALF_HOUR_H: Final = 0.5
@@ -35,7 +43,7 @@ class Weather:
 
 
 def state_of(fitted: Fitted, rows: Rows) -> State:
-    """Where homes are at the end of `rows`: air as measured, mass as the model says after what was measured."""
+    """Where homes are at the end of `rows`: air as measured, mass as what was measured implies."""
     drive = Drive.of(rows, load_ratio(rows))
     return State(drive.indoor_c[:, -1], mass_path_c(fitted.theta, drive)[:, -1])
 
@@ -56,8 +64,8 @@ def simulate(
         steps: To a half-hour.
 
     Returns:
-        Indoor temperature at each half-hour's end [°C], electricity of each [kWh], both (h, k, m). Electricity is NaN
-        where a home's power was never measured.
+        Indoor temperature at each half-hour's end [°C], electricity of each [kWh], both (h, k, m).
+        Electricity is NaN where a home's power was never measured.
     """
     homes, paths, halves = setpoint_paths_c.shape
     step = step_of(fitted.theta, HALF_HOUR_H / steps)

@@ -1,8 +1,9 @@
 """Trust: whether a home's own residuals let the grey box speak for it.
 
-On days that the fit has not seen, windows of four hours start as measured and then know setpoint and weather only.
-The grey box has to be no worse there than saying that nothing changes (persistence), and than the home's own sag
-and rates of recovery; else it is rejected. Hysteresis keeps a home from going to and fro.
+On days that the fit has not seen, windows of four hours start as measured and then know setpoint and
+weather only. The grey box has to be no worse there than saying that nothing changes (persistence), and
+than the home's own sag and rates of recovery; else it is rejected. Hysteresis keeps a home from going to
+and fro.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ ENOUGH_WINDOWS: Final = 6
 """Fewer windows tell nothing: a home stays what it was."""
 
 GAIN_RATIO, LOSE_RATIO = 1.05, 1.2
-"""RMSE over that of the best rival up to which a home becomes trusted, and from which on it is no more [ratio]."""
+"""RMSE over that of the best rival up to which a home becomes trusted, and from which on it is no more
+[ratio]."""
 
 GAIN_K, LOSE_K = 0.7, 0.9
 """The same for the RMSE itself [K]: what matters to people is half a kelvin or so (ADVICE.md, study C)."""
@@ -103,13 +105,13 @@ def own_rates(rows: Rows) -> Rates:
     return Rates(sag_k, np.maximum(_median(fall, FALL_K_H), 0.05), np.maximum(_median(rise, RISE_K_H), 0.05))
 
 
-def errors(fitted: Fitted, rates: Rates, rows: Rows) -> Errors:
-    """Errors over windows within the newest `HELD_OUT_SLOTS` of `rows`."""
+def errors(fitted: Fitted, rates: Rates, rows: Rows, *, held_out_slots: int = HELD_OUT_SLOTS) -> Errors:
+    """Errors over windows within the newest `held_out_slots` of `rows`."""
     load = load_ratio(rows)
     drive = Drive.of(rows, load)
     mass_c = mass_path_c(fitted.theta, drive)
     slots = rows.shape[1]
-    starts = np.arange(max(slots - HELD_OUT_SLOTS, 1), slots - WINDOW, WINDOW)
+    starts = np.arange(max(slots - held_out_slots, 1), slots - WINDOW, WINDOW)
     homes = np.repeat(np.arange(len(load)), len(starts))
     ahead = np.tile(starts, len(load))[:, np.newaxis] + np.arange(1, WINDOW + 1)
     each = (homes[:, np.newaxis], ahead)
@@ -119,16 +121,16 @@ def errors(fitted: Fitted, rates: Rates, rows: Rows) -> Errors:
     state = State(drive.indoor_c[begin], mass_c[begin])
     predicted_c, kwh = simulate(fitted.of(homes), state, weather, setpoint_c[:, np.newaxis])
     measured_c, known = _halves(rows.indoor_c[each]), drive.known[each].all(axis=1) & (drive.known[begin] > 0)
-    middle_c = (np.concatenate([state.indoor_c[:, np.newaxis], predicted_c[:, 0, :-1]], axis=1) + predicted_c[:, 0]) / 2
+    middle_c = (
+        np.concatenate([state.indoor_c[:, np.newaxis], predicted_c[:, 0, :-1]], axis=1) + predicted_c[:, 0]
+    ) / 2
     paths = (middle_c, state.indoor_c[:, np.newaxis], _along(rates, homes, state.indoor_c, setpoint_c))
     count = len(load)
-    squares = [
-        np.where(known, np.nanmean((path - measured_c) ** 2, axis=1), 0.0) if len(homes) else np.zeros(0)
-        for path in paths
-    ]
+    squares = [np.where(known, np.nan_to_num((path - measured_c) ** 2).mean(axis=1), 0.0) for path in paths]
     windows = np.bincount(homes, known, count).astype(np.int64)
     model_k, persistence_k, rates_k = (
-        np.sqrt(np.bincount(homes, square, count) / np.where(windows > 0, windows, np.nan)) for square in squares
+        np.sqrt(np.bincount(homes, square, count) / np.where(windows > 0, windows, np.nan))
+        for square in squares
     )
     measured_kwh = np.nansum(rows.power_w[each], axis=1) * SLOT_H / 1000 * known
     asked_kwh = np.where(known, kwh[:, 0].sum(axis=1), 0.0)

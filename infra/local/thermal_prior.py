@@ -1,9 +1,9 @@
 """The thermal prior: what homes are like before anything was measured, made once and shipped.
 
-`python -m infra.local.thermal_prior` makes `cloud/base/thermal.json` anew, bit for bit, from the simulated homes of
-the split `train` with setpoints by lot. Means and covariance are those of the homes, their fits' own uncertainty
-taken into account: expectation maximisation of a normal population (Dempster, Laird & Rubin 1977), with the
-normal approximation of each home's posterior.
+`python -m infra.local.thermal_prior` makes `cloud/base/thermal.json` anew, bit for bit, from the simulated
+homes of the split `train` with setpoints by lot. Means and covariance are those of the homes, their fits'
+own uncertainty taken into account: expectation maximisation of a normal population (Dempster, Laird &
+Rubin 1977), with the normal approximation of each home's posterior.
 """
 
 from dataclasses import replace

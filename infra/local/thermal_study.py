@@ -1,7 +1,7 @@
 """The thermal study: where the grey box beats what the advisor does today, and where not.
 
-`python -m infra.local.thermal_study [--json]` prints it, for fleets of the split `validate`, whose forks are the truth
-of setpoints that nobody chose, and for measured homes, if `AC_ADVISOR_DATA` is set.
+`python -m infra.local.thermal_study [--json]` prints it, for fleets of the split `validate`, whose forks
+are the truth of setpoints that nobody chose, and for measured homes, if `AC_ADVISOR_DATA` is set.
 """
 
 import argparse
@@ -22,10 +22,12 @@ from cloud.thermal.prior import Prior
 from cloud.thermal.rows import Floats
 from cloud.thermal.simulate import Weather, simulate, state_of
 from device_sim.fleet import FleetSpec
-from infra.local.thermal_truth import ARMS, FORKED_DAYS, HALVES, Case, case
+from device_sim.outdoors.comparison import DataSettings
+from infra.local.thermal_recorded import recorded_figures
+from infra.local.thermal_truth import ARMS, Case, case
 
 FLEETS: Final = ((11, "hot_dry"), (12, "hot_humid"), (13, "mild_summer"))
-HOMES, START = 40, datetime(2025, 6, 28, tzinfo=UTC)
+HOMES, START = 30, datetime(2025, 6, 28, tzinfo=UTC)
 
 WARMED_K, RECOVERED_K = 1.5, 0.3
 """A set-back has warmed the home when it has risen so far; it has recovered so near to the habit's [K]."""
@@ -197,7 +199,10 @@ def _times(columns: dict[str, Floats], trusted: Any) -> dict[str, Any]:  # noqa:
 def _savings(columns: dict[str, Floats], trusted: Any) -> dict[str, Any]:  # noqa: ANN401
     pairs = {
         "habit kWh": ("habit true", "habit model", "habit today"),
-        **{f"{arm} first day": (f"{arm} first true", f"{arm} first model", f"{arm} today") for arm in ARMS[1:]},
+        **{
+            f"{arm} first day": (f"{arm} first true", f"{arm} first model", f"{arm} today")
+            for arm in ARMS[1:]
+        },
         **{f"{arm} day 3": (f"{arm} last true", f"{arm} last model", f"{arm} today") for arm in ARMS[1:3]},
     }
     result: dict[str, Any] = {}
@@ -241,6 +246,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     result = {"learnt at the habit": study(by_lot=False), "learnt with setpoints by lot": study(by_lot=True)}
+    data = DataSettings().data
+    if data is not None:
+        result["measured homes"] = recorded_figures(data)
     if arguments.json:
         print(json.dumps(result))  # noqa: T201
         return

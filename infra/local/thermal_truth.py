@@ -118,7 +118,8 @@ def _paths_c(fleet: Fleet) -> dict[str, Floats]:
     first, last = SET_BACK_HOURS
     away = np.array(
         [
-            half < 48 + 24 and first <= (fleet.now + timedelta(minutes=30 * half)).astimezone(zone).hour < last
+            half < 48 + 24
+            and first <= (fleet.now + timedelta(minutes=30 * half)).astimezone(zone).hour < last
             for half in range(HALVES)
         ]
     )
