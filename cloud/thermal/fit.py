@@ -6,7 +6,7 @@ doi:10.1214/aoms/1177703732) take open windows and guests out of it.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +88,7 @@ def fit_nodes(drive: Drive, prior: Prior, start: Floats | None = None) -> tuple[
     precision = np.asarray(np.linalg.inv(prior.covariance), np.float64)
     theta = np.tile(prior.mean, (homes, 1)) if start is None else start.copy()
     damping = np.full(homes, 1e-2)
-    normal: Floats = np.tile(precision, (homes, 1, 1))
+    normal: Any = np.tile(precision, (homes, 1, 1))
     for _ in range(ROUNDS):
         residual, slope = _linearised(theta, drive, target_c)
         weight = counts * huber(residual)

@@ -191,7 +191,8 @@ def flawed(indoor_c: Floats, load_ratio: Floats) -> npt.NDArray[np.bool_]:
     values = indoor_c[known]
     change_k = np.diff(values)
     for jump in np.flatnonzero(np.abs(change_k) > JUMP_K).tolist():
-        bad[known[jump + 1 : jump + 1 + _until_back(values, jump)]] = True
+        if not bad[known[jump]]:  # else it is on its way back
+            bad[known[jump + 1 : jump + 1 + _until_back(values, jump)]] = True
     moved = np.abs(change_k) > _SCALES["indoor_c"] / 2
     coarse = np.mean(np.abs(change_k[moved]) >= COARSE_K - 0.02) if moved.any() else 0.0
     longest = STUCK_SLOTS * (4 if coarse >= COARSE_SHARE else 1)

@@ -7,7 +7,6 @@ are the truth of setpoints that nobody chose, and for measured homes, if `AC_ADV
 import argparse
 import json
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,14 +33,6 @@ WARMED_K, RECOVERED_K = 1.5, 0.3
 
 CANDIDATES = 35
 """Paths of a plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """By arm: what the grey box and today's advisor expect, and the truth, (h,) each [kWh]."""
-
-    first_day: dict[str, tuple[Floats, Floats]]
-    lasting: dict[str, tuple[Floats, Floats, Floats]]
 
 
 def study(*, by_lot: bool) -> dict[str, Any]:
@@ -182,14 +173,16 @@ def _times(columns: dict[str, Floats], trusted: Any) -> dict[str, Any]:  # noqa:
     result: dict[str, Any] = {}
     for name in ("up", "down"):
         true = columns[f"{name} true"]
+        seen = ~np.isnan(true) & trusted
+        used = seen & ~np.isnan(columns[f"{name} model"])
         for who in ("model", "today"):
-            guess = columns[f"{name} {who}"]
-            used = ~np.isnan(true) & ~np.isnan(guess) & trusted
-            error = guess[used] - true[used]
+            error = (columns[f"{name} {who}"] - true)[used]
             result[f"{name} {who}"] = {
                 "homes": int(used.sum()),
+                "never_in_model": int((seen & ~used).sum()),
                 "true_min": round(float(np.median(true[used])), 0),
                 "mae_min": round(float(np.abs(error).mean()), 0),
+                "median_abs_min": round(float(np.median(np.abs(error))), 0),
                 "median_error_min": round(float(np.median(error)), 0),
                 "short_by_15_min_pct": round(100 * float((error < -15).mean()), 0),  # noqa: PLR2004 (named)
             }
@@ -235,9 +228,9 @@ def _print(name: str, figures: dict[str, Any]) -> None:
     for key, value in figures.items():
         if isinstance(value, dict):
             for row, cells in value.items():
-                print(f"  {key:12} {row:20} {cells}")  # noqa: T201
+                print(f"  {key:22} {row:28} {cells}")  # noqa: T201
         else:
-            print(f"  {key:12} {value}")  # noqa: T201
+            print(f"  {key:22} {value}")  # noqa: T201
 
 
 def main() -> None:

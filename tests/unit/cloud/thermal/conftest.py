@@ -53,8 +53,8 @@ def make_rows() -> Callable[[Floats], Rows]:
     def make(theta: Floats) -> Rows:
         homes, slots = len(theta), DAYS * SLOTS_PER_DAY
         draws = np.random.default_rng(7)
-        chances = [0.3, 0.2, 0.2, 0.2, 0.1]
-        blocks = draws.choice([23.0, 24.0, 25.0, 26.0, np.inf], (homes, slots // 24), p=chances)
+        levels_c, chances = [23.0, 24.0, 25.0, 26.0, np.inf], [0.3, 0.2, 0.2, 0.2, 0.1]
+        blocks = draws.choice(levels_c, (homes, slots // 24), p=chances)
         setpoint_c = np.repeat(blocks, 24, axis=1)
         halves = weather_of(slots // 2, homes)
         fine = Weather(np.repeat(halves.outdoor_c, 2, axis=1), np.repeat(halves.ghi_w_m2, 2, axis=1))

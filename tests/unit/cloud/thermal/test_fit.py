@@ -95,10 +95,9 @@ def test_gaps_hardly_matter(prior: Prior, make_rows: MakeRows) -> None:
     holes[:, 300:420] = True
     gappy = replace(
         rows,
-        **{
-            name: np.where(holes, np.nan, getattr(rows, name))
-            for name in ("indoor_c", "outdoor_c", "load_ratio")
-        },
+        indoor_c=np.where(holes, np.nan, rows.indoor_c),
+        outdoor_c=np.where(holes, np.nan, rows.outdoor_c),
+        load_ratio=np.where(holes, np.nan, rows.load_ratio),
         power_w=np.where(holes, np.nan, rows.power_w),
     )
 

@@ -147,7 +147,7 @@ def test_a_coarse_sensor_may_stand_still_for_longer() -> None:
 
 
 def test_a_sensor_that_jumps_is_left_out_until_it_is_back() -> None:
-    indoor_c = 24.0 + 0.1 * (np.arange(100) % 7)
+    indoor_c = np.asarray(24.0 + 0.1 * (np.arange(100) % 7), np.float64)
     indoor_c[40:43] = 33.0
 
     assert np.flatnonzero(flawed(indoor_c, np.full(100, 0.5))).tolist() == [40, 41, 42]
@@ -161,7 +161,8 @@ def test_bytes_that_are_no_history_are_refused(state: bytes) -> None:
 
 def test_the_clear_sky_is_highest_at_solar_noon_and_dark_at_night() -> None:
     # 2026-03-20, the equinox, on the equator at 0° east: the sun stands overhead close to 12:07 UTC
-    times_s = datetime(2026, 3, 20, tzinfo=UTC).timestamp() + 900.0 * np.arange(SLOTS_PER_DAY)
+    times_s = np.linspace(0.0, 86_400.0, SLOTS_PER_DAY, endpoint=False)
+    times_s += datetime(2026, 3, 20, tzinfo=UTC).timestamp()
 
     ghi = clear_sky_ghi_w_m2(times_s, np.array([0.0]), np.array([0.0]))[0]
 
