@@ -6,7 +6,7 @@ doi:10.1214/aoms/1177703732) take open windows and guests out of it.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +88,7 @@ def fit_nodes(drive: Drive, prior: Prior, start: Floats | None = None) -> tuple[
     precision = np.asarray(np.linalg.inv(prior.covariance), np.float64)
     theta = np.tile(prior.mean, (homes, 1)) if start is None else start.copy()
     damping = np.full(homes, 1e-2)
-    normal: Any = np.tile(precision, (homes, 1, 1))
+    normal: Floats = np.tile(precision, (homes, 1, 1))
     for _ in range(ROUNDS):
         residual, slope = _linearised(theta, drive, target_c)
         weight = counts * huber(residual)
@@ -104,7 +104,7 @@ def fit_nodes(drive: Drive, prior: Prior, start: Floats | None = None) -> tuple[
         damping = np.where(better, damping / 10, damping * 10)
         if np.abs(change[better]).max(initial=0.0) < ENOUGH_DONE:
             break
-    return theta, np.asarray(normal), counts.sum(axis=1)
+    return theta, np.asarray(normal, np.float64), counts.sum(axis=1)
 
 
 def huber(residual: Floats) -> Floats:
@@ -121,7 +121,8 @@ def _targets(drive: Drive) -> tuple[Floats, Floats]:
     target_c = drive.indoor_c[:, 1 : used + 1]
     known = drive.known[:, 1 : used + 1].reshape(homes, windows, WINDOW).copy()
     known[..., 0] *= drive.known[:, :used:WINDOW]
-    return target_c, np.cumprod(known, axis=2).reshape(homes, used)
+    counts = np.cumprod(known, axis=2).reshape(homes, used)
+    return target_c, np.asarray(counts, np.float64)
 
 
 def _residual(theta: Floats, drive: Drive, target_c: Floats) -> Floats:

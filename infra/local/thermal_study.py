@@ -26,7 +26,7 @@ from infra.local.thermal_recorded import recorded_figures
 from infra.local.thermal_truth import ARMS, Case, case
 
 FLEETS: Final = ((11, "hot_dry"), (12, "hot_humid"), (13, "mild_summer"))
-HOMES, START = 30, datetime(2025, 6, 28, tzinfo=UTC)
+HOMES, START = 20, datetime(2025, 6, 28, tzinfo=UTC)
 
 WARMED_K, RECOVERED_K = 1.5, 0.3
 """A set-back has warmed the home when it has risen so far; it has recovered so near to the habit's [K]."""

@@ -48,7 +48,7 @@ def known_homes() -> Callable[[Floats], Fitted]:
 
 @pytest.fixture(scope="session")
 def make_rows() -> Callable[[Floats], Rows]:
-    """Two weeks of homes whose parameters are known, with setpoints by lot, and a sensor's noise of 0.05 K."""
+    """Two weeks of homes whose parameters are known, setpoints by lot, a sensor's noise of 0.05 K."""
 
     def make(theta: Floats) -> Rows:
         homes, slots = len(theta), DAYS * SLOTS_PER_DAY

@@ -153,7 +153,7 @@ def test_a_sensor_that_jumps_is_left_out_until_it_is_back() -> None:
     assert np.flatnonzero(flawed(indoor_c, np.full(100, 0.5))).tolist() == [40, 41, 42]
 
 
-@pytest.mark.parametrize("state", [b"", b"\x09" + bytes(20), b"\x01" + bytes(30)])
+@pytest.mark.parametrize("state", [b"", b"\x09" + ThermalHistory().to_bytes()[1:], b"\x01" + bytes(30)])
 def test_bytes_that_are_no_history_are_refused(state: bytes) -> None:
     with pytest.raises(HistoryRejectedError):
         ThermalHistory.from_bytes(state)
