@@ -29,7 +29,7 @@ HUBER: Final = 0.25
 """Residuals beyond so many `NOISE_K` count by their size, not its square."""
 
 ROUNDS: Final = 10
-"""At most so many steps; nearly all homes are there after 6."""
+"""At most so many steps: an assumption; a batch goes on until its slowest home is there."""
 
 ENOUGH_DONE: Final = 1e-3
 """Steps of all logarithms below this end the search."""
