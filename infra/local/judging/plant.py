@@ -14,6 +14,7 @@ import numpy.typing as npt
 from device_sim.fleet import Fleet, FleetSpec, Site
 from device_sim.outdoors.weather import Weather
 from device_sim.wire.readings import StepReadings
+from device_sim.zoned.fleet import ZonedFleet
 from edge.contract import Desired
 from infra.local.pairs import Floats, Truth
 
@@ -94,5 +95,5 @@ class Plant(Protocol):
 PlantFactory: TypeAlias = Callable[[FleetSpec, int], Plant]
 """From a specification and the length of the season [days]."""
 
-FAMILIES: Mapping[str, PlantFactory] = {"homes": Fleet}
+FAMILIES: Mapping[str, PlantFactory] = {"homes": Fleet, "zoned": ZonedFleet}
 """Simulators by the name that `--family` knows."""
