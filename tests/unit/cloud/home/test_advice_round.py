@@ -50,6 +50,7 @@ class DegreeModels:
     version = "degrees"
     energy = DegreeEnergy()
     override = WarmOverride()
+    presence = None
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEA
 from cloud.override import exposed_hours
 from cloud.trees import MAX_TREES, matrix
 
-MAX_SHIPPED_BYTES = 600_000
+MAX_SHIPPED_BYTES = 750_000
+MAX_PRESENCE_BYTES = 150_000
 SETPOINTS = ["setpoint_c", "setpoint_3h_c", "setpoint_24h_c"]
 
 
