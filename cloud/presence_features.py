@@ -42,10 +42,10 @@ _SHARED: Final = (
 
 AWAY_FEATURES: Final = (*_SHARED, "still_h")
 """Of the chance that nobody is there: from now to the middle of the half-hour [h], its place in the day,
-since when nobody is there [h] (missing while somebody is), share of the last hours with somebody there, past days
-of the target's kind, the share of them away then, an hour before and after, and at this time of today; how
-far from always or never that is, over the day; whether nobody was there then the day and the week before,
-and on that weekday; since the last motion [h]."""
+since when nobody is there [h] (missing while somebody is), share of the last hours with somebody there, past
+days of the target's kind, the share of them away then, an hour before and after, and at this time of today;
+how far from always or never that is, over the day; whether nobody was there then the day and the week
+before, and on that weekday; since the last motion [h]."""
 
 RETURN_FEATURES: Final = (*_SHARED, "alike_days", "alike_back_ratio", "alike_hazard_ratio")
 """Of the chance that somebody comes in a half-hour if nobody has come before it: the same, and past days that

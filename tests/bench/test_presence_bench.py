@@ -37,11 +37,12 @@ def test_asking_the_presence_model_against_its_bare_trees() -> None:
     for presence in lived:
         presence.leave(at_s)
 
-    asked, bare = _seconds(lambda: model.away(moments)), _seconds(lambda: model.away_trees.predict(rows))
+    asked = _seconds(lambda: model.away(moments))
+    bare = _seconds(lambda: model.away_trees.predict(rows))
     returns = _seconds(lambda: model.return_times(moments))
 
     print(
-        f"away: {1e6 * asked / HOMES:.0f} us a home, {asked / bare:.2f} times its bare trees on as many rows; "
+        f"away: {1e6 * asked / HOMES:.0f} us a home, {asked / bare:.2f} times its bare trees; "
         f"return times: {1e6 * returns / HOMES:.0f} us an empty home"
     )
     assert asked > 0

@@ -54,6 +54,24 @@ def test_models_of_other_features_are_refused(champion: Champion) -> None:
         Champion.from_files("v1", files)
 
 
+def test_presence_of_other_features_is_refused(champion: Champion) -> None:
+    files = champion.to_files()
+    files["presence.txt"] = files["presence.txt"].replace(b"still_h", b"quiet_h")
+
+    with pytest.raises(FeatureMismatchError, match="still_h"):
+        Champion.from_files("v1", files)
+
+
+def test_a_version_from_before_the_presence_model_still_serves(champion: Champion) -> None:
+    files = champion.to_files()
+    presence = [files.pop(name) for name in ("presence.txt", "presence_returns.txt")]
+    older = Champion.from_files("v1", files)
+
+    assert older.presence is None
+    assert older.to_files() == files
+    assert sum(map(len, presence)) <= MAX_PRESENCE_BYTES
+
+
 def test_energy_and_override_cannot_be_swapped(champion: Champion) -> None:
     files = champion.to_files()
 
