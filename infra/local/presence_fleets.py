@@ -58,10 +58,11 @@ def watch(spec: FleetSpec, days: int) -> Watched:
 def unsettled(motion: Motion, seed: int) -> Motion:
     """The same homes with people of other hours and of less regular ones.
 
-    Our generator's people keep to hours of their own more than measured ones do: a model that has seen only
-    them claims to know when people come back, and was wrong three times too often on measured schedules. So
-    each home's clock is shifted, and some blocks of its time are those of another home; how many, and how
-    long, is drawn for each home. Both are assumptions; nothing measured is in them.
+    Our generator's people keep to hours of their own more than measured ones do, and a model that has seen
+    only them is too sure of when people come back. So each home's clock is shifted, and some blocks of its
+    time are those of another home; how many, and how long, is drawn for each home. The ranges are
+    assumptions; nothing measured is in them, but that something like this is needed was seen on measured
+    schedules (`infra.local.presence_study`).
     """
     random = np.random.default_rng(seed)
     per_h = 3600 // motion.step_s

@@ -110,15 +110,15 @@ def test_training_and_serving_see_the_same(make_reading: MakeReading) -> None:
 
 
 def test_many_homes_at_once_see_what_each_sees_alone() -> None:
-    homes = [lived(at_work(12)[: 11 * 288 + 12 * 12]), lived(at_work(12)), Moment(Presence(), *_now())]
+    homes = [
+        lived(at_work(12)[: 11 * 288 + 12 * 12]),
+        lived(at_work(12)),
+        Moment(Presence(), float(MONDAY_S), CLOCK.slot(MONDAY_S)),
+    ]
     together = away_rows(homes, np.arange(49))
 
     for place, home in enumerate(homes):
         np.testing.assert_array_equal(together[place], away_rows([home], np.arange(49))[0])
-
-
-def _now() -> tuple[float, object]:
-    return float(MONDAY_S), CLOCK.slot(MONDAY_S)
 
 
 def test_the_label_of_an_absence_begins_with_the_last_motion() -> None:
