@@ -221,9 +221,10 @@ def test_only_homes_that_consent_and_are_watched_are_asked_about(
     watchful = WatchfulPresence()
     models.presence = watchful  # type: ignore[attr-defined]
     advisor = HomeAdvisor(models, installation)  # type: ignore[arg-type]
-    advisor.configure(Preferences(share_presence=consent))
+    advisor.configure(Preferences(share_presence=True))
     for step in range(60):
         advisor.observe(make_reading(step / 12, motion=motion))
+    advisor.configure(Preferences(share_presence=consent))  # it may have been withdrawn
     last = make_reading(5 + silent_h, motion=None)
     advisor.observe(last)
     advisor.advise(last.sampled_at + timedelta(minutes=1))
