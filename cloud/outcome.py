@@ -13,11 +13,13 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cloud.absence import ReturnTimes
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
 from cloud.hours import HourlyHistory
 from cloud.outlook import corrected_c
 from cloud.planned_rows import Recent, mean, unplanned_rows
+from cloud.presence_features import Moment
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Homes: TypeAlias = Sequence[int]
@@ -52,6 +54,18 @@ class Predictor(Protocol):
         ...
 
 
+class PresencePredictor(Protocol):
+    """A model of when people are at home: `cloud.presence_model.PresenceModel`."""
+
+    def away(self, moments: Sequence[Moment], /) -> Floats:
+        """Chance that nobody is at home by half-hour, (h, 49) [ratio]."""
+        ...
+
+    def return_times(self, moments: Sequence[Moment], /) -> list[ReturnTimes]:
+        """When somebody comes back to homes that nobody is in."""
+        ...
+
+
 class Models(Protocol):
     """What serves: `cloud.champion.Champion`."""
 
@@ -68,6 +82,11 @@ class Models(Protocol):
     @property
     def override(self) -> Predictor:
         """Chance of an override in an hour [ratio]."""
+        ...
+
+    @property
+    def presence(self) -> PresencePredictor | None:
+        """When homes are empty and people come back; None: past days tell."""
         ...
 
 

@@ -230,7 +230,7 @@ class Oracle:
             for _ in range(steps):
                 along.observe(plant.step())
         truth = plant.truth()
-        return truth.cooling_kwh + self.price_kwh * truth.warm_degree_hours_k_h
+        return np.asarray(truth.cooling_kwh + self.price_kwh * truth.warm_degree_hours_k_h)
 
 
 def play_oracle(knows: Knowledge, plant: Plant, trial: Trial, habit: Played) -> Playing:

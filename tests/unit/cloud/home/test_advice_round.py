@@ -51,6 +51,7 @@ class DegreeModels:
     version = "degrees"
     energy = DegreeEnergy()
     override = WarmOverride()
+    presence = None
 
 
 @pytest.fixture
