@@ -41,8 +41,11 @@ LARGEST_RATIO = 3.0
 RATES_PER_H = (0.3, 0.8, 2.0)
 """Patient, usual and impatient people, equally likely [1/h]; an assumption that the evidence can overrule."""
 
-OTHER_REASONS_PER_H = 0.002
-"""Rate at which somebody awake cools for other reasons than warmth [1/h]: once in a month; an assumption."""
+OTHER_REASONS_PER_H = 0.004
+OTHER_REASONS_H = 400.0
+"""Rate at which somebody awake cools for other reasons than warmth [1/h], before the home has shown its own, and
+the time awake at home that this counts as much as [h]: assumptions, twice a month. Who makes it warmer for no
+reason of ours makes it cooler as often, so both directions tell."""
 
 WORDS_PER_H = 0.7
 WORDS_STEEPNESS_K = 0.3
@@ -122,10 +125,20 @@ class ComfortLimit:
     Attributes:
         log_weight: Logarithms of the weights of each limit, patience and silence or speech, (21 x 3 x 2).
         today: Logarithm of how likely what happened today is at each limit of today, (35 x 3 x 2).
+        others: Changes to cooler for other reasons, as far as they can be told.
+        awake_h: Time awake at home in which they were seen [h].
     """
 
     log_weight: list[float] = field(default_factory=_prior)
     today: list[float] = field(default_factory=_nothing)
+    others: float = 0.0
+    awake_h: float = 0.0
+
+    @property
+    def other_reasons_per_h(self) -> float:
+        """Rate at which somebody awake cools for other reasons than warmth [1/h]."""
+        prior = OTHER_REASONS_PER_H * OTHER_REASONS_H
+        return (prior + self.others) / (OTHER_REASONS_H + self.awake_h)
 
     def live(self, warmth_k: float, hours: float, *, asked: bool = True) -> None:
         """Awake people were at home for `hours` at `warmth_k`, and let it be.
@@ -135,13 +148,19 @@ class ComfortLimit:
             hours: How long [h].
             asked: Whether it was advice, of which people could say "a bit warm".
         """
+        self.awake_h += hours
         rate_per_h = _rate_per_h(warmth_k) + (_words_per_h(warmth_k) if asked else 0.0)
         if rate_per_h.any():
             self._believe(-hours * rate_per_h)
 
     def override(self, warmth_k: float) -> None:
         """Somebody cooled at `warmth_k`."""
-        self._believe(np.log(_rate_per_h(warmth_k) + OTHER_REASONS_PER_H))
+        self.others += (1.0 - self.thermal_ratio(warmth_k)) / 2
+        self._believe(np.log(_rate_per_h(warmth_k) + self.other_reasons_per_h))
+
+    def warmer(self) -> None:
+        """Somebody made it warmer than the habit."""
+        self.others += 0.5
 
     def a_bit_warm(self, warmth_k: float) -> None:
         """Somebody said that `warmth_k` is a bit warm."""
@@ -150,7 +169,7 @@ class ComfortLimit:
     def thermal_ratio(self, warmth_k: float) -> float:
         """How likely an override at `warmth_k` is about warmth [ratio]."""
         rate = float((_rate_per_h(warmth_k) * self._todays()).sum())
-        return rate / (rate + OTHER_REASONS_PER_H)
+        return rate / (rate + self.other_reasons_per_h)
 
     def override_ratio(self, warmths_k: Floats, hours: float) -> Floats:
         """Chance that somebody cools within `hours` awake at each warmth [K] because of it, (n,) [ratio]."""
@@ -170,6 +189,7 @@ class ComfortLimit:
         """A day has passed: what it says of the home is kept, and old evidence fades."""
         likely = _CHANCE.T @ np.exp(self._today()).reshape(len(_TODAYS_K), -1)
         kept = 1.0 - 1.0 / FORGETTING_DAYS
+        self.others, self.awake_h = self.others * kept, self.awake_h * kept
         weight = self._log_weight() + np.log(np.maximum(likely, 1e-300)).reshape(_SHAPE)
         self.log_weight = _rounded(_PRIOR + kept * (weight - _PRIOR))
         self.today = _nothing()

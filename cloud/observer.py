@@ -165,6 +165,8 @@ class Observer:
             self._blame(slot, at_s)
         if reading.mode != "cool" or (reading.setpoint_c or 0.0) > (watch.setpoint_c or 0.0):
             self._note_cold(slot)
+            if watch.author != "person":
+                self.home.tolerance.warmer()
         self.home.tolerance.postpone(slot)
 
     def _blame(self, slot: Slot, at_s: float) -> None:

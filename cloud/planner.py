@@ -18,7 +18,7 @@ from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
 from cloud.warm_budget import UsualDay, affordable_k
 
-GUARD = 1
+GUARD = 0
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
 
@@ -30,10 +30,10 @@ RISES_K = np.arange(0.0, LARGEST_RISE_K + GRID_K / 2, GRID_K)
 HEAT_SAFETY_C = 28.0
 """Nobody is advised more while somebody may be there, unless it is their own habit [°C]; an assumption."""
 
-COOL_AHEAD_K = 1.0
+COOL_AHEAD_K = 0.5
 """How far below the habit a home is cooled before heat in which its machine cannot hold it [K]: the guard."""
 
-WORTH_COOLING_K_H = 0.25
+WORTH_COOLING_K_H = 1.0
 """But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: what
 counts as felt (ADVICE.md). It takes a third of them for about 0.4 kWh, less than they weigh."""
 
@@ -289,7 +289,8 @@ class Planner:
             path.append(self.limits.within(max(min(habit + rise_k, HEAT_SAFETY_C), habit), habit))
         return path, probes
 
-    def _worth(self,usual): return self.home.preferences.comfort_lambda >= EAGER_LAMBDA and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
+    def _worth(self, usual: UsualDay) -> bool:
+        return self.home.preferences.comfort_lambda >= EAGER_LAMBDA and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
     def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
         home = self.home

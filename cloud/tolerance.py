@@ -5,8 +5,8 @@ awake, it is kept warmer than it is meant to stay, since silence in comfort tell
 study C); what is borne and what is not moves the belief of `cloud.comfort`, and the home lives where that expects
 to add no more discomfort than the budget.
 
-An override that our warmth has caused costs a token. There are two at most, and one comes back in `1 / budget`
-days. Without the second there is no probe, without the first no warmth.
+An override that our warmth has caused costs a token. There are two at most, one comes back in `1 / budget` days,
+and without one there is no warmth.
 """
 
 from dataclasses import dataclass, field
@@ -119,7 +119,7 @@ class Tolerance:
         """
         if not PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1] or not self._is_due(slot):
             return None
-        if self.tokens_left(slot, budget_per_day) < TOKENS:
+        if not self.may_warm(slot, budget_per_day):
             return None
         safe = self.comfort.override_ratio(PROBES_K, PROBE_H) <= PROBE_RISK_RATIO
         probe_k = float(PROBES_K[safe].max(initial=0.0))
@@ -160,6 +160,10 @@ class Tolerance:
         self.comfort.override(warmth_k)
         self.object(slot, budget_per_day)
         self.postpone(slot)
+
+    def warmer(self) -> None:
+        """Somebody made it warmer."""
+        self.comfort.warmer()
 
     def a_bit_warm(self, slot: Slot, warmth_k: float) -> None:
         """Somebody said that it is a bit warm at `warmth_k`."""
