@@ -20,6 +20,9 @@ SAME_K = 0.05
 AFTERMATH_S = 1.6 * 3600
 """An override so soon after a set-back is the set-back's fault [s]: ADVICE.md, study C."""
 
+FELT_AT_HOME: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot", "too_cold")
+"""What nobody says who is out."""
+
 LATE_S = 3600
 """A device may go on with advice for so long after its end [s]."""
 
@@ -61,6 +64,8 @@ class Observer:
         watch, at_s = self.home.watch, feedback.at.timestamp()
         slot = self.clock.slot(at_s)
         self._hear_warmth(feedback.kind, slot)
+        if feedback.kind in FELT_AT_HOME:
+            self.home.presence.meet(at_s, slot)
         match feedback.kind:
             case "too_hot":
                 watch.held_until_s = self._next_point_s(at_s)
@@ -110,6 +115,8 @@ class Observer:
         moved = (reading.mode, reading.setpoint_c) != (watch.mode, before_c)
         if known and author == "person" and (moved or before != "person"):
             self._yield(reading, slot, at_s)
+            if reading.changed_by == "remote":
+                self.home.presence.meet(at_s, slot)
         if author == "habit" and before == "person":
             watch.held_until_s = 0.0
         if known and moved:
