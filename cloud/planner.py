@@ -290,7 +290,11 @@ class Planner:
         return path, probes
 
     def _worth(self, usual: UsualDay) -> bool:
-        return self.home.preferences.comfort_lambda >= EAGER_LAMBDA and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
+        return (
+            self.home.preferences.comfort_lambda >= EAGER_LAMBDA
+            and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
+        )
+
     def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
         home = self.home
@@ -348,7 +352,9 @@ class Planner:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
-        found_k = found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
+        found_k = (
+            found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
+        )
         borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
             returns=returns,
