@@ -205,7 +205,8 @@ class Observer:
             budget = self.home.preferences.override_budget_per_day
             self.home.tolerance.too_hot(slot, warmth_k, budget)
         elif kind == "a_bit_warm":
-            self.home.tolerance.a_bit_warm(slot, warmth_k)
+            risen_k = (self.home.watch.setpoint_c or 0.0) - self.home.habit.setpoint_c(slot)
+            self.home.tolerance.a_bit_warm(slot, warmth_k, risen_k)
 
     def _next_point_s(self, at_s: float) -> float:
         return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()

@@ -286,7 +286,7 @@ class Planner:
             if probe_k is not None and usual is not None:
                 rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
                 probes = probes or (place == 0 and rise_k > rises_k[0])
-            path.append(self.limits.within(max(min(habit + rise_k, HEAT_SAFETY_C), habit), habit))
+            path.append(self.limits.within(min(habit + rise_k, max(HEAT_SAFETY_C, habit)), habit))
         return path, probes
 
     def _worth(self, usual: UsualDay) -> bool:
@@ -314,7 +314,11 @@ class Planner:
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
         by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h).tolist()
-        return [by_hour_k[slot.of_day // 2] for slot in self.slots]
+        rises_k = [by_hour_k[slot.of_day // 2] for slot in self.slots]
+        return [
+            min(rise_k, tolerance.eased_k) if slot.day == tolerance.eased_day else rise_k
+            for slot, rise_k in zip(self.slots, rises_k, strict=True)
+        ]
 
     def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
         """The coming day as it would be at the habit, by hours of the clock: so that the plan stays the same."""

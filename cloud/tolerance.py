@@ -68,6 +68,9 @@ CENSORED_SLOTS = 2
 THERMAL_RATIO = 0.5
 """An override that is as likely as this about warmth is taken for our doing [ratio]."""
 
+EASED_STEP_K = 0.5
+"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day [K]."""
+
 SLOT_H = 24.0 / SLOTS_PER_DAY
 
 
@@ -84,6 +87,8 @@ class Tolerance:
         tokens_day: See there.
         objections: Ordinals of the local days with an override of our doing, newest last.
         censored_until: Number of the half-hour until which silence says nothing.
+        eased_day: The newest local day on which somebody said that it is a bit warm.
+        eased_k: The setpoint goes no further above the habit for the rest of that day [K].
     """
 
     comfort: ComfortLimit = field(default_factory=ComfortLimit)
@@ -94,6 +99,8 @@ class Tolerance:
     tokens_day: int = 0
     objections: list[int] = field(default_factory=list[int])
     censored_until: int = 0
+    eased_day: int = 0
+    eased_k: float = 0.0
 
     def budget_k_h(self, slot: Slot, comfort_lambda: float) -> float:
         """Warm degree-hours a day that may be added, as far as the limit is known [K·h]."""
@@ -165,9 +172,11 @@ class Tolerance:
         """Somebody made it warmer."""
         self.comfort.warmer()
 
-    def a_bit_warm(self, slot: Slot, warmth_k: float) -> None:
-        """Somebody said that it is a bit warm at `warmth_k`."""
+    def a_bit_warm(self, slot: Slot, warmth_k: float, risen_k: float) -> None:
+        """Somebody said that it is a bit warm at `warmth_k`, with a setpoint `risen_k` above the habit."""
         self.comfort.a_bit_warm(warmth_k)
+        self.eased_k = min(risen_k - EASED_STEP_K, self.eased_k if self.eased_day == slot.day else np.inf)
+        self.eased_day = slot.day
         self.postpone(slot)
 
     def object(self, slot: Slot, budget_per_day: float) -> None:
