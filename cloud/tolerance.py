@@ -20,7 +20,7 @@ from cloud.slot_summary import SlotSummary
 PROBES_K = np.arange(0.5, 4.01, 0.5)
 """Levels of a probe [K]; devices know half degrees."""
 
-PROBE_RISK_RATIO = 0.12
+PROBE_RISK_RATIO = 0.3
 """Chance that a probe is answered by an override, at most: so the first probes are shallow [ratio]."""
 
 WORTH_PROBING_K = 0.5
@@ -51,8 +51,8 @@ TOKENS = 2.0
 EAGER_LAMBDA = 10.0
 """People who weigh comfort with less than this put savings first (ADVICE.md: 20 protects comfort, 5 saves)."""
 
-WARM_BUDGET_K_H_DAY = 0.08
-SEARCH_BUDGET_K_H_DAY = 0.15
+WARM_BUDGET_K_H_DAY = 0.15
+SEARCH_BUDGET_K_H_DAY = 0.3
 """Warm degree-hours that may be expected to be added, at the usual weight of comfort, later and in the search
 [K·h/day]; a home counts as kept comfortable up to 0.25 (ADVICE.md)."""
 
