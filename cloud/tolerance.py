@@ -51,7 +51,7 @@ TOKENS = 2.0
 EAGER_LAMBDA = 10.0
 """People who weigh comfort with less than this put savings first (ADVICE.md: 20 protects comfort, 5 saves)."""
 
-WARM_BUDGET_K_H_DAY = 0.15
+WARM_BUDGET_K_H_DAY = 0.1
 SEARCH_BUDGET_K_H_DAY = 0.3
 """Warm degree-hours that may be expected to be added, at the usual weight of comfort, later and in the search
 [K·h/day]; a home counts as kept comfortable up to 0.25 (ADVICE.md)."""
@@ -69,7 +69,8 @@ THERMAL_RATIO = 0.5
 """An override that is as likely as this about warmth is taken for our doing [ratio]."""
 
 EASED_STEP_K = 0.5
-"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day [K]."""
+"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day, down to so much below the
+habit [K]: the habit is what they chose, and more would cost more than 2 % of the electricity of such days."""
 
 SLOT_H = 24.0 / SLOTS_PER_DAY
 
@@ -175,7 +176,8 @@ class Tolerance:
     def a_bit_warm(self, slot: Slot, warmth_k: float, risen_k: float) -> None:
         """Somebody said that it is a bit warm at `warmth_k`, with a setpoint `risen_k` above the habit."""
         self.comfort.a_bit_warm(warmth_k)
-        self.eased_k = min(risen_k - EASED_STEP_K, self.eased_k if self.eased_day == slot.day else np.inf)
+        before_k = self.eased_k if self.eased_day == slot.day else np.inf
+        self.eased_k = max(min(risen_k - EASED_STEP_K, before_k), -EASED_STEP_K)
         self.eased_day = slot.day
         self.postpone(slot)
 

@@ -14,7 +14,7 @@ from cloud.comfort import Discomfort, Floats
 
 DAY_H = 24.0
 
-SHORTEST_STRETCH = 0.25
+SHORTEST_STRETCH = 0.4
 """A larger rise is worth it for at least so much of the day [ratio]."""
 
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
