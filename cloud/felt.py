@@ -3,8 +3,8 @@
 People feel walls and damp, not the sensor. Neither is measured, but both leave traces: walls are warm
 when the machine works hard for its set temperature, and they follow the air with some hours' delay. On
 simulated homes of the split `train` these three terms leave 0.2 to 0.35 K of the 0.45 to 0.65 K by which the
-felt temperature moves around the shown one (`python -m infra.local.felt_fit` fits and prints them); study C used
-0.6 K for the load and 0.024 K/% for the damp.
+felt temperature moves around the shown one (`python -m infra.local.felt_fit` fits and prints them); study C
+used 0.6 K for the load and 0.024 K/% for the damp.
 """
 
 import math

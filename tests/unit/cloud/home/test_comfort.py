@@ -93,7 +93,7 @@ def test_quiet_people_are_learnt_too() -> None:
 
 
 def test_the_chance_of_an_override_by_hand() -> None:
-    # limit today surely 0.2 K: 1 K is 0.2 K beyond the silent zone, 0.4 of the steepness; 0.3, 0.8, 2 per hour
+    # limit today surely 0.2 K: 1 K is 0.2 K beyond the silent zone, 0.4 of the steepness; 0.3, 0.8, 2 an hour
     limit = ComfortLimit(today=[0.0 if place // 6 == 8 else -500.0 for place in range(210)])
     expected = np.mean([1 - math.exp(-2.5 * 0.4 * rate) for rate in (0.3, 0.8, 2.0)])
 
@@ -164,10 +164,10 @@ def test_two_probes_bracket_the_limit_of_those_who_speak() -> None:
 
 
 def test_tells_apart_why_somebody_cooled() -> None:
-    limit = ComfortLimit()
+    limit = known(3.0)
 
-    assert limit.thermal_ratio(SILENT_K) == 0.0  # nobody acts out of warmth there
-    assert limit.thermal_ratio(3.0) > 1 - 10 * OTHER_REASONS_PER_H
+    assert limit.thermal_ratio(SILENT_K) < 0.01  # nobody acts out of warmth there
+    assert limit.thermal_ratio(6.0) > 1 - 10 * OTHER_REASONS_PER_H
 
 
 def test_evidence_fades_towards_the_prior() -> None:
