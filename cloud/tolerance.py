@@ -70,7 +70,7 @@ THERMAL_RATIO = 0.5
 
 EASED_STEP_K = 0.5
 """Whoever says that it is a bit warm gets it so much cooler, for the rest of the day, down to so much below
-the habit [K]: the habit is what they chose, and more would cost more than 2 % of the electricity of a month."""
+the habit [K]: that is what they chose, and more would cost more than 2 % of the electricity of a month."""
 
 SLOT_H = 24.0 / SLOTS_PER_DAY
 
