@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from edge.contract import Telemetry
 
-HUMIDITY_K_PER_PCT = 0.01
-LOAD_K = 1.0
-WALLS_RATIO = 0.37
+HUMIDITY_K_PER_PCT = 0.011
+LOAD_K = 0.84
+WALLS_RATIO = 0.38
 """What 1 % of relative humidity, full load instead of none, and 1 K between the air of the last hours and the
 air now are felt as [K/%, K, K/K]."""
 
