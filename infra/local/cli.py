@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from infra.local.errors import LocalError
+from infra.local.measured.command import backtest
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
@@ -56,6 +57,9 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def commands() -> None:
     """Energy advice for smart air conditioners."""
+
+
+commands.add_command(backtest)
 
 
 @commands.command()

@@ -108,8 +108,8 @@ def run_backtests(groups: Iterable[Homes], *, with_opendsm: bool) -> list[Backte
 
 
 def folds(hours: pd.DataFrame) -> Iterator[tuple[int, Fold]]:
-    """Weeks in order of time, each with all that came before."""
-    for first in range(FIRST_DAY, int(hours["day"].max()) + 1, FOLD_DAYS):
+    """Weeks in order of time, each with all that came before; a last day by itself is no week."""
+    for first in range(FIRST_DAY, int(hours["day"].max()), FOLD_DAYS):
         day = hours["day"]
         coming = hours[(day >= first) & (day < first + FOLD_DAYS)]
         homes = hours.loc[day < first, "device_id"].unique()
@@ -149,10 +149,11 @@ def compare(rows: pd.DataFrame) -> Comparison:
     observed = rows["observed"].to_numpy(np.float64)
     values = {name: rows[name].to_numpy(np.float64) for name in names}
     absolute = pd.DataFrame({name: np.abs(observed - own) for name, own in values.items()})
-    unit = "device_id" if rows["device_id"].nunique() > 1 else "day"
+    homes = rows["device_id"].nunique()
+    unit = "device_id" if homes > 1 else "day"
     per_unit = absolute.groupby(rows[unit].to_numpy()).sum()
     return Comparison(
-        homes=rows["device_id"].nunique(),
+        homes=homes,
         count=len(rows),
         errors={
             name: Errors(

@@ -69,9 +69,7 @@ def ecobee_homes(data: Path) -> Homes:
         power_w = None if ratio is None else RUNNING_W * ratio
         readings.append(Telemetry.model_validate({**row.payload, "electric_power_w": power_w}))
     newest = {(reading.device_id, reading.sampled_at): reading for reading in readings}
-    hours = hours_frame(
-        scan_table(newest.values()), dict.fromkeys(recording.devices, ECOBEE_LONGITUDE_DEG)
-    )
+    hours = hours_frame(scan_table(newest.values()), dict.fromkeys(recording.devices, ECOBEE_LONGITUDE_DEG))
     return Homes(ECOBEE, day_ahead(hours), measured=True)
 
 

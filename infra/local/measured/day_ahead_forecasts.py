@@ -66,11 +66,15 @@ def retrain(reservoir: pd.DataFrame, past: pd.DataFrame) -> EnergyModel:
 def with_ratio(model: EnergyModel, fold: Fold) -> Floats:
     """The model, times how much more a home used than it said, shrunk by a day's energy towards 1."""
     newest = fold.past[fold.past["day"] >= fold.past["day"].max() - RATIO_DAYS + 1]
-    said = newest.assign(said_kwh=_predict(model, newest)).groupby("device_id")[["said_kwh", ENERGY_TARGET]].sum()
+    said = (
+        newest.assign(said_kwh=_predict(model, newest))
+        .groupby("device_id")[["said_kwh", ENERGY_TARGET]]
+        .sum()
+    )
     prior_kwh = said["said_kwh"] / RATIO_DAYS
     ratio = (said[ENERGY_TARGET] + prior_kwh) / (said["said_kwh"] + prior_kwh)
     own = fold.coming["device_id"].map(ratio).fillna(1.0).to_numpy(np.float64)
-    return _predict(model, fold.coming) * own
+    return np.asarray(_predict(model, fold.coming) * own)
 
 
 def persistence(fold: Fold) -> Floats:
@@ -92,7 +96,7 @@ def climatology(fold: Fold) -> Floats:
         mean = past.groupby(["device_id", "phase"])[ENERGY_TARGET].mean()
         asked = pd.MultiIndex.from_frame(coming[["device_id", "phase"]])
         answer = np.where(np.isnan(answer), mean.reindex(asked).to_numpy(np.float64), answer)
-    return answer
+    return np.asarray(answer, np.float64)
 
 
 def ridge_of_all(fold: Fold) -> Floats:

@@ -64,9 +64,9 @@ def read_days(folder: Path) -> pd.DataFrame:
         folder: Holds the data set's Parquet files.
 
     Returns:
-        `test`, `home` (building and people), `schedule`, `variant`, `weather_day`, `hour` (0 to 23, its
-        start by the wall clock), `electric_energy_kwh` and `ENERGY_FEATURES`. Those that say what the home was like
-        (`home_kwh_168h`, `home_degree_168h`) are NaN: `described` fills them. So is the indoor humidity: it is
+        `test`, `home` (building and people), `schedule`, `variant`, `weather_day`, `hour` (0 to 23, its start
+        by the wall clock), `electric_energy_kwh` and `ENERGY_FEATURES`. What says what the home was like
+        (`home_kwh_168h`, `home_degree_168h`) is NaN: `described` fills it. So is the indoor humidity: it is
         an outcome of the day that is predicted.
 
     Raises:
@@ -133,7 +133,7 @@ def described(rows: pd.DataFrame, days: pd.DataFrame, left_out: str) -> pd.DataF
 
 
 def scheduled(day: pd.DataFrame, setpoint_c: Floats) -> pd.DataFrame:
-    """The hours of `day` as they would be planned at other setpoints, (24,) [°C]; energy is left as it was."""
+    """The hours of `day` as they would be planned at other setpoints, (24,) [°C]; energy is left."""
     return _with_features(day.assign(setpoint_c=setpoint_c))
 
 

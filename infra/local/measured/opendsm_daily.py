@@ -35,7 +35,9 @@ def daily_kwh(fold: Fold) -> "pd.Series[float]":
     parts = {}
     for home, past in fold.past.groupby("device_id"):
         coming = fold.coming[fold.coming["device_id"] == home]
-        parts[home] = _home_kwh(whole_days(past), whole_days(coming))
+        before, after = whole_days(past), whole_days(coming)
+        if len(after):
+            parts[home] = _home_kwh(before, after)
     return pd.concat(parts, names=["device_id", "day"])
 
 
@@ -54,9 +56,7 @@ def _home_kwh(past: pd.DataFrame, coming: pd.DataFrame) -> "pd.Series[float]":
         warnings.simplefilter("ignore")
         baseline = eemeter.DailyBaselineData(_frame(past), is_electricity_data=True)
         model = eemeter.DailyModel().fit(baseline, ignore_disqualification=True)
-        asked = eemeter.DailyReportingData(
-            _frame(coming)[["temperature"]], is_electricity_data=True
-        )
+        asked = eemeter.DailyReportingData(_frame(coming)[["temperature"]], is_electricity_data=True)
         answer = model.predict(asked, ignore_disqualification=True)["predicted"]
     values = answer.reindex(_dates(coming)).to_numpy(np.float64)
     return pd.Series(values, index=coming.index)

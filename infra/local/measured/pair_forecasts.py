@@ -206,7 +206,8 @@ def _habit_elsewhere(pair: MeasuredPair, fold: Fold) -> pd.DataFrame:
     """Hours of the pair's home at its habit on other weather days."""
     days, home = fold.days, pair.habit["home"].iloc[0]
     own = (days["home"] == home) & (days["schedule"] == HABIT) & (days["weather_day"] != fold.weather_day)
-    return days[own].sort_values(["weather_day", "test", "hour"], kind="stable")
+    past: pd.DataFrame = days[own].sort_values(["weather_day", "test", "hour"], kind="stable")
+    return past
 
 
 def _degrees_saved(pair: MeasuredPair) -> float:
