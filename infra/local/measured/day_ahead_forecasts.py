@@ -85,7 +85,7 @@ def persistence(fold: Fold) -> Floats:
         index=pd.MultiIndex.from_arrays([known["device_id"], known["hour"] + DAY_H]),
     )
     asked = pd.MultiIndex.from_arrays([fold.coming["device_id"], fold.coming["hour"]])
-    return before.reindex(asked).to_numpy(np.float64)
+    return np.asarray(before.reindex(asked), np.float64)
 
 
 def climatology(fold: Fold) -> Floats:
@@ -111,7 +111,7 @@ def ridge_of_each(fold: Fold) -> Floats:
     for home, past in fold.past.groupby("device_id"):
         own = fold.coming["device_id"] == home
         answer[own] = ridge_of_all(Fold(past, fold.coming[own]))
-    return answer.to_numpy(np.float64)
+    return np.asarray(answer, np.float64)
 
 
 def _predict(model: EnergyModel, hours: pd.DataFrame) -> Floats:

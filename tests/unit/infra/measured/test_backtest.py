@@ -109,7 +109,7 @@ def test_ridge_finds_a_line_and_fills_what_is_unknown_with_its_mean() -> None:
 
 def test_no_forecast_knows_the_energy_of_the_day_that_it_forecasts() -> None:
     hours = day_ahead(invented(days=15))
-    fold = next(fold for _, fold in folds(hours))
+    fold = Fold(hours[hours["day"] < 14], hours[hours["day"] == 14])
     hidden = Fold(fold.past, fold.coming.assign(**{ENERGY_TARGET: 1e6}))
 
     for name, forecast in forecasts().items():
