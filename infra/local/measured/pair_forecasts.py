@@ -18,7 +18,7 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TAR
 from cloud.finetuning import QUICK_TREES
 from cloud.home_clock import HomeClock
 from cloud.hours import HourlyHistory
-from cloud.outcome import BALANCE_K, HORIZON_SLOTS, Day, Horizon, Outcomes
+from cloud.outcome import BALANCE_K, HORIZON_SLOTS, MIN_DEGREE_K, Day, Horizon, Outcomes
 from cloud.trees import Floats, TreeParams, Trees
 from edge.contract import Telemetry
 from infra.local.measured.laboratory_days import (
@@ -97,6 +97,7 @@ def forecasts(fold: Fold, shipped: Champion) -> Mapping[str, Forecast]:
         "ridge": by_difference(ridge, fold),
         "shipped": by_difference(shipped.energy, fold),
         "shipped, as told": as_told(shipped, fold),
+        "shipped, degrees alone": degrees_alone(shipped, fold),
         "shipped, continued": by_difference(continued, fold),
         "plain trees": by_difference(PlainTrees.fit(learn), fold),
         "refit": by_difference(refit, fold),
@@ -171,15 +172,33 @@ def as_told(champion: Champion, fold: Fold) -> Forecast:
     """What the advice would tell: `cloud.outcome`, degrees scaled by the model within its range."""
 
     def saved_kwh(pair: MeasuredPair) -> float:
-        slots = HomeClock("UTC").ahead(MIDNIGHT.timestamp(), HORIZON_SLOTS + 1)
-        first = int(MIDNIGHT.timestamp()) // 3600
-        outdoor_c = dict(enumerate(pair.habit["outdoor_dry_bulb_c"].tolist(), start=first))
-        outdoor_c[first + HOURS] = outdoor_c[first]
-        outcomes = Outcomes(champion, [Day(_history(pair, fold), Horizon(MIDNIGHT, slots), outdoor_c)])
-        _, saved = outcomes.saved_kwh([0], [_half_hours(pair.habit)], [_half_hours(pair.advised)])
+        paths_c = [_half_hours(pair.habit)], [_half_hours(pair.advised)]
+        _, saved = _outcomes(champion, pair, fold).saved_kwh([0], *paths_c)
         return float(saved.sum())
 
     return saved_kwh
+
+
+def degrees_alone(champion: Champion, fold: Fold) -> Forecast:
+    """`as_told`, the model asked for the habit's energy only: each kelvin saves its share of the degrees."""
+
+    def saved_kwh(pair: MeasuredPair) -> float:
+        habit_kwh = _outcomes(champion, pair, fold).energy_kwh([0], [_half_hours(pair.habit)])[0, :HOURS]
+        advised_c, habit_c = (day["setpoint_c"].to_numpy(np.float64) for day in (pair.advised, pair.habit))
+        outdoor_c = float(pair.habit["outdoor_dry_bulb_c"].mean())
+        degrees_k = max(outdoor_c - float(habit_c.mean()) + BALANCE_K, MIN_DEGREE_K)
+        return float((habit_kwh * (advised_c - habit_c)).sum() / degrees_k)
+
+    return saved_kwh
+
+
+def _outcomes(champion: Champion, pair: MeasuredPair, fold: Fold) -> Outcomes:
+    """The coming day as the advice sees it at midnight."""
+    slots = HomeClock("UTC").ahead(MIDNIGHT.timestamp(), HORIZON_SLOTS + 1)
+    first = int(MIDNIGHT.timestamp()) // 3600
+    outdoor_c = dict(enumerate(pair.habit["outdoor_dry_bulb_c"].tolist(), start=first))
+    outdoor_c[first + HOURS] = outdoor_c[first]
+    return Outcomes(champion, [Day(_history(pair, fold), Horizon(MIDNIGHT, slots), outdoor_c)])
 
 
 def _history(pair: MeasuredPair, fold: Fold) -> HourlyHistory:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from cloud.champion import Champion
 from cloud.feature_catalogue import ENERGY_TARGET
+from cloud.outcome import MODEL_RANGE
 from device_sim.errors import MeasurementsError
 from infra.local.cli import commands
 from infra.local.measured.laboratory_days import (
@@ -20,7 +21,7 @@ from infra.local.measured.laboratory_days import (
     read_days,
     scheduled,
 )
-from infra.local.measured.pair_forecasts import degrees_in_proportion, forecasts
+from infra.local.measured.pair_forecasts import as_told, degrees_alone, degrees_in_proportion, forecasts
 from infra.local.measured.pair_study import HINDSIGHT, fold_without, study_pairs
 
 WARMTH_C = {"Albany": 24.0, "Boston": 27.0, "Camden": 30.0}
@@ -99,6 +100,18 @@ def test_degrees_in_proportion_are_exact_where_the_load_goes_with_the_degrees() 
     assert saved_kwh == pytest.approx(pairs[2].saved_kwh)
 
 
+def test_what_is_told_is_the_share_of_the_degrees_within_the_models_range() -> None:
+    days = hours_of(invented("Default"))
+    pairs = pairs_of(days)
+    shipped = Champion.from_package()
+    for pair in pairs:
+        fold = fold_without(pair.weather_day, days, pairs)
+
+        told, alone = as_told(shipped, fold)(pair), degrees_alone(shipped, fold)(pair)
+
+        assert MODEL_RANGE[0] - 0.01 <= told / alone <= MODEL_RANGE[1] + 0.01
+
+
 def test_no_forecast_knows_anything_measured_on_the_judged_weather_day() -> None:
     minutes = invented("Default", "ExtrmSum")
     other = minutes.copy()
@@ -122,6 +135,7 @@ def test_a_study_says_what_holds(tmp_path: Path) -> None:
 
     assert study.holds("degree-days, in proportion")
     assert not study.holds("always zero")
+    assert not study.holds(HINDSIGHT)
     assert study.scores["degree-days, in proportion"].over_measured == pytest.approx(1.0)
     assert study.scores["always zero"].mae_kwh == pytest.approx(np.mean(list(study.measured_kwh.values())))
     assert study.to_json()["scores"]["always zero"]["holds"] is False
