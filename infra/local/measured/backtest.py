@@ -81,12 +81,14 @@ class Backtest:
     Attributes:
         name: Climate, data set, or all simulated ones.
         measured: Whether a machine was measured.
+        units: What stands alone and is drawn: homes, or weather days.
         hourly, daily: Over all folds.
-        weeks: Daily, by the first day of the fold.
+        weeks: Daily, by the first day of the fold, where there are several.
     """
 
     name: str
     measured: bool
+    units: str
     hourly: Comparison
     daily: Comparison
     weeks: Mapping[int, Comparison]
@@ -136,11 +138,14 @@ def judge_weeks(hours: pd.DataFrame, *, with_opendsm: bool) -> tuple[pd.DataFram
     return pd.concat(hourly, ignore_index=True), pd.concat(daily, ignore_index=True)
 
 
-def summarise(name: str, judged: tuple[pd.DataFrame, pd.DataFrame], *, measured: bool) -> Backtest:
+def summarise(
+    name: str, judged: tuple[pd.DataFrame, pd.DataFrame], *, measured: bool, units: str = "homes"
+) -> Backtest:
     """The figures of judged hours and days."""
     hourly, daily = judged
     weeks = {int(str(first)): compare(week) for first, week in daily.groupby("fold")}
-    return Backtest(name, measured, compare(hourly), compare(daily), weeks)
+    several = weeks if len(weeks) > 1 else {}
+    return Backtest(name, measured, units, compare(hourly), compare(daily), several)
 
 
 def compare(rows: pd.DataFrame) -> Comparison:

@@ -2,7 +2,7 @@
 
 Of the measured data sets only `ecobee_home` has days of cooling in a row. It has no power meter: its load is
 the compressor's run time at `RUNNING_W`, which no ratio below depends on, except through the descriptors that
-the shipped model reads. `hilft_ashp` has single days (see the pairs) and `ha_house` heats, without power.
+the shipped model reads. `hilft_ashp` has single days (`laboratory_backtest`), `ha_house` heats, without power.
 """
 
 from dataclasses import dataclass

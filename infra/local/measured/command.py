@@ -39,9 +39,12 @@ def backtest(homes: int, days: int, pairs_only: bool, json_path: Path | None) ->
 
 
 def _forecasts(console: Console, data: Path | None, homes: int, days: int) -> list[dict[str, Any]]:
+    from cloud.champion import Champion  # noqa: PLC0415
     from infra.local.measured import opendsm_daily  # noqa: PLC0415
     from infra.local.measured.backtest import run_backtests  # noqa: PLC0415
     from infra.local.measured.backtest_homes import ecobee_homes, simulated_homes  # noqa: PLC0415
+    from infra.local.measured.laboratory_backtest import backtest_days  # noqa: PLC0415
+    from infra.local.measured.laboratory_days import DATA_SET, read_days  # noqa: PLC0415
     from infra.local.measured.tables import print_backtest  # noqa: PLC0415
 
     with_opendsm = opendsm_daily.installed()
@@ -51,6 +54,8 @@ def _forecasts(console: Console, data: Path | None, homes: int, days: int) -> li
     if data is not None:
         groups.append(ecobee_homes(data))
     backtests = run_backtests(groups, with_opendsm=with_opendsm)
+    if data is not None:
+        backtests.append(backtest_days(read_days(data / DATA_SET), Champion.from_package()))
     for each in backtests:
         print_backtest(console, each)
     return [each.to_json() for each in backtests]

@@ -22,6 +22,9 @@ RETRAINED: Final = "retrained"
 OURS: Final = (SHIPPED, RETRAINED)
 """The direct model as it comes, and grown anew from the reservoir and the homes' own hours."""
 
+WITH_RATIO: Final = "shipped x home's ratio (not served)"
+"""The shipped model with the correction of ADVICE.md (fine-tuning), which advice does not make yet."""
+
 RATIO_DAYS: Final = 7
 """What the ratio of a home looks back [days]."""
 
@@ -48,7 +51,7 @@ def forecasts() -> Mapping[str, Forecast]:
     return {
         SHIPPED: lambda fold: _predict(shipped, fold.coming),
         RETRAINED: lambda fold: _predict(retrain(reservoir, fold.past), fold.coming),
-        "shipped x home's ratio (not served)": lambda fold: with_ratio(shipped, fold),
+        WITH_RATIO: lambda fold: with_ratio(shipped, fold),
         "persistence": persistence,
         "hour-of-week climatology": climatology,
         "ridge, all homes": ridge_of_all,

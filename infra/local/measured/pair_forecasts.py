@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cloud.champion import Champion
+from cloud.champion import Champion, package_reservoir
 from cloud.energy import fit_energy
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TARGET
 from cloud.finetuning import QUICK_TREES
@@ -21,6 +21,7 @@ from cloud.hours import HourlyHistory
 from cloud.outcome import BALANCE_K, HORIZON_SLOTS, MIN_DEGREE_K, Day, Horizon, Outcomes
 from cloud.trees import Floats, TreeParams, Trees
 from edge.contract import Telemetry
+from infra.local.measured.day_ahead_forecasts import retrain
 from infra.local.measured.laboratory_days import (
     HABIT,
     HOURS,
@@ -87,6 +88,7 @@ def forecasts(fold: Fold, shipped: Champion) -> Mapping[str, Forecast]:
     learn = fold.learn.assign(other_mode_ratio=0.0)
     refit = fit_energy(learn, SMALL)
     continued = fit_energy(learn, replace(SMALL, trees=QUICK_TREES), shipped.energy)
+    retrained = retrain(package_reservoir(), learn)
     ridge = Ridge.fit(features(learn), learn[ENERGY_TARGET].to_numpy(np.float64))
     mean_kwh = float(np.mean([pair.saved_kwh for pair in fold.others]))
     return {
@@ -99,6 +101,8 @@ def forecasts(fold: Fold, shipped: Champion) -> Mapping[str, Forecast]:
         "shipped, as told": as_told(shipped, fold),
         "shipped, degrees alone": degrees_alone(shipped, fold),
         "shipped, continued": by_difference(continued, fold),
+        "retrained": by_difference(retrained, fold),
+        "retrained, as told": as_told(replace(shipped, energy=retrained), fold),
         "plain trees": by_difference(PlainTrees.fit(learn), fold),
         "refit": by_difference(refit, fold),
         "refit, as told": as_told(replace(shipped, energy=refit), fold),

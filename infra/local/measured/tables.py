@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.measured.backtest import Backtest, Comparison
-from infra.local.measured.day_ahead_forecasts import OURS
+from infra.local.measured.day_ahead_forecasts import OURS, WITH_RATIO
 from infra.local.measured.pair_study import ALLOWED_RATIO, PairStudy
 from infra.local.whole_table import print_whole
 
@@ -40,23 +40,24 @@ def print_backtest(console: Console, backtest: Backtest) -> None:
     """Errors of hours and days, how far ours are ahead, and where they are not."""
     kind = "measured" if backtest.measured else "simulated, split validate"
     for level, comparison in (("hours", backtest.hourly), ("days", backtest.daily)):
-        title = f"{backtest.name} ({kind}): {comparison.count} {level} of {comparison.homes} homes"
+        title = f"{backtest.name} ({kind}): {comparison.count} {level} of {comparison.homes} {backtest.units}"
         print_whole(console, _errors(title, comparison))
     for line in where_beaten(backtest):
         console.print(line)
 
 
 def where_beaten(backtest: Backtest) -> list[str]:
-    """Every comparison in which another forecast has the smaller WAPE, with how many homes it has."""
+    """Every comparison in which a forecast that is not ours has the smaller WAPE, and in how many homes."""
     parts = {"hours": backtest.hourly, "days": backtest.daily}
     parts |= {f"days, week from day {first}": week for first, week in backtest.weeks.items()}
     lines = []
     for own in OURS:
         for part, comparison in parts.items():
-            beaten = {name: lead for name, lead in comparison.leads[own].items() if lead.worse > 0}
+            leads = comparison.leads[own].items()
+            beaten = {name: lead for name, lead in leads if lead.worse > 0 and name != WITH_RATIO}
             lines += [
                 f"{backtest.name}, {part}: {own} is behind {name} by {lead.worse:.0%} "
-                f"({_span(lead.interval, 'pct')}), better in {lead.homes_lost} of {comparison.homes} homes"
+                f"({_span(lead.interval, 'pct')}), better in {lead.homes_lost} of {comparison.homes} {backtest.units}"
                 for name, lead in beaten.items()
             ]
     return lines or [f"{backtest.name}: ours are ahead of every other forecast, in all and in every week"]

@@ -13,6 +13,8 @@ from cloud.feature_catalogue import ENERGY_TARGET
 from cloud.outcome import MODEL_RANGE
 from device_sim.errors import MeasurementsError
 from infra.local.cli import commands
+from infra.local.measured.day_ahead_forecasts import OURS
+from infra.local.measured.laboratory_backtest import OTHERS, backtest_days, predict_days
 from infra.local.measured.laboratory_days import (
     DATA_SET,
     described,
@@ -140,6 +142,27 @@ def test_a_study_says_what_holds(tmp_path: Path) -> None:
     assert study.scores["degree-days, in proportion"].over_measured == pytest.approx(1.0)
     assert study.scores["always zero"].mae_kwh == pytest.approx(np.mean(list(study.measured_kwh.values())))
     assert study.to_json()["scores"]["always zero"]["holds"] is False
+
+
+def test_a_weather_day_is_forecast_from_the_others() -> None:
+    minutes = invented("Default")
+    other = minutes.copy()
+    other.loc[other["device_id"].str.startswith("Camden"), "power_w"] *= 10.0
+
+    usual, tenfold = (predict_days(hours_of(source), Champion.from_package()) for source in (minutes, other))
+
+    judged = (usual["device_id"] == "Camden 08-15").to_numpy(bool)
+    known = ["observed", *OURS, *OTHERS]
+    assert [(usual[name] == tenfold[name])[judged].all() for name in known] == [False, *[True] * 4]
+    assert not (usual["ridge"] == tenfold["ridge"])[~judged].any()
+
+
+def test_the_backtest_of_laboratory_days_draws_weather_days() -> None:
+    backtest = backtest_days(hours_of(invented("Default")), Champion.from_package())
+
+    assert backtest.units == "weather days"
+    assert (backtest.daily.homes, backtest.daily.count, backtest.hourly.count) == (3, 6, 6 * 24)
+    assert backtest.weeks == {}
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
