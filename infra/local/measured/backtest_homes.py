@@ -1,8 +1,8 @@
 """Homes of the backtest of forecasts: simulated ones of the split `validate`, and a measured one.
 
 Of the measured data sets only `ecobee_home` has days of cooling in a row. It has no power meter: its load is
-the compressor's run time at `RUNNING_W`, which no ratio below depends on, except through the descriptors that
-the shipped model reads. `hilft_ashp` has single days (`laboratory_backtest`), `ha_house` heats, without power.
+the compressor's run time at `RUNNING_W`, which no ratio depends on, except through the descriptors that the
+shipped model reads. `hilft_ashp` has single days (`laboratory_backtest`), `ha_house` heats, without power.
 """
 
 from dataclasses import dataclass

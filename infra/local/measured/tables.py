@@ -57,7 +57,8 @@ def where_beaten(backtest: Backtest) -> list[str]:
             beaten = {name: lead for name, lead in leads if lead.worse > 0 and name != WITH_RATIO}
             lines += [
                 f"{backtest.name}, {part}: {own} is behind {name} by {lead.worse:.0%} "
-                f"({_span(lead.interval, 'pct')}), better in {lead.homes_lost} of {comparison.homes} {backtest.units}"
+                f"({_span(lead.interval, 'pct')}), better in {lead.homes_lost} of "
+                f"{comparison.homes} {backtest.units}"
                 for name, lead in beaten.items()
             ]
     return lines or [f"{backtest.name}: ours are ahead of every other forecast, in all and in every week"]

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from infra.local.measured import opendsm_daily
+from infra.local.cli import commands
+from infra.local.measured import backtest_homes, opendsm_daily
 from infra.local.measured.backtest import compare, folds, judge_weeks, run_backtests
 from infra.local.measured.backtest_homes import ECOBEE, Homes, day_ahead, ecobee_homes
 from infra.local.measured.day_ahead_forecasts import (
@@ -156,10 +158,29 @@ def test_only_whole_days_count_as_days_and_json_holds_all() -> None:
     assert any("is behind" in line or "ahead of every" in line for line in where_beaten(backtests[0]))
 
 
-def test_without_opendsm_the_message_says_how_to_get_it() -> None:
-    assert "ac-advisor[backtest]" in opendsm_daily.SKIPPED
-    if opendsm_daily.installed():
-        pytest.skip("opendsm is installed here")
+def test_the_command_goes_on_without_opendsm_and_without_measured_data_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AC_ADVISOR_DATA", raising=False)
+    monkeypatch.setattr(opendsm_daily, "installed", lambda: False)
+    asked: list[tuple[int, int]] = []
+
+    def simulated(homes: int, days: int) -> list[Homes]:
+        asked.append((homes, days))
+        return [Homes("invented", day_ahead(invented(days=17)), measured=False)]
+
+    monkeypatch.setattr(backtest_homes, "simulated_homes", simulated)
+    path = tmp_path / "backtest.json"
+
+    arguments = ["backtest", "--homes", "3", "--days", "25", "--json", str(path)]
+    result = CliRunner().invoke(commands, arguments)
+
+    assert result.exit_code == 0, result.output
+    assert "opendsm is not installed" in result.output
+    assert "pip install 'ac-advisor[backtest]'" in result.output
+    assert "nothing measured is judged" in result.output
+    assert asked == [(3, 25)]
+    assert [each["name"] for each in json.loads(path.read_text())["forecasts"]] == ["invented"]
 
 
 def test_opendsm_sees_whole_days_in_its_own_units() -> None:
