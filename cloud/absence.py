@@ -34,11 +34,41 @@ BEEP_KWH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnTimes:
+    """When somebody may come back, and how likely each is.
+
+    Attributes:
+        hours: From now, (n,) [h].
+        weights: Their chances, which sum up to 1, (n,) [ratio].
+    """
+
+    hours: Sequence[float]
+    weights: Sequence[float]
+
+    @classmethod
+    def as_seen(cls, seen_h: Sequence[float]) -> "ReturnTimes":
+        """As on past days, ascending [h from now], give or take, or sooner than ever seen."""
+        seen = np.array(seen_h)
+        days = len(seen_h) + SURPRISE_DAYS
+        around = [np.maximum(seen + shift_h, 0.0) for shift_h in (-JITTER_H, 0.0, JITTER_H)]
+        returns = np.concatenate([[seen[0] / 2], *around])
+        shares = [np.full(len(seen), share / days) for share in (0.25, 0.5, 0.25)]
+        weights = np.concatenate([[SURPRISE_DAYS / days], *shares])
+        return cls(returns.tolist(), weights.tolist())
+
+    def quantile_h(self, ratio: float) -> float:
+        """The time before which somebody is back with that chance [h]."""
+        order = np.argsort(self.hours, kind="stable")
+        total = np.cumsum(np.array(self.weights)[order])
+        return float(self.hours[order[min(int(np.searchsorted(total, ratio)), len(order) - 1)]])
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyHome:
     """What must be known of a home that nobody is in.
 
     Attributes:
-        returns_h: Hours from now after which somebody came back on such days, ascending.
+        returns: When somebody may come back; None when nothing is known of that.
         above_k: Indoor temperature above the one that people are to find [K].
         rise_k_h: Warm-up [K/h].
         fall_k_h: Pull-down [K/h].
@@ -50,7 +80,7 @@ class EmptyHome:
         depth_k: Set-back in force [K]; 0 = none.
     """
 
-    returns_h: Sequence[float]
+    returns: ReturnTimes | None
     above_k: float
     rise_k_h: float
     fall_k_h: float
@@ -86,9 +116,9 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
         None when it is best to be, or to get, as people are to find it, and when nothing is known of returns.
     """
     depths = np.array([depth for depth in DEPTHS_K if depth <= home.max_depth_k])
-    if not home.returns_h or not len(depths):
+    if home.returns is None or not len(depths):
         return None
-    returns, weights = _returns(home.returns_h)
+    returns, weights = np.array(home.returns.hours), np.array(home.returns.weights)
     starts = np.arange(0.0, HORIZON_H + home.step_h / 2, home.step_h)
     gain, discomfort = _outcomes(home, depths[:, None, None], starts[None, :, None], returns[None, None, :])
     mean_gain, mean_discomfort = gain @ weights, discomfort @ weights
@@ -104,16 +134,6 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
         gain_kwh=float(mean_gain[deep, late + 1]),
         discomfort_k_h=float(mean_discomfort[deep, late + 1]),
     )
-
-
-def _returns(seen_h: Sequence[float]) -> tuple[Floats, Floats]:
-    """When people may come back [h from now] and how likely each is [ratio]."""
-    seen = np.array(seen_h)
-    days = len(seen_h) + SURPRISE_DAYS
-    around = [np.maximum(seen + shift_h, 0.0) for shift_h in (-JITTER_H, 0.0, JITTER_H)]
-    returns = np.concatenate([[seen[0] / 2], *around])
-    shares = [np.full(len(seen), share / days) for share in (0.25, 0.5, 0.25)]
-    return returns, np.concatenate([[SURPRISE_DAYS / days], *shares])
 
 
 def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tuple[Floats, Floats]:

@@ -37,16 +37,6 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
-class WeatherHour:
-    """Forecast for the hour that begins at `at` (UTC)."""
-
-    at: datetime
-    outdoor_dry_bulb_c: float
-    outdoor_rh_pct: float | None = None
-    ghi_w_m2: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Feedback:
     """What a person said about the advice, or about how it feels."""
 

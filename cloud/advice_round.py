@@ -4,7 +4,7 @@ Asked for each home alone, the models' own work is a quarter of the time; the re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from cloud.home_clock import Slot
 from cloud.home_state import HomeState
 from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
 from cloud.planner import Plan, Planner
+from cloud.presence import LONGEST_GAP_S
+from cloud.presence_features import Moment
 from cloud.statement import Statement
 
 MAX_CHANGES_PER_DAY = 10
@@ -75,6 +77,20 @@ def settle(models: Models, drafts: Sequence[Draft]) -> list[Advice]:
     return [draft.advice for draft in drafts if draft.advice is not None]
 
 
+def foresee(models: Models, drafts: Sequence[Draft]) -> None:
+    """Ask the presence model, if there is one, of all homes that consent and are watched."""
+    model = models.presence
+    watched = [draft for draft in drafts if _is_watched(draft)]
+    if model is None or not watched:
+        return
+    moments = [_moment(draft) for draft in watched]
+    for draft, away in zip(watched, model.away(moments).tolist(), strict=True):
+        draft.planner = replace(draft.planner, away=away)
+    empty = [draft for draft in watched if draft.planner.wants_returns()]
+    for draft, returns in zip(empty, model.return_times([_moment(draft) for draft in empty]), strict=True):
+        draft.planner = replace(draft.planner, returns=returns)
+
+
 def is_quiet(quiet: QuietHours | None, slot: Slot) -> bool:
     """Whether a half-hour lies within the quiet hours."""
     if quiet is None:
@@ -85,7 +101,19 @@ def is_quiet(quiet: QuietHours | None, slot: Slot) -> bool:
     return hour >= quiet.start_h or hour < quiet.end_h
 
 
+def _is_watched(draft: Draft) -> bool:
+    """Whether the home consents, and its sensor has not been silent for long."""
+    newest_s = draft.home.presence.newest_s
+    watched = newest_s is not None and draft.at_s - newest_s <= LONGEST_GAP_S
+    return watched and draft.home.preferences.share_presence
+
+
+def _moment(draft: Draft) -> Moment:
+    return Moment(draft.home.presence, draft.at_s, draft.planner.slots[0])
+
+
 def _settle_together(models: Models, drafts: Sequence[Draft]) -> None:
+    foresee(models, drafts)
     outcomes = Outcomes(models, [draft.day for draft in drafts])
     plans = _plan(drafts, outcomes)
     for draft, plan, expected in zip(drafts, plans, _expect(outcomes, plans), strict=True):

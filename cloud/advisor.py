@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours, WeatherHour
+from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours
 from cloud.advice_round import MAX_CHANGES_PER_DAY, Draft, settle
 from cloud.champion import Champion
 from cloud.habit import Habit
@@ -17,7 +17,9 @@ from cloud.home_state import Given, HomeState, dump, load
 from cloud.hours import HourlyHistory
 from cloud.observer import Observer
 from cloud.outcome import HORIZON_SLOTS, Day, Horizon, Models
+from cloud.outlook import coming_c, keep
 from cloud.planner import Limits, Planner
+from cloud.ports.weather import WeatherHour
 from cloud.statement import Statement
 from edge.contract import Telemetry
 
@@ -85,8 +87,11 @@ class HomeAdvisor:
         self._watcher.observe(reading)
 
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
-        """Hear the weather forecast; it replaces the one before."""
-        self._home.forecast = list(hours)
+        """Hear the weather forecast, from the hour around now on; it replaces the one before.
+
+        It counts until it is stale (`outlook.STALE_H`); without one advice goes by the outdoor sensor.
+        """
+        self._home.forecast = keep(hours)
 
     def record(self, feedback: Feedback) -> None:
         """Hear what a person said."""
@@ -110,7 +115,7 @@ class HomeAdvisor:
         at = at.astimezone(UTC)
         home, at_s = self._home, at.timestamp()
         horizon = Horizon(at, self._watcher.clock.ahead(at_s, HORIZON_SLOTS + 1))
-        forecast = {int(hour.at.timestamp() // 3600): hour.outdoor_dry_bulb_c for hour in home.forecast}
+        forecast = coming_c(home.forecast, at_s)
         limits = Limits.of(self.installation, home.preferences)
         statement = Statement(home, self.installation, horizon)
         planner = Planner(

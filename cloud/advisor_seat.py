@@ -8,8 +8,9 @@ from typing import Protocol
 
 import structlog
 
-from cloud.advice import Advice, Feedback, Installation, Preferences, WeatherHour
+from cloud.advice import Advice, Feedback, Installation, Preferences
 from cloud.errors import RejectedError
+from cloud.ports.weather import WeatherHour
 from cloud.serving import Profile
 from edge.contract import Telemetry
 

@@ -18,6 +18,7 @@ from cloud.advised_device import AdvisedDevice, Tally
 from cloud.advisor_seat import Advisors
 from cloud.device_memory import Memory
 from cloud.errors import UnavailableError
+from cloud.forecast_desk import ForecastDesk
 from cloud.ports.commands import Shadows
 from cloud.ports.records import (
     ADVISOR_PK,
@@ -30,6 +31,7 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore, Write
 from cloud.ports.telemetry import LoggedReading, ReadingLog
+from cloud.ports.weather import WeatherForecast
 from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Command, Profile, Serving
 from edge.contract import DeviceId
 
@@ -74,11 +76,12 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the worker reads from and writes to."""
+    """What the worker reads from and writes to; without `weather`, advisors go by the outdoor sensor."""
 
     log: ReadingLog
     store: StateStore
     shadows: Shadows
+    weather: WeatherForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class AdvisorWorker:
         self._settings = settings
         self._clocks = clocks
         self._serving = Serving(ports.store, int(settings.interval.total_seconds()))
+        self._forecasts = ForecastDesk(ports.weather)
         self._devices: dict[DeviceId, AdvisedDevice] = {}
         self._strangers: set[DeviceId] = set()
         self._touched: dict[DeviceId, AdvisedDevice] = {}
@@ -259,6 +263,8 @@ class AdvisorWorker:
             for device, at in ((device, self._at(device)) for device in self._touched.values())
             if device.advisor is not None and device.is_time(at) and (device.due or not only_if_asked)
         ]
+        for device, advisor, at in cases:
+            self._forecasts.tell(advisor, device.profile.installation, at)
         if cases:
             advice = self._advisors.advise_all([(advisor, at) for _, advisor, at in cases])
             for (device, _, at), said in zip(cases, advice, strict=True):

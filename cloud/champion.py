@@ -13,10 +13,14 @@ from cloud.errors import RejectedError
 from cloud.feature_catalogue import OVERRIDE_FEATURES
 from cloud.override import OverrideModel
 from cloud.ports.models import Lineage, StoredVersion
+from cloud.presence_features import AWAY_FEATURES, RETURN_FEATURES
+from cloud.presence_model import PresenceModel
 from cloud.trees import Trees
 
 ENERGY_FILE: Final = "energy.txt"
 OVERRIDE_FILE: Final = "override.txt"
+PRESENCE_FILE: Final = "presence.txt"
+RETURNS_FILE: Final = "presence_returns.txt"
 MANIFEST_FILE: Final = "manifest.json"
 RESERVOIR_FILE: Final = "reservoir.parquet"
 
@@ -37,11 +41,13 @@ class Champion:
         version: Name in the registry.
         energy: Electricity of an hour.
         override: Chance of a warm override in an hour.
+        presence: When homes are empty and people come back; None in versions made before it.
     """
 
     version: str
     energy: EnergyModel
     override: OverrideModel
+    presence: PresenceModel | None = None
 
     @classmethod
     def from_files(cls, version: str, files: Mapping[str, bytes]) -> Self:
@@ -50,14 +56,9 @@ class Champion:
         Raises:
             FeatureMismatchError: They were made for other features.
         """
-        energy, override = (Trees(files[name].decode()) for name in (ENERGY_FILE, OVERRIDE_FILE))
-        for file, trees, features in (
-            (ENERGY_FILE, energy, TREE_FEATURES),
-            (OVERRIDE_FILE, override, OVERRIDE_FEATURES),
-        ):
-            if trees.features != features:
-                raise FeatureMismatchError(file, trees.features, features)
-        return cls(version, EnergyModel(energy), OverrideModel(override))
+        energy = _read(files, ENERGY_FILE, TREE_FEATURES)
+        override = _read(files, OVERRIDE_FILE, OVERRIDE_FEATURES)
+        return cls(version, EnergyModel(energy), OverrideModel(override), _presence(files))
 
     @classmethod
     def from_stored(cls, stored: StoredVersion) -> Self:
@@ -71,17 +72,17 @@ class Champion:
 
     def to_files(self) -> dict[str, bytes]:
         """What the registry keeps."""
-        return {
-            ENERGY_FILE: self.energy.trees.text.encode(),
-            OVERRIDE_FILE: self.override.trees.text.encode(),
-        }
+        trees = {ENERGY_FILE: self.energy.trees, OVERRIDE_FILE: self.override.trees}
+        if self.presence is not None:
+            trees |= {PRESENCE_FILE: self.presence.away_trees, RETURNS_FILE: self.presence.return_trees}
+        return {name: each.text.encode() for name, each in trees.items()}
 
 
 def package_version() -> StoredVersion:
     """The shipped champion as a version with its lineage."""
     folder = resources.files("cloud") / "base"
     lineage = Lineage.model_validate_json((folder / MANIFEST_FILE).read_bytes())
-    files = {name: (folder / name).read_bytes() for name in (ENERGY_FILE, OVERRIDE_FILE)}
+    files = {name: (folder / name).read_bytes() for name in lineage.files}
     return StoredVersion(lineage, files)
 
 
@@ -89,3 +90,17 @@ def package_reservoir() -> pd.DataFrame:
     """Hours of the base data: randomised setpoints, which keep later training from confounding."""
     content = (resources.files("cloud") / "base" / RESERVOIR_FILE).read_bytes()
     return pd.read_parquet(io.BytesIO(content))
+
+
+def _read(files: Mapping[str, bytes], name: str, features: tuple[str, ...]) -> Trees:
+    trees = Trees(files[name].decode())
+    if trees.features != features:
+        raise FeatureMismatchError(name, trees.features, features)
+    return trees
+
+
+def _presence(files: Mapping[str, bytes]) -> PresenceModel | None:
+    if PRESENCE_FILE not in files:
+        return None
+    away = _read(files, PRESENCE_FILE, AWAY_FEATURES)
+    return PresenceModel(away, _read(files, RETURNS_FILE, RETURN_FEATURES))

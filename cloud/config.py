@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+WEATHER = r"^(none|open-meteo|file:.+)$"
+"""What `CLOUD_WEATHER` may be."""
+
 
 class CloudSettings(BaseSettings):
     """Where the cloud finds its broker and keeps its files."""
@@ -21,5 +24,11 @@ class CloudSettings(BaseSettings):
         "wall", description="What `now` is for advice: the wall clock, or the newest reading's time."
     )
     decision_interval_s: int = Field(900, description="Time between two decisions for a home [s].")
+    weather: str = Field(
+        "none",
+        pattern=WEATHER,
+        description="Whose forecasts advice knows: `none`, `open-meteo` (it learns where homes are, to 0.1°)"
+        " or `file:PATH`.",
+    )
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")

@@ -38,3 +38,7 @@ class InsufficientDataError(NotReadyError):
 
 class UnavailableError(NotReadyError):
     """A store or a broker does not answer."""
+
+
+class ForecastUnavailableError(NotReadyError):
+    """There is no weather forecast now: go on with the last one, or with the outdoor sensor."""

@@ -60,7 +60,7 @@ def fine_tune(
     """Retrain on a window and judge on its newest days and on homes that were left out.
 
     Args:
-        champion: What serves.
+        champion: What serves; its presence model goes on serving.
         hours: The window, columns of `cloud.features`.
         reservoir: Base hours with randomised setpoints, replayed with the window: logged setpoints follow
             people and weather, and alone would teach that cooling is free.
@@ -76,7 +76,8 @@ def fine_tune(
     if quick:
         params = replace(params, energy=replace(params.energy, trees=min(params.energy.trees, QUICK_TREES)))
     challenger = train(fit, params, version, champion if quick else None)
-    challenger = replace(challenger, override=_override(champion, challenger, parts))
+    override = _override(champion, challenger, parts)
+    challenger = replace(challenger, override=override, presence=champion.presence)
     verdict, error = judge(champion, challenger, parts)
     metrics = {
         **measure(challenger, parts.held_out),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import msgspec
 import pyarrow as pa
 
-from cloud.advice import Preferences, WeatherHour
+from cloud.advice import Preferences
 from cloud.errors import RejectedError
 from cloud.habit import Habit
 from cloud.hours import HourlyHistory
+from cloud.ports.weather import WeatherHour
 from cloud.presence import Presence
 from cloud.recovery import Recovery
 from cloud.sag import Sag

@@ -13,10 +13,13 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cloud.absence import ReturnTimes
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
 from cloud.hours import HourlyHistory
+from cloud.outlook import corrected_c
 from cloud.planned_rows import Recent, mean, unplanned_rows
+from cloud.presence_features import Moment
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Homes: TypeAlias = Sequence[int]
@@ -51,6 +54,18 @@ class Predictor(Protocol):
         ...
 
 
+class PresencePredictor(Protocol):
+    """A model of when people are at home: `cloud.presence_model.PresenceModel`."""
+
+    def away(self, moments: Sequence[Moment], /) -> Floats:
+        """Chance that nobody is at home by half-hour, (h, 49) [ratio]."""
+        ...
+
+    def return_times(self, moments: Sequence[Moment], /) -> list[ReturnTimes]:
+        """When somebody comes back to homes that nobody is in."""
+        ...
+
+
 class Models(Protocol):
     """What serves: `cloud.champion.Champion`."""
 
@@ -67,6 +82,11 @@ class Models(Protocol):
     @property
     def override(self) -> Predictor:
         """Chance of an override in an hour [ratio]."""
+        ...
+
+    @property
+    def presence(self) -> PresencePredictor | None:
+        """When homes are empty and people come back; None: past days tell."""
         ...
 
 
@@ -100,7 +120,7 @@ class Day:
     Attributes:
         history: The home's hours.
         horizon: The coming day.
-        forecast: Outdoor temperature by hour since 1970 (its start) [°C].
+        forecast: Outdoor temperature by hour since 1970 (its start), as `outlook.coming_c` gives it [°C].
     """
 
     history: HourlyHistory
@@ -137,7 +157,7 @@ class Outcomes:
     def __init__(self, models: Models, days: Sequence[Day]) -> None:
         self._models = models
         recent = Recent.of([(day.history, day.horizon.at) for day in days])
-        self.outdoor_c = _outdoor_paths_c(recent, days)
+        self.outdoor_c = outdoor_paths_c(recent, days)
         self._around = unplanned_rows(recent, self.outdoor_c)
         self._around[:, :, _E["on_ratio"]] = 1.0
         self._begun = np.array([day.horizon.slots[0].number % 2 == 1 for day in days])
@@ -245,8 +265,8 @@ def _hour_weights(ats: Sequence[datetime]) -> Floats:
     return weights
 
 
-def _outdoor_paths_c(recent: Recent, days: Sequence[Day]) -> Floats:
-    """Outdoor temperature of the coming hours: the forecast, else as a day before, shifted to now.
+def outdoor_paths_c(recent: Recent, days: Sequence[Day]) -> Floats:
+    """Outdoor temperature of the coming hours: the forecast, else as a day before, both shifted to now.
 
     Returns:
         (h, 25) [°C], NaN where nothing is known.
@@ -257,9 +277,10 @@ def _outdoor_paths_c(recent: Recent, days: Sequence[Day]) -> Floats:
     path_c = day_before_c + shift_k[:, np.newaxis] * np.maximum(0.0, 1.0 - np.arange(25) / 24)
     path_c = np.where(np.isnan(path_c), now_c[:, np.newaxis], path_c)
     for place, day in enumerate(days):
-        first = day.horizon.first_hour
-        for ahead in range(25 if day.forecast else 0):
-            path_c[place, ahead] = day.forecast.get(first + ahead, path_c[place, ahead])
+        if day.forecast:
+            now_h = day.horizon.at.timestamp() / 3600
+            said_c = corrected_c(day.forecast, recent.outdoor_c[place], now_h)
+            path_c[place] = np.where(np.isnan(said_c), path_c[place], said_c)
     return path_c
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.absence import EmptyHome, best_set_back
+from cloud.absence import EmptyHome, ReturnTimes, best_set_back
 from cloud.advice import Installation, Preferences
 from cloud.comfort import SILENT_K
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
@@ -60,6 +60,10 @@ LARGEST_MISHAPS = 3
 
 KNOWN_ABSENCES = 5
 """Past days with an absence like this one that tell when it ends."""
+
+EARLY_RATIO = 0.05
+"""Somebody may come back from the time on before which the presence model sees them with this chance [ratio]:
+what a return on one of twenty days was."""
 
 MISHAP_DAYS = 28
 MISHAP_K = 1.0
@@ -166,6 +170,9 @@ class Planner:
         at_s: Now [s since 1970].
         slots: Half-hours from now on, (49,).
         inverter: Whether the machine's speed varies; None when nobody told us.
+        away: Chance that nobody is there, by the presence model, (49,) [ratio]; None without one or without
+            consent: then past days tell.
+        returns: When somebody comes back, by the presence model; None likewise, and while somebody is there.
     """
 
     home: HomeState
@@ -174,6 +181,8 @@ class Planner:
     at_s: float
     slots: Sequence[Slot]
     inverter: bool | None = None
+    away: Sequence[float] | None = None
+    returns: ReturnTimes | None = None
 
     def occupied(self, warmest_outdoor_c: float | None) -> Plan:
         """The day as if people were always there.
@@ -184,7 +193,7 @@ class Planner:
         home, slots = self.home, self.slots
         habit_c = [home.habit.setpoint_c(slot) for slot in slots]
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
-        away = home.presence.away_ratio(slots) if home.preferences.share_presence else [0.0] * len(slots)
+        away = self._away_ratio()
         sag_k = [home.sag.expected_k(slot) for slot in slots]
         usual = self._usual_day([known_k or 0.0 for known_k in sag_k], away)
         if strained:
@@ -222,6 +231,10 @@ class Planner:
         """Whether nobody is there now, as far as anybody can tell."""
         return self._known_away_s() is not None or self.home.presence.left_s is not None
 
+    def wants_returns(self) -> bool:
+        """Whether nobody is there who has said when they will be back."""
+        return self._known_away_s() is None and self.home.presence.left_s is not None
+
     def set_back(self, plan: Plan, kwh_per_k_h: float) -> None:
         """Let the home get warmer while it is empty.
 
@@ -229,13 +242,14 @@ class Planner:
             plan: The day with people there; changed in place.
             kwh_per_k_h: Electricity that an hour 1 K warmer saves [kWh/(K·h)].
         """
-        returns_h = self._returns_h()
-        if len(returns_h) < KNOWN_ABSENCES:
+        known = self._return_times()
+        if known is None:
             return
-        plan.back_s = self.at_s + returns_h[0] * 3600
-        until = 2 + int(min(returns_h[0], 12.0) * 3600 / SLOT_S)
+        returns, first_h = known
+        plan.back_s = self.at_s + first_h * 3600
+        until = 2 + int(min(first_h, 12.0) * 3600 / SLOT_S)
         found_c = min(plan.occupied_c[:until])
-        empty = self._empty_home(returns_h, found_c, kwh_per_k_h)
+        empty = self._empty_home(returns, found_c, kwh_per_k_h)
         price = DISCOMFORT_KWH_PER_LAMBDA * self.home.preferences.comfort_lambda
         chosen = None if empty is None else best_set_back(empty, price)
         if chosen is None:
@@ -317,21 +331,31 @@ class Planner:
         until_s = None if away_until is None else away_until.timestamp()
         return until_s if until_s is not None and until_s > self.at_s else None
 
-    def _returns_h(self) -> list[float]:
-        """When people may be back [h from now]; empty when that cannot be told."""
+    def _away_ratio(self) -> list[float]:
+        """Chance that nobody is there, by half-hour [ratio]."""
+        if not self.home.preferences.share_presence:
+            return [0.0] * len(self.slots)
+        return list(self.away) if self.away is not None else self.home.presence.away_ratio(self.slots)
+
+    def _return_times(self) -> tuple[ReturnTimes, float] | None:
+        """When people may be back, and the first of them [h]; None when that cannot be told."""
         until_s = self._known_away_s()
         if until_s is not None:
-            return [(until_s - self.at_s) / 3600] * CERTAIN_DAYS
-        return self.home.presence.returns_h(self.at_s, self.slots[0])
+            returns_h = [(until_s - self.at_s) / 3600] * CERTAIN_DAYS
+        elif self.returns is not None:
+            return self.returns, self.returns.quantile_h(EARLY_RATIO)
+        else:
+            returns_h = self.home.presence.returns_h(self.at_s, self.slots[0])
+        return (ReturnTimes.as_seen(returns_h), returns_h[0]) if len(returns_h) >= KNOWN_ABSENCES else None
 
-    def _empty_home(self, returns_h: list[float], found_c: float, kwh_per_k_h: float) -> EmptyHome | None:
+    def _empty_home(self, returns: ReturnTimes, found_c: float, kwh_per_k_h: float) -> EmptyHome | None:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
         found_k = found_c - home.habit.setpoint_c(self.slots[0])
         borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
-            returns_h=returns_h,
+            returns=returns,
             above_k=max(watch.indoor_c - found_c, 0.0),
             rise_k_h=home.recovery.rise_k_h,
             fall_k_h=home.recovery.fall_k_h,

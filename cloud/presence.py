@@ -64,6 +64,7 @@ class Presence:
         newest_s: The newest interval with a word about motion [s since 1970].
         days: Past days, oldest first, the last one still going on.
         profile: Share of past days away by half-hour; weekdays, weekends.
+        counted: How many days that share is of; weekdays, weekends.
     """
 
     moved_s: float | None = None
@@ -73,6 +74,7 @@ class Presence:
     newest_s: float | None = None
     days: list[Day] = field(default_factory=list[Day])
     profile: list[list[float]] = field(default_factory=lambda: [[0.0] * SLOTS_PER_DAY for _ in range(2)])
+    counted: list[int] = field(default_factory=lambda: [0, 0])
 
     def observe(self, at_s: float, slot: Slot, *, moved: bool) -> None:
         """Motion, or none, in the interval that ends at `at_s`."""
@@ -108,18 +110,21 @@ class Presence:
 
         Empty when somebody is (or may be) at home. Who did not come back that day counts as back at midnight.
         """
+        since_h = at_s % SLOT_S / 3600
+        return [ahead * SLOT_S / 3600 - since_h for ahead in self.returns_ahead(at_s, slot)]
+
+    def returns_ahead(self, at_s: float, slot: Slot) -> list[int]:
+        """The same in half-hours from the one around now (1 = in the next one), ascending."""
         if self.left_s is None:
             return []
         gone = min(LIKENESS_SLOTS, int((at_s - self.left_s) // SLOT_S) + 1, slot.of_day + 1)
         alike = sum(1 << (slot.of_day - back) for back in range(gone))
-        since_h = at_s % SLOT_S / 3600
         found = []
         for day in self._like(weekend=slot.weekend):
             if day.present & alike:
                 continue
             later = day.present >> (slot.of_day + 1)
-            ahead = (later & -later).bit_length() if later else SLOTS_PER_DAY - slot.of_day
-            found.append(ahead * SLOT_S / 3600 - since_h)
+            found.append((later & -later).bit_length() if later else SLOTS_PER_DAY - slot.of_day)
         return sorted(found)
 
     def _like(self, *, weekend: bool) -> list[Day]:
@@ -137,6 +142,7 @@ class Presence:
             self.days.remove(alike[0])
         for weekend in (False, True):
             days = self._like(weekend=weekend)
+            self.counted[weekend] = len(days)
             self.profile[weekend] = [
                 sum(not day.present >> i & 1 for day in days) / (len(days) + PRIOR_DAYS)
                 for i in range(SLOTS_PER_DAY)

@@ -70,7 +70,7 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
         params: How trees are grown.
         version: Name of the result.
         start: Its energy trees are kept and `params.energy.trees` added, up to `cloud.trees.MAX_TREES`: the
-            quick way after a sudden change. None grows all anew.
+            quick way after a sudden change; its presence model is carried over. None grows all anew.
 
     Raises:
         InsufficientDataError: Fewer than `MIN_ROWS` usable hours.
@@ -79,7 +79,8 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
     if rows < MIN_ROWS:
         raise InsufficientDataError(rows, MIN_ROWS)
     energy = fit_energy(fit, params.energy, None if start is None else start.energy)
-    return Champion(version, energy, fit_override(fit, params.override))
+    presence = None if start is None else start.presence
+    return Champion(version, energy, fit_override(fit, params.override), presence)
 
 
 def measure(champion: Champion, held_out: pd.DataFrame) -> dict[str, float]:

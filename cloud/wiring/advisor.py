@@ -27,6 +27,7 @@ from cloud.errors import CloudError, ConflictError, UnavailableError
 from cloud.ports.models import ModelRegistry
 from cloud.wiring.process import ready_file, stop_on_signals
 from cloud.wiring.registry import serving_champion
+from cloud.wiring.weather import weather_forecast
 
 CLIENT_ID = "advisor-0"
 REFRESH_S = 1.0
@@ -87,10 +88,10 @@ def run(settings: CloudSettings) -> int:
     except UnavailableError as error:
         log.error("advisor_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
-    with closing(readings), closing(state):
+    with closing(readings), closing(state), weather_forecast(settings.weather) as weather:
         connection.start()
         try:
-            _serve(Ports(readings, state, MqttShadows(connection)), registry, settings, stop)
+            _serve(Ports(readings, state, MqttShadows(connection), weather), registry, settings, stop)
         finally:
             connection.stop()
     return 0

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sim.fleet import Fleet, FleetTruth
+from device_sim.connected_fleet import ConnectedFleet, FleetTruth
 from device_sim.noise import Floats
 from device_sim.wire.readings import StepReadings
 from edge.contract import Desired
 
-Command = Callable[[Fleet, StepReadings | None], None]
+Command = Callable[[ConnectedFleet, StepReadings | None], None]
 """Commands a fleet before its next step; is given the last readings (none before the first)."""
 
 
@@ -62,7 +62,7 @@ class Observed:
         return replace(self, **{name: getattr(self, name)[first:] for name in names})
 
 
-def observe(fleet: Fleet, hours: float, command: Command | None = None) -> Observed:
+def observe(fleet: ConnectedFleet, hours: float, command: Command | None = None) -> Observed:
     """Let a fleet live for some time, which counts its truth anew.
 
     Args:
@@ -96,7 +96,7 @@ def observe(fleet: Fleet, hours: float, command: Command | None = None) -> Obser
     )
 
 
-def wait_for(fleet: Fleet, hour: int) -> None:
+def wait_for(fleet: ConnectedFleet, hour: int) -> None:
     """Let time pass until the clock on the wall shows `hour`."""
     zone = ZoneInfo(fleet.sites[0].timezone)
     local = fleet.now.astimezone(zone)
@@ -113,7 +113,7 @@ def warmer_than(habit: Observed, offset_k: float) -> Command:
     """
     steps = iter(range(len(habit.ends_at)))
 
-    def command(fleet: Fleet, last: StepReadings | None) -> None:
+    def command(fleet: ConnectedFleet, last: StepReadings | None) -> None:
         wanted_c = habit.setpoint_c[next(steps)] + offset_k
         in_force_c = np.full_like(wanted_c, np.nan) if last is None else last.setpoint_c
         for home in np.flatnonzero((wanted_c != in_force_c) & np.isfinite(wanted_c)):
@@ -123,19 +123,19 @@ def warmer_than(habit: Observed, offset_k: float) -> Command:
     return command
 
 
-def set_back(fleet: Fleet, offset_k: float, hours: float) -> None:
+def set_back(fleet: ConnectedFleet, offset_k: float, hours: float) -> None:
     """Have every home so much warmer than its habit by day, for so long [K], [h]."""
     for site in fleet.sites:
         fleet.command(site.device_id, _hold(fleet, site.habit_setpoint_c + offset_k, hours))
 
 
-def switch_off(fleet: Fleet, _last: StepReadings | None) -> None:
+def switch_off(fleet: ConnectedFleet, _last: StepReadings | None) -> None:
     """Switch every machine off, as its people would, each step anew."""
     until = fleet.now + timedelta(days=1)
     for site in fleet.sites:
         fleet.command(site.device_id, Desired(mode="off", requested_by="app", expires_at=until))
 
 
-def _hold(fleet: Fleet, setpoint_c: float, hours: float) -> Desired:
+def _hold(fleet: ConnectedFleet, setpoint_c: float, hours: float) -> Desired:
     until = fleet.now + timedelta(hours=hours)
     return Desired(mode="cool", setpoint_c=setpoint_c, requested_by="advisor", expires_at=until)

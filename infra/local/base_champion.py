@@ -5,7 +5,7 @@
 
 import io
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from cloud.champion import MANIFEST_FILE, RESERVOIR_FILE
 from cloud.energy import usable_energy_hours
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
 from cloud.ports.models import Lineage
+from cloud.presence_training import PresenceParams
 from cloud.training import TrainingParams, measure, train
 from device_sim.fleet import Fleet, FleetSpec
 from device_sim.policy import Policy, RandomisedSetpoints
 from device_sim.season import simulate_telemetry
 from edge.contract import Desired
+from infra.local.presence_fleets import base_presence
 
 CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
 STARTS = (datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 7, 20, tzinfo=UTC))
@@ -56,7 +58,7 @@ DECIMALS = {ENERGY_TARGET: 3, "home_kwh_168h": 3}
 """Numbers of the reservoir are rounded to 2 decimals, these to 3, so that they pack."""
 
 SEED = 1
-VERSION = "base-1"
+VERSION = "base-2"
 
 
 class HabitThenLots(Policy):
@@ -100,7 +102,7 @@ def judged_hours() -> pd.DataFrame:
 def make_base(folder: Path) -> Lineage:
     """Train and write the shipped champion; returns its lineage, with errors on unseen homes and weather."""
     hours, params = base_hours(), TrainingParams()
-    champion = train(hours, params, VERSION)
+    champion = replace(train(hours, params, VERSION), presence=base_presence())
     files = champion.to_files()
     lineage = Lineage(
         version=VERSION,
@@ -111,7 +113,12 @@ def make_base(folder: Path) -> Lineage:
         data_end=hours["hour_end_at"].max(),
         rows=len(usable_energy_hours(hours)),
         homes=hours["device_id"].nunique(),
-        parameters={"climates": CLIMATES, "days": DAYS, **asdict(params)},
+        parameters={
+            "climates": CLIMATES,
+            "days": DAYS,
+            **asdict(params),
+            "presence": asdict(PresenceParams()),
+        },
         metrics=measure(champion, judged_hours()),
         seed=SEED,
         files=digests(files),

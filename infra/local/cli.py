@@ -5,6 +5,7 @@ Modules are imported by the command that needs them: `ac-advisor --help` must no
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import click
 from rich.console import Console
 
 from infra.local.errors import LocalError
+from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
 
 WEB_PORT, MQTT_PORT = 8080, 1883
@@ -52,6 +54,14 @@ def main() -> None:
     except (LocalError, CloudError, SimulatorError) as error:
         click.echo(f"ac-advisor: {error}", err=True)
         sys.exit(1)
+
+
+def _known_weather(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    from cloud.config import WEATHER  # noqa: PLC0415
+
+    if re.fullmatch(WEATHER, value):
+        return value
+    raise click.BadParameter("none, open-meteo or file:PATH")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -106,6 +116,14 @@ def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: AN
 @mqtt_port_option
 @click.option("--timezone", default="UTC", show_default=True, help="Of the site behind the gateway.")
 @click.option("--share-presence", is_flag=True, help="The site consents that `motion` leaves it.")
+@click.option(
+    "--weather",
+    default="none",
+    show_default=True,
+    envvar="CLOUD_WEATHER",
+    callback=_known_weather,
+    help="Forecasts: none, open-meteo (it learns where homes are, to 0.1 degrees) or file:PATH.",
+)
 @json_option
 def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Run the stack for real devices until Ctrl-C."""
@@ -181,31 +199,28 @@ def replay(
 
 
 @commands.command()
-@click.option("--homes", default=40, show_default=True, type=click.IntRange(2, 1000))
-@click.option("--seed", default=1, show_default=True)
-@click.option("--climate", default="hot_dry", show_default=True, help="A name of the simulated weather.")
+@click.option("--homes", type=click.IntRange(2, 1000), help="Default: 40, or 60 with --protocol.")
+@click.option("--seed", type=int, help="Default: 1; with --protocol, of the first climate.")
+@click.option(
+    "--climate", help="A name of the simulated weather. Default: hot_dry, or three with --protocol."
+)
 @click.option("--split", type=click.Choice(["validate", "test"]), default="test", show_default=True)
+@click.option("--family", help="Which simulator. Default: homes.")
 @click.option("--learning-days", default=14, show_default=True, type=click.IntRange(2, 120))
-@click.option("--search-days", default=14, show_default=True, type=click.IntRange(0, 120))
+@click.option("--search-days", default=28, show_default=True, type=click.IntRange(0, 120))
 @click.option("--advised-days", default=14, show_default=True, type=click.IntRange(1, 120))
+@click.option("--arms", type=ListOption(), help="Such as +1,motion,advisor. Default: all.")
+@click.option("--lambdas", type=ListOption(float), help="Play the advisor at each, such as 5,10,20,40.")
+@click.option("--controller", metavar="MODULE:CLASS", help="Play other people's controller too.")
+@click.option("--protocol", is_flag=True, help="The fixed protocol: three climates, all arms, four lambdas.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256))
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
-def evaluate(json_path: Path | None, **options: Any) -> None:  # noqa: ANN401 (click's)
+@click.option("--plots", type=click.Path(path_type=Path), help="Draw the figures into this folder.")
+def evaluate(**options: Any) -> None:  # noqa: ANN401 (click's)
     """Judge the shipped champion's advice in closed loop on simulated homes, paired with their habit."""
-    from cloud.champion import Champion  # noqa: PLC0415
-    from infra.local.evaluate import Trial  # noqa: PLC0415
-    from infra.local.evaluate import evaluate as play  # noqa: PLC0415
-    from infra.local.evaluation_table import print_evaluation  # noqa: PLC0415
+    from infra.local.judging.command import run  # noqa: PLC0415
 
-    console = Console(soft_wrap=True)
-    evaluation = play(
-        Trial(**options),
-        Champion.from_package(),
-        lambda arm, day, days: console.print(f"{arm}: day {day} of {days}") if day % 7 == 0 else None,
-    )
-    print_evaluation(console, evaluation)
-    if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps(evaluation.to_json(), indent=1) + "\n")
+    run(options)
 
 
 @commands.command()

@@ -138,11 +138,16 @@ def estimate(values: Floats) -> Estimate:
 
 
 def saved_share_pct(habit_kwh: Floats, advised_kwh: Floats) -> Estimate:
-    """Saved share of the total [%], with the delete-one jackknife's standard error (Efron 1982, eq. 3.6)."""
-    total = 100 * (1 - advised_kwh.sum() / habit_kwh.sum())
-    count = len(habit_kwh)
+    """Saved share of the total [%] with its standard error; arrays are `(homes,)`."""
+    share = jackknife(habit_kwh - advised_kwh, habit_kwh)
+    return Estimate(100 * share.mean, 100 * share.standard_error)
+
+
+def jackknife(part: Floats, whole: Floats) -> Estimate:
+    """Ratio of two totals over homes, standard error by the delete-one jackknife (Efron 1982, eq. 3.6)."""
+    ratio, count = float(part.sum() / whole.sum()), len(whole)
     if count < 2:  # noqa: PLR2004 (one home has no spread)
-        return Estimate(float(total), math.nan)
-    left_out = 100 * (1 - (advised_kwh.sum() - advised_kwh) / (habit_kwh.sum() - habit_kwh))
+        return Estimate(ratio, math.nan)
+    left_out = (part.sum() - part) / (whole.sum() - whole)
     spread = (count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()
-    return Estimate(float(total), math.sqrt(float(spread)))
+    return Estimate(ratio, math.sqrt(float(spread)))

@@ -135,6 +135,7 @@ class Stack:
             "CLOUD_MQTT_PASSWORD": identity.password,
             "CLOUD_CLOCK": self.settings.clock,
             "CLOUD_DECISION_INTERVAL_S": str(self.settings.decision_interval_s),
+            "CLOUD_WEATHER": self.settings.weather,
         }
 
     def _worker(self, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Worker:

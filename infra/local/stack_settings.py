@@ -17,6 +17,7 @@ class StackSettings:
         decision_interval_s: Time between two decisions for a home [s].
         share_presence: Whether the gateway's people have consented that `motion` leaves the site.
         timezone: Of the gateway's site (IANA name).
+        weather: Whose forecasts advice knows: `none`, `open-meteo` or `file:PATH`.
     """
 
     data_dir: Path
@@ -26,3 +27,4 @@ class StackSettings:
     decision_interval_s: int = 900
     share_presence: bool = False
     timezone: str = "UTC"
+    weather: str = "none"

@@ -11,6 +11,7 @@ import psutil
 from device_sim.fleet import Fleet, FleetSpec
 from device_sim.player import Pace, Player
 from device_sim.wire.publisher import Credentials
+from infra.local.forecast_file import ForecastFile
 from infra.local.lockstep import Lockstep
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings
@@ -60,6 +61,8 @@ class Town:
     def __init__(self, plan: TownPlan, environment: Mapping[str, str]) -> None:
         spec = FleetSpec(homes=plan.homes, seed=plan.seed, start=START, climate=CLIMATE, split="demo")
         self.fleet = Fleet(spec, plan.days)
+        forecasts = plan.data_dir / "forecast.json"
+        self._weather_service = ForecastFile(forecasts, self.fleet)
         settings = StackSettings(
             data_dir=plan.data_dir,
             web_port=plan.web_port,
@@ -68,6 +71,7 @@ class Town:
             decision_interval_s=STEPS_PER_ROUND * spec.step_s,
             share_presence=True,
             timezone=self.fleet.sites[0].timezone,
+            weather=f"file:{forecasts}",
         )
         self.stack = Stack(settings, environment)
         device_ids = [site.device_id for site in self.fleet.sites]
@@ -153,6 +157,7 @@ class Town:
 
     def _play(self, steps: int) -> None:
         """Let steps pass; every reading of them is on its way when this returns."""
+        self._weather_service.issue(steps)
         self._player.play(steps, self._has_ended)
 
     def _pump(self, timeout_s: float) -> None:

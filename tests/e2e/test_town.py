@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import subprocess
@@ -7,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.home_state import load
+from cloud.ports.records import DEVICES_PK, device_pk
 from infra.local.broker import free_ports
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.town import Town, TownPlan
@@ -81,3 +85,15 @@ def test_the_demo_says_what_it_did_and_keeps_its_promises(tmp_path: Path) -> Non
     assert len(summary["model_versions"]) == 3
     assert summary["seconds_to_first_advice"] < 60
     assert "At habit" in done.stdout or "at habit" in done.stdout
+    assert min(_hours_foreseen(tmp_path / "demo")) > 24
+
+
+def _hours_foreseen(data_dir: Path) -> Iterator[int]:
+    """How many hours of weather each device's advisor knew ahead when it decided last."""
+    state = SqliteStateStore(data_dir / "state.sqlite")
+    for pointer in state.query(DEVICES_PK):
+        item = state.get(device_pk(pointer.sk), "advisor_state")
+        assert item is not None
+        home, _ = load(base64.b64decode(item.body["advisor"]))
+        yield len(home.forecast)
+    state.close()

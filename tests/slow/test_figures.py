@@ -46,7 +46,7 @@ def test_advice_saves_unfelt_on_homes_and_weather_kept_for_the_final_figure(
 ) -> None:
     arguments = ("evaluate", "--split", "test", "--seed", str(seed), "--climate", climate)
 
-    run(*arguments, "--json", str(tmp_path / "figures.json"))
+    run(*arguments, "--processes", "2", "--json", str(tmp_path / "figures.json"))
 
     figures: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
     record(f"evaluate_{climate}", arguments, seed, figures)

@@ -35,6 +35,10 @@ WEATHER_VARIANTS: Final = ("ExtrmSum", "TypShldr")
 
 HOURS: Final = 24
 
+DECIMALS: Final = 4
+"""Of the hours' temperatures, as `cloud.hours` keeps them. Setpoints from °F are no round numbers: without, a
+rise of 1e-15 K stands where there is none, trees split at zero, and what they say depends on the rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPair:
@@ -153,7 +157,8 @@ def _with_features(day: pd.DataFrame) -> pd.DataFrame:
         "on_ratio": 1.0,
     }
     unknown = {name: np.nan for name in ENERGY_FEATURES if name not in {*known, *day.columns}}
-    return day.assign(**known, **unknown)
+    rounded = {name: np.round(day[name], DECIMALS) for name in ("setpoint_c", "outdoor_dry_bulb_c")}
+    return day.assign(**rounded, **{name: np.round(own, DECIMALS) for name, own in known.items()}, **unknown)
 
 
 def weather_days(pairs: Sequence[MeasuredPair]) -> list[str]:

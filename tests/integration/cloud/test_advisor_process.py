@@ -1,5 +1,6 @@
 """`python -m cloud advisor` with the real broker, shadow service, champion and files: also after kill -9."""
 
+import base64
 import json
 import queue
 import signal
@@ -15,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from cloud.adapters.file_weather import ForecastHour, IssuedForecast, write_forecasts
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.home_state import load
 from cloud.ports.records import (
     ADVISOR_PK,
     DEVICES_PK,
@@ -81,6 +84,7 @@ class Stack:
             "CLOUD_MQTT_PORT": str(self.port),
             "CLOUD_MQTT_PASSWORD": "cloud-password",
             "CLOUD_CLOCK": "telemetry",
+            "CLOUD_WEATHER": f"file:{self.data_dir / 'forecast.json'}",
             "OMP_NUM_THREADS": "1",
         }
         for role in roles:
@@ -192,6 +196,30 @@ def test_readings_become_advice_and_a_persons_command_reaches_the_device(stack: 
     connection.stop()
     assert stack.end("advisor", signal.SIGTERM) == 0
     assert not (stack.data_dir / "run" / "advisor.ready").exists()
+
+
+def test_an_advisor_knows_the_forecast_of_its_hour_and_goes_on_while_there_is_none(stack: Stack) -> None:
+    stack.start("shadow", "advisor")
+    stack.read(0)
+    assert stack.wait_done().decisions == len(DEVICES)
+    assert _forecast_c(stack) == []
+
+    hours = tuple(ForecastHour(T0 + timedelta(hours=n), 30.0 + n) for n in range(5))
+    later = tuple(ForecastHour(T0 + timedelta(hours=n), 50.0) for n in range(5))
+    issued = [IssuedForecast(T0, 52.5, 13.4, hours), IssuedForecast(T0 + STEP, 52.5, 13.4, later)]
+    write_forecasts(stack.data_dir / "forecast.json", issued)
+    stack.read(1)
+    stack.wait_done()
+
+    assert _forecast_c(stack) == [30.0, 31.0, 32.0, 33.0, 34.0]
+
+
+def _forecast_c(stack: Stack) -> list[float]:
+    """What the advisor of the first device has been told."""
+    item = stack.state.get(device_pk("dev-0"), "advisor_state")
+    assert item is not None
+    home, _ = load(base64.b64decode(item.body["advisor"]))
+    return [hour.outdoor_dry_bulb_c for hour in home.forecast]
 
 
 def test_goes_on_after_a_kill_with_nothing_twice_and_nothing_lost(stack: Stack) -> None:

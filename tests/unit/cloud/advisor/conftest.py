@@ -17,7 +17,6 @@ from cloud.advice import (
     Installation,
     PlanStep,
     Preferences,
-    WeatherHour,
 )
 from cloud.advisor_seat import HomeAdvisorLike
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
@@ -36,6 +35,7 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Item, Put, StateStore
 from cloud.ports.telemetry import IngestCommit, LoggedReading
+from cloud.ports.weather import WeatherForecast, WeatherHour
 from edge.contract import Desired, Telemetry
 
 Json: TypeAlias = Any
@@ -57,6 +57,7 @@ class WarmerByOne:
         self.champion = champion
         self.installation = installation
         self.preferences: Preferences | None = None
+        self.outlook = ""
         self.learnt: dict[str, Any] = {"readings": 0, "warm": 0, "away": False, "heard": []}
 
     @property
@@ -70,7 +71,7 @@ class WarmerByOne:
         self.learnt["newest"] = reading.sampled_at.isoformat()
 
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
-        """Nothing depends on the weather here."""
+        self.outlook = f" at {hours[0].outdoor_dry_bulb_c} °C"
 
     def record(self, feedback: Feedback) -> None:
         self.learnt["heard"].append([feedback.at.isoformat(), feedback.kind])
@@ -99,7 +100,7 @@ class WarmerByOne:
             saving_interval_money=(0.0, 0.06),
             currency=self.preferences.currency,
             notice_probability=0.1,
-            reason="one degree warmer",
+            reason=f"one degree warmer{self.outlook}",
             counterfactual=Comparison(self.installation.habit_setpoint_c, 1.0, 0.9, at + VALID),
             plan=(PlanStep(at, setpoint_c, "cool"), PlanStep(at + STEP, setpoint_c, "cool"),
                   PlanStep(at + 2 * STEP, 25.0, "cool")),
@@ -159,6 +160,7 @@ class World:
     log: ListLog = field(default_factory=ListLog)
     shadows: MemoryShadows = field(default_factory=MemoryShadows)
     champion: WarmerByOneChampion = field(default_factory=WarmerByOneChampion)
+    weather: WeatherForecast | None = None
     entries: int = 0
 
     def __post_init__(self) -> None:
@@ -191,7 +193,7 @@ class World:
 
     def worker(self, store: StateStore | None = None, interval: timedelta = STEP) -> AdvisorWorker:
         worker = AdvisorWorker(
-            Ports(self.log, store or self.store, self.shadows),
+            Ports(self.log, store or self.store, self.shadows, self.weather),
             self.champion,
             WorkerSettings("wall" if self.clock == "wall" else "telemetry", interval),
             Clocks(lambda: self.now, lambda: self.seconds),

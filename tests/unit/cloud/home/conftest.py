@@ -38,6 +38,7 @@ class PlainModels:
     version = "plain"
     energy = PlainEnergy()
     override = PlainOverride()
+    presence = None
 
 
 @pytest.fixture

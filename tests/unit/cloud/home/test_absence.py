@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.absence import BEEP_KWH, OVERSHOOT_K, EmptyHome, _outcomes, _returns, best_set_back
+from cloud.absence import BEEP_KWH, OVERSHOOT_K, EmptyHome, ReturnTimes, _outcomes, best_set_back
 from cloud.comfort import ComfortLimit, Discomfort
 
 
@@ -17,7 +17,7 @@ def certain(limit_k: float) -> Discomfort:
 
 
 AFTERNOON = EmptyHome(
-    returns_h=[8.0] * 20,
+    returns=ReturnTimes.as_seen([8.0] * 20),
     above_k=0.0,
     rise_k_h=2.0,
     fall_k_h=2.0,
@@ -49,7 +49,7 @@ def test_is_shallower_or_recovers_earlier_in_a_slow_home() -> None:
 
 
 def test_is_shallower_or_shorter_for_people_who_protect_comfort() -> None:
-    surprising = replace(AFTERNOON, returns_h=[1.0, *[8.0] * 10])
+    surprising = replace(AFTERNOON, returns=ReturnTimes.as_seen([1.0, *[8.0] * 10]))
     careful, eager = best_set_back(surprising, 8.0), best_set_back(surprising, 0.1)
 
     assert eager is not None
@@ -57,11 +57,11 @@ def test_is_shallower_or_shorter_for_people_who_protect_comfort() -> None:
 
 
 def test_does_nothing_when_people_may_be_back_at_any_moment() -> None:
-    assert best_set_back(replace(AFTERNOON, returns_h=[0.2] * 20), 4.0) is None
+    assert best_set_back(replace(AFTERNOON, returns=ReturnTimes.as_seen([0.2] * 20)), 4.0) is None
 
 
 def test_does_nothing_when_nothing_is_known_of_returns() -> None:
-    assert best_set_back(replace(AFTERNOON, returns_h=[]), 4.0) is None
+    assert best_set_back(replace(AFTERNOON, returns=None), 4.0) is None
 
 
 def test_does_not_beep_for_a_trifle() -> None:
@@ -105,7 +105,8 @@ def test_a_limit_that_may_lie_anywhere_costs_more_than_its_mean() -> None:
 
 
 def test_people_come_back_somewhat_earlier_or_later_than_ever_seen() -> None:
-    returns_h, share = _returns([3.0, 4.0])
+    seen = ReturnTimes.as_seen([3.0, 4.0])
+    returns_h, share = np.array(seen.hours), np.array(seen.weights)
 
     assert share.sum() == pytest.approx(1.0)
     # a day never seen, of three, in half the shortest time; and half an hour around the others
@@ -123,7 +124,8 @@ def test_people_come_back_somewhat_earlier_or_later_than_ever_seen() -> None:
 def test_never_goes_beyond_the_allowed_depth(
     returns_h: list[float], above_k: float, max_depth_k: float, price: float
 ) -> None:
-    home = replace(AFTERNOON, returns_h=returns_h, above_k=above_k, max_depth_k=max_depth_k)
+    returns = ReturnTimes.as_seen(returns_h)
+    home = replace(AFTERNOON, returns=returns, above_k=above_k, max_depth_k=max_depth_k)
     chosen = best_set_back(home, price)
 
     assert chosen is None or (chosen.depth_k <= max_depth_k and chosen.recover_in_h > 0)

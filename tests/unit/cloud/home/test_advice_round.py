@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pytest
 
 from cloud import advice_round, outcome
-from cloud.advice import Advice, Installation, Preferences, WeatherHour
+from cloud.advice import Advice, Installation, Preferences
 from cloud.advisor import HomeAdvisor, advise_all
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.outcome import Outcomes
 from cloud.planner import Planner
+from cloud.ports.weather import WeatherHour
 from edge.contract import Telemetry
 
 MakeReading = Callable[..., Telemetry]
@@ -50,6 +51,7 @@ class DegreeModels:
     version = "degrees"
     energy = DegreeEnergy()
     override = WarmOverride()
+    presence = None
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEA
 from cloud.override import exposed_hours
 from cloud.trees import MAX_TREES, matrix
 
-MAX_SHIPPED_BYTES = 600_000
+MAX_SHIPPED_BYTES = 750_000
+MAX_PRESENCE_BYTES = 150_000
 SETPOINTS = ["setpoint_c", "setpoint_3h_c", "setpoint_24h_c"]
 
 
@@ -51,6 +52,24 @@ def test_models_of_other_features_are_refused(champion: Champion) -> None:
 
     with pytest.raises(FeatureMismatchError, match="setpoint_rise_24h_k"):
         Champion.from_files("v1", files)
+
+
+def test_presence_of_other_features_is_refused(champion: Champion) -> None:
+    files = champion.to_files()
+    files["presence.txt"] = files["presence.txt"].replace(b"still_h", b"quiet_h")
+
+    with pytest.raises(FeatureMismatchError, match="still_h"):
+        Champion.from_files("v1", files)
+
+
+def test_a_version_from_before_the_presence_model_still_serves(champion: Champion) -> None:
+    files = champion.to_files()
+    presence = [files.pop(name) for name in ("presence.txt", "presence_returns.txt")]
+    older = Champion.from_files("v1", files)
+
+    assert older.presence is None
+    assert older.to_files() == files
+    assert sum(map(len, presence)) <= MAX_PRESENCE_BYTES
 
 
 def test_energy_and_override_cannot_be_swapped(champion: Champion) -> None:

@@ -64,6 +64,19 @@ def test_the_same_round_gives_the_same_bits_and_words(
     assert (first.verdict, first.metrics) == (second.verdict, second.metrics)
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_presence_model_goes_on_serving(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame, *, quick: bool
+) -> None:
+    serving = replace(champion, presence=Champion.from_package().presence)
+    made = fine_tune(serving, room_hours, base.iloc[::8], PARAMS, "v2", quick=quick)
+
+    assert serving.presence is not None
+    assert made.challenger.presence is serving.presence
+    quickly = train(split(room_hours).fit, PARAMS, "v2", serving)
+    assert quickly.presence is serving.presence
+
+
 def test_the_quick_way_adds_few_trees(
     champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
 ) -> None:

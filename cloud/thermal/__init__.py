@@ -1,0 +1,1 @@
+"""Thermal: a grey box of each home, from setpoints and weather to indoor temperature and electricity."""

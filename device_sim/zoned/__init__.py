@@ -1,0 +1,1 @@
+"""Zoned: a second family of simulated homes with other equations; nothing is learnt or chosen on it."""

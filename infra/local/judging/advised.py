@@ -1,0 +1,162 @@
+"""Advised: homes with an advisor each, whole or without one of its senses (the ablations)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import numpy as np
+
+from cloud.advice import Advice, Feedback, Installation, Preferences
+from cloud.advisor import HomeAdvisor, advise_all
+from cloud.champion import Champion
+from cloud.ports.weather import WeatherHour
+from device_sim.fleet import Site
+from device_sim.outdoors.forecast import Forecaster
+from device_sim.wire.readings import StepReadings
+from edge.contract import Desired
+from infra.local.judging.control import COMMAND_S, DECISION_S, Claims, command
+from infra.local.judging.plant import Plant
+
+FORECAST_S = 3 * 3600
+"""Time between two forecasts [s]."""
+
+FORECAST_H = 48
+"""How far they reach [h]: a day's plan and what comes after it."""
+
+AdvisorFactory: TypeAlias = Callable[[Champion, Installation], HomeAdvisor]
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """What an advisor is given; each ablation takes something away.
+
+    Attributes:
+        share_presence: `motion` is sent.
+        hears_forecast: The weather forecast is sent.
+        make: Makes the advisor itself: an ablation inside of it has a factory of its own.
+    """
+
+    share_presence: bool = True
+    hears_forecast: bool = True
+    make: AdvisorFactory = HomeAdvisor
+
+
+ABLATIONS: Mapping[str, Ablation] = {
+    "motion": Ablation(share_presence=False),
+    "forecast": Ablation(hears_forecast=False),
+}
+"""By what is taken away: the arm `advisor_without_NAME`."""
+
+
+class WeatherService:
+    """What the simulated weather service says; all homes of a plant hear the same.
+
+    Args:
+        plant: Whose weather.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        self._start, self._step_s = plant.weather.start, plant.weather.step_s
+        self._forecaster = Forecaster(plant.weather, plant.spec.seed, plant.spec.split)
+
+    def hours(self, at: datetime) -> list[WeatherHour]:
+        """The forecast that is issued at `at` (aware), a time at which a step begins."""
+        step = int((at - self._start).total_seconds()) // self._step_s
+        said = self._forecaster.issue(step, FORECAST_H)
+        columns = (said.outdoor_dry_bulb_c, said.outdoor_rh_pct, said.ghi_w_m2)
+        values = zip(*(column.tolist() for column in columns), strict=True)
+        return [WeatherHour(hour, *row) for hour, row in zip(said.at, values, strict=True)]
+
+
+@dataclass(slots=True)
+class Advised:
+    """Every home with an advisor of its own, which is obeyed.
+
+    Args:
+        champion: The models of all of them.
+        advisors: By device.
+        service: Tells them the weather; None leaves them to their outdoor sensors.
+
+    Attributes:
+        said: The newest decision by device.
+    """
+
+    champion: Champion
+    advisors: Mapping[str, HomeAdvisor]
+    service: WeatherService | None = None
+    said: dict[str, Advice] = field(default_factory=dict[str, Advice])
+
+    def observe(self, readings: StepReadings) -> None:
+        """Each advisor hears its own device."""
+        for i, advisor in enumerate(self.advisors.values()):
+            advisor.observe(readings.telemetry(i))
+
+    def hear(self, taps: Iterable[str], at: datetime) -> None:
+        """Each advisor hears its own people."""
+        for device_id in taps:
+            self.advisors[device_id].record(Feedback(at, "a_bit_warm"))
+
+    def hear_undone(self, undos: Iterable[str], at: datetime) -> None:
+        """Each advisor hears its own people."""
+        for device_id in undos:
+            self.advisors[device_id].record(Feedback(at, "undone"))
+
+    def decide(self, at: datetime) -> Iterable[tuple[str, Desired]]:
+        """What each advisor says, where no person's word stands, as the worker does."""
+        if self.service is not None and at.timestamp() % FORECAST_S == 0:
+            hours = self.service.hours(at)
+            for advisor in self.advisors.values():
+                advisor.forecast(hours)
+        return self._commands(self.advisors, at)
+
+    def react(self, at: datetime) -> Iterable[tuple[str, Desired]]:
+        """New advice where something has made the last advice wrong, as the worker gives it."""
+        wrong = {device_id: each for device_id, each in self.advisors.items() if each.needs_advice}
+        return self._commands(wrong, at) if wrong else ()
+
+    def claims(self) -> Claims:
+        """What the newest decision says that the day will bring."""
+        said = [self.said[device_id] for device_id in self.advisors]
+        expected = np.array([advice.expected_saving_kwh for advice in said])
+        low, high = np.array([advice.saving_interval_kwh for advice in said]).T
+        return Claims(expected, low, high)
+
+    def _commands(self, advisors: Mapping[str, HomeAdvisor], at: datetime) -> list[tuple[str, Desired]]:
+        advice = advise_all(self.champion, [(advisor, at) for advisor in advisors.values()])
+        self.said.update(zip(advisors, advice, strict=True))
+        commands = []
+        for (device_id, advisor), said in zip(advisors.items(), advice, strict=True):
+            if said.setpoint_c is None or said.mode != "cool" or advisor.is_held(at):
+                continue
+            until = max(said.valid_until, at + timedelta(seconds=COMMAND_S))
+            commands.append((device_id, command(said.setpoint_c, at, until)))
+        return commands
+
+
+def installation(site: Site) -> Installation:
+    """An air conditioner as an advisor is told of it."""
+    return Installation(
+        habit_setpoint_c=site.habit_setpoint_c,
+        latitude_deg=site.latitude_deg,
+        longitude_deg=site.longitude_deg,
+        timezone=site.timezone,
+        step_s=DECISION_S,
+        nameplate_w=site.nameplate_w,
+        inverter=site.inverter,
+    )
+
+
+def advised(
+    champion: Champion,
+    sites: Iterable[Site],
+    service: WeatherService,
+    ablation: Ablation,
+    comfort_lambda: float,
+) -> Advised:
+    """An advisor for each of `sites`, as `ablation` leaves it."""
+    wishes = Preferences(share_presence=ablation.share_presence, comfort_lambda=comfort_lambda)
+    advisors = {site.device_id: ablation.make(champion, installation(site)) for site in sites}
+    for advisor in advisors.values():
+        advisor.configure(wishes)
+    return Advised(champion, advisors, service if ablation.hears_forecast else None)
