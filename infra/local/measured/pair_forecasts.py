@@ -53,6 +53,9 @@ PLAIN_FEATURES: Final = (
 HISTORY_DAYS: Final = 7
 """What the descriptors of a home look back."""
 
+SAME_DAYS: Final = 2
+"""Of them, those in the judged day's weather: how a forecast is corrected looks back a day and an hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fold:
@@ -206,10 +209,17 @@ def _outcomes(champion: Champion, pair: MeasuredPair, fold: Fold) -> Outcomes:
 
 
 def _history(pair: MeasuredPair, fold: Fold) -> HourlyHistory:
-    """The home's habit on other weather days, laid back to back before the judged one."""
-    past = _habit_elsewhere(pair, fold).tail(HISTORY_DAYS * HOURS)
+    """The home's habit on other weather days, back to back, and then its habit in the judged day's weather.
+
+    The latter without power, twice: so the day before was the same, as in the features of `laboratory_days`,
+    and the sensor says of the forecast that it is right.
+    """
+    past = _habit_elsewhere(pair, fold).tail((HISTORY_DAYS - SAME_DAYS) * HOURS)
+    same = pair.habit.assign(**{ENERGY_TARGET: np.nan})
+    hours = pd.concat([past, *[same] * SAME_DAYS])
     history = HourlyHistory(longitude_deg=0.0)
-    for back, hour in zip(range(len(past) - 1, -1, -1), past.to_dict("records"), strict=True):
+    for back, hour in zip(range(len(hours) - 1, -1, -1), hours.to_dict("records"), strict=True):
+        energy_kwh = hour[ENERGY_TARGET]
         history.observe(
             Telemetry(
                 device_id="laboratory",
@@ -219,7 +229,7 @@ def _history(pair: MeasuredPair, fold: Fold) -> HourlyHistory:
                 setpoint_c=hour["setpoint_c"],
                 indoor_dry_bulb_c=None,
                 outdoor_dry_bulb_c=hour["outdoor_dry_bulb_c"],
-                electric_power_w=1000 * hour[ENERGY_TARGET],
+                electric_power_w=None if np.isnan(energy_kwh) else 1000 * energy_kwh,
             )
         )
     return history

@@ -23,7 +23,13 @@ from infra.local.measured.laboratory_days import (
     read_days,
     scheduled,
 )
-from infra.local.measured.pair_forecasts import as_told, degrees_alone, degrees_in_proportion, forecasts
+from infra.local.measured.pair_forecasts import (
+    _outcomes,
+    as_told,
+    degrees_alone,
+    degrees_in_proportion,
+    forecasts,
+)
 from infra.local.measured.pair_study import HINDSIGHT, fold_without, study_pairs
 
 WARMTH_C = {"Albany": 24.0, "Boston": 27.0, "Camden": 30.0}
@@ -100,6 +106,16 @@ def test_degrees_in_proportion_are_exact_where_the_load_goes_with_the_degrees() 
     saved_kwh = degrees_in_proportion(fold_without("Camden 08-15", days, pairs))(pairs[2])
 
     assert saved_kwh == pytest.approx(pairs[2].saved_kwh)
+
+
+def test_the_advice_hears_the_judged_days_weather_as_it_was() -> None:
+    days = hours_of(invented("Default"))
+    pair = pairs_of(days)[2]
+    fold = fold_without(pair.weather_day, days, pairs_of(days))
+
+    heard_c = _outcomes(Champion.from_package(), pair, fold).outdoor_c[0]
+
+    assert heard_c[:24] == pytest.approx(pair.habit["outdoor_dry_bulb_c"].to_numpy())
 
 
 def test_what_is_told_is_the_share_of_the_degrees_within_the_models_range() -> None:
