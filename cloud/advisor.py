@@ -15,12 +15,15 @@ from cloud.champion import Champion
 from cloud.habit import Habit
 from cloud.home_state import Given, HomeState, dump, load
 from cloud.hours import HourlyHistory
+from cloud.lasting import GreyDay
+from cloud.nightly import Fitting, Night
 from cloud.observer import Observer
 from cloud.outcome import HORIZON_SLOTS, Day, Horizon, Models
-from cloud.outlook import coming_c, keep
+from cloud.outlook import coming_c, ghi_w_m2, keep, sunshine_w_m2
 from cloud.planner import Limits, Planner
 from cloud.ports.weather import WeatherHour
 from cloud.statement import Statement
+from cloud.thermal.history import ThermalHistory
 from edge.contract import Telemetry
 
 __all__ = ["Advice", "Feedback", "HomeAdvisor", "Installation", "Preferences", "QuietHours", "WeatherHour"]
@@ -37,10 +40,14 @@ class HomeAdvisor:
         installation: The air conditioner in its place.
     """
 
+    fitting: Fitting = "nightly"
+    """How often the grey box of the home is fitted."""
+
     def __init__(self, champion: Models, installation: Installation) -> None:
         self.champion = champion
         self.installation = installation
         self._history = HourlyHistory(installation.longitude_deg)
+        self._thermal = ThermalHistory()
         self._watcher = Observer(HomeState(Habit(installation.habit_setpoint_c)), installation.timezone)
 
     @classmethod
@@ -55,16 +62,16 @@ class HomeAdvisor:
         Raises:
             StateRejectedError: The bytes are damaged or of another version.
         """
-        home, hours = load(state)
+        home, hours, thermal = load(state)
         home.habit.told_c = installation.habit_setpoint_c
         self = cls(champion, installation)
-        self._history = hours
+        self._history, self._thermal = hours, thermal
         self._watcher = Observer(home, installation.timezone)
         return self
 
     def state(self) -> bytes:
         """Everything that was learnt; small and versioned."""
-        return dump(self._home, self._history)
+        return dump(self._home, self._history, self._thermal)
 
     @property
     def _home(self) -> HomeState:
@@ -84,6 +91,7 @@ class HomeAdvisor:
     def observe(self, reading: Telemetry) -> None:
         """Learn from a reading; gaps and repeats do no harm, one that comes late is ignored."""
         self._history.observe(reading)
+        self._thermal.observe(reading, ghi_w_m2(self._home.forecast, reading.sampled_at.timestamp()))
         self._watcher.observe(reading)
 
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
@@ -122,7 +130,10 @@ class HomeAdvisor:
             home, limits, self.installation.step_s, at_s, horizon.slots, self.installation.inverter
         )
         kept = self._kept(statement, at_s)
-        return Draft(home, statement, planner, Day(self._history, horizon, forecast), kept)
+        place = self.installation.latitude_deg, self.installation.longitude_deg
+        night = Night(home, self._thermal, *place, horizon.slots[0], self.fitting)
+        grey_day = GreyDay(home.grey_box, *place, sunshine_w_m2(home.forecast, at_s))
+        return Draft(home, statement, planner, Day(self._history, horizon, forecast, grey_day), kept, night)
 
     def remember(self, draft: Draft, advice: Advice) -> None:
         """What was said last, to know its effects when they are seen."""
