@@ -12,9 +12,10 @@ from typing import Self
 from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours
 from cloud.advice_round import MAX_CHANGES_PER_DAY, Draft, settle
 from cloud.champion import Champion
+from cloud.closed_hours import COLUMNS
 from cloud.habit import Habit
 from cloud.home_state import Given, HomeState, dump, load
-from cloud.hours import HourlyHistory
+from cloud.hours import HourlyHistory, index_of
 from cloud.lasting import GreyDay
 from cloud.nightly import Fitting, Night
 from cloud.observer import Observer
@@ -122,6 +123,7 @@ class HomeAdvisor:
         """A decision for `at`, as far as it goes without the models."""
         at = at.astimezone(UTC)
         home, at_s = self._home, at.timestamp()
+        home.day_errors.see(int(at_s // 3600), self._measured_kwh)
         horizon = Horizon(at, self._watcher.clock.ahead(at_s, HORIZON_SLOTS + 1))
         forecast = coming_c(home.forecast, at_s)
         limits = Limits.of(self.installation, home.preferences)
@@ -147,6 +149,8 @@ class HomeAdvisor:
             home.watch.changes_s = [*home.watch.changes_s[-MAX_CHANGES_PER_DAY:], at_s]
         if draft.plan is not None and draft.plan.probing:
             home.tolerance.probed(draft.planner.slots[0])
+        if draft.plan is not None:
+            home.day_errors.say(index_of(at_s) + 1, advice.counterfactual.advised_kwh)
         until_s = advice.valid_until.timestamp()
         home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s)
 
@@ -160,6 +164,12 @@ class HomeAdvisor:
         if self.is_held(statement.horizon.at):
             return statement.held(kwh, watch.held_until_s)
         return None
+
+    def _measured_kwh(self, first: int, count: int) -> list[float]:
+        """Electricity of some hours [kWh], NaN where it was not measured."""
+        columns = self._history.columns(first, count)
+        found: list[float] = columns[COLUMNS.index("electric_energy_kwh")].tolist()
+        return found
 
     def _yesterday_kwh(self) -> float:
         """Electricity of the last 24 h, as far as it was measured [kWh]."""

@@ -6,6 +6,7 @@ import msgspec
 import pyarrow as pa
 
 from cloud.advice import Preferences
+from cloud.day_errors import DayErrors
 from cloud.errors import RejectedError
 from cloud.felt import Felt
 from cloud.habit import Habit
@@ -109,6 +110,7 @@ class HomeState:
     preferences: Preferences = field(default_factory=Preferences)
     forecast: list[WeatherHour] = field(default_factory=list[WeatherHour])
     grey_box: GreyBox = field(default_factory=GreyBox)
+    day_errors: DayErrors = field(default_factory=DayErrors)
 
     @property
     def fall_k_h(self) -> float:
