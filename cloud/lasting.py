@@ -16,7 +16,7 @@ from cloud.thermal.rows import Floats
 from cloud.thermal.simulate import Weather, simulate
 from cloud.thermal.sky import clear_sky_ghi_w_m2
 
-DAYS: Final = 3
+DAYS: Final = 2
 """So often the day is played [days]; the start matters little, since it is where each path settles."""
 
 _DAY: Final = 48
@@ -111,5 +111,6 @@ def _sunshine_w_m2(told: Sequence[tuple[GreyDay, int]]) -> Floats:
         np.array([getattr(day, name) for day, _ in told]) for name in ("latitude_deg", "longitude_deg")
     )
     clear = clear_sky_ghi_w_m2(np.asarray((numbers + 0.5) * _HALF_HOUR_S), latitudes, longitudes)
-    said = [[day.ghi_w_m2.get((first + half) // 2, np.nan) for half in range(_DAY)] for day, first in told]
+    hours = [[day.ghi_w_m2.get(first // 2 + hour, np.nan) for hour in range(25)] for day, first in told]
+    said = _by_half(np.array(hours), [first for _, first in told])
     return np.where(np.isnan(said), clear, said)

@@ -14,7 +14,8 @@ def lived(ratios: list[float]) -> tuple[DayErrors, list[bool]]:
     for day, ratio in enumerate(ratios):
         errors.say(24 * day + 1, 10.0)
         hits.append(ratio <= errors.radius_ratio)
-        errors.see(24 * day + 24, lambda _, count: [10.0 * (1 + ratio) / 24] * count)
+        day_kwh = [10.0 * (1 + ratio) / 24] * 24
+        errors.see(24 * day + 24, lambda *_, kwh=day_kwh: kwh)
     return errors, hits
 
 

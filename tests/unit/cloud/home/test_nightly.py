@@ -115,6 +115,15 @@ def test_so_many_a_round_and_the_others_in_the_next(
     assert fitted == [[True] * 2 + [False] * 3, [True] * 4 + [False], [True] * 5]
 
 
+def test_who_waits_longest_comes_first(live: Live, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nightly, "MOST_A_ROUND", 1)
+    early, late = live(6 * 24), live(6 * 24)
+    early.advise(at(5 * 24))
+    advise_all(models, [(early, at(6 * 24 + 4)), (late, at(6 * 24 + 4))])
+
+    assert box_of(late).night == box_of(early).night + 2  # type: ignore[operator] (both were fitted)
+
+
 def test_with_others_as_alone_and_after_a_restart_as_without(
     live: Live, models: Models, installation: Installation
 ) -> None:
