@@ -17,10 +17,10 @@ from edge.contract import Mode
 LONGEST_VALID = timedelta(hours=6)
 """Advice ends after this at the latest; a device that hears no more goes back to its people's setting."""
 
-SAVING_SPREAD_RATIO = 0.5
+SAVING_SPREAD_RATIO = 0.9
 """How far the models may be off about a saving itself [ratio], and"""
 
-SHARED_RATIO = 0.08
+SHARED_RATIO = 0.11
 """the share of the error of a day's electricity that the difference of two such days keeps: what people and
 weather do to it is the same in both [ratio]. Both chosen on the split `validate`, so that nine of ten daily
 intervals hold (`ac-advisor evaluate --split validate`)."""
