@@ -24,8 +24,8 @@ KEPT_DAYS: Final = 28
 """Days that are remembered, the newest ones."""
 
 PRIOR_RATIOS: Final = (0.01, 0.04, 0.06, 0.09, 0.12, 0.15, 0.2, 0.27, 0.36, 0.58)
-"""Errors of ten days of homes in general, which count like own days [ratio]: middles of the tenths of those of
-advised homes of the split `validate`, seeds 11 and 13."""
+"""Errors of ten days of homes in general, which count like own days [ratio]: middles of the tenths of those
+of advised homes of the split `validate`, seeds 11 and 13."""
 
 DAY_H: Final = 24
 

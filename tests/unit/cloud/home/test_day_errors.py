@@ -29,7 +29,12 @@ def test_a_day_is_judged_by_hand() -> None:
     errors.say(30, 99.0)  # that day is going on
     errors.see(47, lambda *_: [math.nan])  # it is not over
     asked: list[tuple[int, int]] = []
-    errors.see(48, lambda first, count: asked.append((first, count)) or [0.5] * 23 + [math.nan])
+
+    def measured(first: int, count: int) -> list[float]:
+        asked.append((first, count))
+        return [0.5] * 23 + [math.nan]
+
+    errors.see(48, measured)
 
     assert asked == [(25, 24)]
     assert errors.ratios == [0.2]  # 0.5 kWh in each of 24 h are 12 of 10 kWh

@@ -137,9 +137,7 @@ def test_a_home_that_does_not_warm_up_tells_nothing() -> None:
 
 
 def test_keeps_of_a_fit_what_it_is_asked_for() -> None:
-    machine = Machine(
-        *(np.array([a, b]) for a, b in ((0.1, 0.2), (0.5, 0.6), (900.0, 800.0))), np.ones((2, 4))
-    )
+    machine = Machine(np.array([0.1, 0.2]), np.array([0.5, 0.6]), np.array([900.0, 800.0]), np.ones((2, 4)))
     fitted = Fitted(np.arange(20.0).reshape(2, 10), np.zeros((2, 10)), machine, np.zeros(2))
     kept = GreyBox(trusted=True)
     kept.keep(fitted, 1)

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from cloud import nightly
-from cloud.advice import Installation
+from cloud import nightly, planner
+from cloud.advice import Installation, Preferences
 from cloud.advisor import HomeAdvisor, advise_all
 from cloud.home_state import HomeState, load
 from cloud.outcome import Models
+from cloud.ports.weather import WeatherHour
 from cloud.thermal.grey_box import GreyBox
 from edge.contract import Telemetry
+
+if TYPE_CHECKING:
+    from cloud.absence import EmptyHome
 
 MakeReading = Callable[..., Telemetry]
 Live = Callable[..., HomeAdvisor]
@@ -121,7 +126,8 @@ def test_who_waits_longest_comes_first(live: Live, models: Models, monkeypatch: 
     early.advise(at(5 * 24))
     advise_all(models, [(early, at(6 * 24 + 4)), (late, at(6 * 24 + 4))])
 
-    assert box_of(late).night == box_of(early).night + 2  # type: ignore[operator] (both were fitted)
+    waited = [box_of(home).night or 0 for home in (early, late)]
+    assert np.diff(waited).tolist() == [2]
 
 
 def test_with_others_as_alone_and_after_a_restart_as_without(
@@ -164,3 +170,31 @@ def test_may_be_fitted_once_or_never(live: Live) -> None:
     assert first.theta
     assert box_of(once) == first
     assert box_of(never) == GreyBox()
+
+
+def test_hears_of_sunshine_from_the_forecast(live: Live, make_reading: MakeReading) -> None:
+    advisor = live(24.0)
+    advisor.forecast([WeatherHour(at(24.0 + hour), 30.0, None, 500.0 + 100.0 * hour) for hour in range(2)])
+    for quarter in range(1, 6):
+        advisor.observe(make_reading(24.0 + quarter / 4, interval_s=900.0))
+    heard = load(advisor.state())[2].rows(35.0, 0.0).ghi_w_m2[0, -4:]
+    coming = advisor.begin(at(25.25)).day.grey_day
+
+    assert heard.tolist() == [500.0] * 4
+    assert coming is not None
+    assert coming.ghi_w_m2 == {int(at(25.0).timestamp()) // 3600: 600.0}
+
+
+def test_a_set_back_is_made_good_at_the_pull_down_that_both_bear_out(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty: list[EmptyHome] = []
+    monkeypatch.setattr(planner, "best_set_back", lambda home, _: empty.append(home))
+    advisor = live(14 * 24)
+    advisor.configure(Preferences(away_until=at(14 * 24 + 8)))
+    advisor.advise(at(14 * 24))
+    home = home_of(advisor)
+
+    assert home.grey_box.fall_k_h is not None
+    assert home.fall_k_h < home.recovery.fall_k_h
+    assert empty[0].fall_k_h == home.fall_k_h
