@@ -186,7 +186,12 @@ class Outcomes:
         return self._hourly_kwh(homes, self._hourly(homes, paths_c))
 
     def saved_kwh(
-        self, homes: Homes, habits_c: Sequence[Sequence[float]], advised_c: Sequence[Sequence[float]]
+        self,
+        homes: Homes,
+        habits_c: Sequence[Sequence[float]],
+        advised_c: Sequence[Sequence[float]],
+        *,
+        by_grey_box: bool = True,
     ) -> tuple[Floats, Floats]:
         """What the habit costs in each hour, and what lasts of the saving against it.
 
@@ -198,6 +203,7 @@ class Outcomes:
             homes: Which, (k,).
             habits_c: Setpoints without advice by half-hour, (k, 49) [°C].
             advised_c: Setpoints with it, (k, 49) [°C].
+            by_grey_box: Whether grey boxes are asked.
 
         Returns:
             Electricity at the habit and saving, both (k, 25) [kWh].
@@ -209,7 +215,9 @@ class Outcomes:
         total_kwh = degrees_kwh.sum(axis=1)
         moved = np.abs(total_kwh) >= NOTHING_KWH
         lasting_kwh = (habit_kwh - advised_kwh).sum(axis=1)
-        grey_kwh = self._lasting.saved_kwh(homes, np.array(habits_c), np.array(advised_c))
+        grey_kwh = np.full(len(homes), np.nan)
+        if by_grey_box:
+            grey_kwh = self._lasting.saved_kwh(homes, np.array(habits_c), np.array(advised_c))
         grey = ~np.isnan(grey_kwh)
         lasting_kwh = np.where(grey, grey_kwh, lasting_kwh)
         ratio = np.divide(lasting_kwh, total_kwh, out=np.ones(len(homes)), where=moved)

@@ -190,11 +190,13 @@ def test_a_set_back_is_made_good_at_the_pull_down_that_both_bear_out(
 ) -> None:
     empty: list[EmptyHome] = []
     monkeypatch.setattr(planner, "best_set_back", lambda home, _: empty.append(home))
-    advisor = live(14 * 24)
-    advisor.configure(Preferences(away_until=at(14 * 24 + 8)))
-    advisor.advise(at(14 * 24))
-    home = home_of(advisor)
+    fitted, never = live(14 * 24), live(14 * 24, NeverFitted)
+    for advisor in (fitted, never):
+        advisor.configure(Preferences(away_until=at(14 * 24 + 8)))
+        advisor.advise(at(14 * 24))
+    home = home_of(fitted)
 
-    assert home.grey_box.fall_k_h is not None
+    assert home.grey_box.speaks
     assert home.fall_k_h < home.recovery.fall_k_h
-    assert empty[0].fall_k_h == home.fall_k_h
+    assert [each.fall_k_h for each in empty] == [home.fall_k_h, home.recovery.fall_k_h]
+    assert empty[0].kwh_per_k_h == empty[1].kwh_per_k_h  # what a set-back saves it is not asked
