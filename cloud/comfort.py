@@ -1,7 +1,7 @@
 """Comfort: where the upper limit of a home's comfort lies, as a distribution that overrides and silence move.
 
-The limit is the warmth above the usual [K] beyond which the people are uncomfortable. It is not the same every
-day: votes of the same people are alike on one day and differ from day to day, so today's limit is the
+The limit is the warmth above the usual [K] beyond which the people are uncomfortable. It is not the same
+every day: votes of the same people are alike on one day and differ from day to day, so today's limit is the
 home's own plus a chance of the day. What happens today is therefore evidence of today first, and of the
 home only when the day is over: one bad day is no dislike of warmth, and one good day no licence.
 
@@ -43,9 +43,9 @@ RATES_PER_H = (0.3, 0.8, 2.0)
 
 OTHER_REASONS_PER_H = 0.004
 OTHER_REASONS_H = 400.0
-"""Rate at which somebody awake cools for other reasons than warmth [1/h], before the home has shown its own, and
-the time awake at home that this counts as much as [h]: assumptions, twice a month. Who makes it warmer for no
-reason of ours makes it cooler as often, so both directions tell."""
+"""Rate at which somebody awake cools for other reasons than warmth [1/h], before the home has shown its own,
+and the time awake at home that this counts as much as [h]: assumptions, twice a month. Who makes it warmer
+for no reason of ours makes it cooler as often, so both directions tell."""
 
 WORDS_PER_H = 0.7
 WORDS_STEEPNESS_K = 0.3

@@ -63,9 +63,7 @@ class Observer:
         """Take in what a person said."""
         watch, at_s = self.home.watch, feedback.at.timestamp()
         slot = self.clock.slot(at_s)
-        self._hear_warmth(feedback.kind, slot)
-        if feedback.kind in FELT_AT_HOME:
-            self.home.presence.meet(at_s, slot)
+        self._hear_warmth(feedback.kind, slot, at_s)
         match feedback.kind:
             case "too_hot":
                 watch.held_until_s = self._next_point_s(at_s)
@@ -196,8 +194,10 @@ class Observer:
         if watch.author == "advice" and watch.setpoint_c is not None and watch.setpoint_c < habit_c:
             self.home.recovery.chilled_day = slot.day
 
-    def _hear_warmth(self, kind: FeedbackKind, slot: Slot) -> None:
-        """Our warmth was too much for somebody."""
+    def _hear_warmth(self, kind: FeedbackKind, slot: Slot, at_s: float) -> None:
+        """Somebody is there, and our warmth may be too much for them."""
+        if kind in FELT_AT_HOME:
+            self.home.presence.meet(at_s, slot)
         warmth_k = self.warmth_k(slot)
         if warmth_k is None or self.home.watch.author != "advice":
             return
@@ -205,7 +205,8 @@ class Observer:
             budget = self.home.preferences.override_budget_per_day
             self.home.tolerance.too_hot(slot, warmth_k, budget)
         elif kind == "a_bit_warm":
-            self.home.tolerance.a_bit_warm(slot, warmth_k)
+            risen_k = (self.home.watch.setpoint_c or 0.0) - self.home.habit.setpoint_c(slot)
+            self.home.tolerance.a_bit_warm(slot, warmth_k, risen_k)
 
     def _next_point_s(self, at_s: float) -> float:
         return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()

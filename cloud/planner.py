@@ -1,7 +1,7 @@
 """Planner: which setpoint to hold in each half-hour of the coming day, within all guards.
 
-Two levers. While people are (or may be) there: the warmest setpoint that keeps the home within the level
-that its tolerance allows. While nobody is there: a set-back that is made good before they usually return.
+Two levers. While people are (or may be) there: the warmest setpoints that are expected to add no more
+discomfort than the budget. While nobody is there: a set-back that is made good before they usually return.
 """
 
 import math
@@ -18,7 +18,6 @@ from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
 from cloud.warm_budget import UsualDay, affordable_k
 
-GUARD = 0
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
 
@@ -34,8 +33,8 @@ COOL_AHEAD_K = 0.5
 """How far below the habit a home is cooled before heat in which its machine cannot hold it [K]: the guard."""
 
 WORTH_COOLING_K_H = 1.0
-"""But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: what
-counts as felt (ADVICE.md). It takes a third of them for about 0.4 kWh, less than they weigh."""
+"""But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: where it
+is less, it costs more electricity than most would give for it."""
 
 STALE_INDOOR_S = 1800
 """An older indoor temperature says nothing about how warm an empty home has become [s]."""
@@ -109,6 +108,7 @@ class Plan:
         recovering: Whether nobody is there, but may be back soon.
         strained: Whether the machine may not hold even the habit today.
         probing: Whether it is warmer now to see how it is borne.
+        eased: Whether it is cooler than the habit now because somebody said that it is a bit warm.
     """
 
     habit_c: list[float]
@@ -123,6 +123,7 @@ class Plan:
     recovering: bool = False
     strained: bool = False
     probing: bool = False
+    eased: bool = False
 
     @property
     def expected_c(self) -> list[float]:
@@ -190,8 +191,8 @@ class Planner:
         usual_k = [home.warmth.expected_k(slot) for slot in slots]
         usual = self._usual_day([known_k or 0.0 for known_k in usual_k], away)
         probes = False
-        if strained and (GUARD or self._worth(usual)):
-            occupied_c = self._cooled_ahead_c(habit_c, usual)
+        if strained and self._worth_cooling(usual):
+            occupied_c = self._cooled_ahead_c(habit_c)
         else:
             occupied_c, probes = self._warm_edge_c(habit_c, usual_k, self._affordable_k(usual))
         return Plan(
@@ -203,6 +204,7 @@ class Planner:
             away=away,
             strained=strained,
             probing=probes,
+            eased=not strained and occupied_c[0] < habit_c[0],
         )
 
     def may_set_back(self, plan: Plan) -> bool:
@@ -286,34 +288,37 @@ class Planner:
             if probe_k is not None and usual is not None:
                 rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
                 probes = probes or (place == 0 and rise_k > rises_k[0])
-            path.append(self.limits.within(max(min(habit + rise_k, HEAT_SAFETY_C), habit), habit))
+            path.append(self.limits.within(min(habit + rise_k, max(HEAT_SAFETY_C, habit)), habit))
         return path, probes
 
-    def _worth(self, usual: UsualDay) -> bool:
-        return self.home.preferences.comfort_lambda >= EAGER_LAMBDA and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
-    def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
+    def _worth_cooling(self, usual: UsualDay) -> bool:
+        """Whether people are so warm in the heat, even at the habit, that it is worth to cool ahead of it."""
+        willing = self.home.preferences.comfort_lambda >= EAGER_LAMBDA
+        return willing and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
+
+    def _cooled_ahead_c(self, habit_c: list[float]) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
-        home = self.home
-        willing = home.preferences.comfort_lambda >= EAGER_LAMBDA
-        worth = willing and usual.warm_k_h(home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
-        path = []
-        for slot, habit in zip(self.slots, habit_c, strict=True):
-            cooler_k = COOL_AHEAD_K if worth and home.recovery.is_ahead(slot) else 0.0
-            path.append(self.limits.within(habit - cooler_k, habit))
-        return path
+        return [
+            self.limits.within(habit - COOL_AHEAD_K * self.home.recovery.is_ahead(slot), habit)
+            for slot, habit in zip(self.slots, habit_c, strict=True)
+        ]
 
     def _affordable_k(self, usual: UsualDay) -> list[float]:
-        """The largest rises that may last within the budget of warm degree-hours, by half-hour, (49,) [K]."""
+        """The largest rises within the budget of warm degree-hours, by half-hour, (49,) [K]."""
         home, tolerance, today = self.home, self.home.tolerance, self.slots[0]
         if not tolerance.may_warm(today, home.preferences.override_budget_per_day):
             return [0.0] * len(self.slots)
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
         by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h).tolist()
-        return [by_hour_k[slot.of_day // 2] for slot in self.slots]
+        rises_k = [by_hour_k[slot.of_day // 2] for slot in self.slots]
+        return [
+            min(rise_k, tolerance.eased_k) if slot.day == tolerance.eased_day else rise_k
+            for slot, rise_k in zip(self.slots, rises_k, strict=True)
+        ]
 
     def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
-        """The coming day as it would be at the habit, by hours of the clock: so that the plan stays the same."""
+        """The coming day as it would be at the habit, by hours of the clock, so that it stays the same."""
         midnight = -self.slots[0].of_day % SLOTS_PER_DAY
         places = [(midnight + 2 * hour) % SLOTS_PER_DAY for hour in range(24)]
         return UsualDay(
@@ -348,7 +353,9 @@ class Planner:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
-        found_k = found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
+        found_k = (
+            found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
+        )
         borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
             returns=returns,

@@ -124,12 +124,10 @@ class Statement:
         if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
             back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
             return wording.set_back(setpoint_c, back, recover, saving_kwh)
-        if plan.strained:
-            return _strained(setpoint_c, habit_c, -saving_kwh)
+        if setpoint_c < habit_c or (plan.strained and setpoint_c == habit_c):
+            return _for_comfort(plan, setpoint_c, -saving_kwh)
         if setpoint_c > habit_c:
-            if plan.probing:
-                return wording.probing(setpoint_c)
-            return wording.warmer(setpoint_c, habit_c, saving_kwh)
+            return _warmer(plan, setpoint_c, saving_kwh)
         if plan.back_s is not None and plan.recovering:
             return wording.recovering(setpoint_c, self._clock(plan.back_s))
         later = None if change_s is None else self._clock(change_s)
@@ -174,10 +172,19 @@ class Statement:
         return wording.Clockwork(self.installation.timezone).say(at_s)
 
 
-def _strained(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
-    """What is done about heat in which the machine is at its limit."""
-    if setpoint_c < habit_c:
-        return wording.cooled_ahead(setpoint_c, habit_c, cost_kwh)
+def _warmer(plan: Plan, setpoint_c: float, saving_kwh: float) -> str:
+    """Why it is warmer while people are there."""
+    if plan.probing:
+        return wording.probing(setpoint_c)
+    return wording.warmer(setpoint_c, plan.habit_c[0], saving_kwh)
+
+
+def _for_comfort(plan: Plan, setpoint_c: float, cost_kwh: float) -> str:
+    """Why it is as cool as the habit, or cooler, for those who are warm."""
+    if plan.eased:
+        return wording.eased(setpoint_c)
+    if setpoint_c < plan.habit_c[0]:
+        return wording.cooled_ahead(setpoint_c, plan.habit_c[0], cost_kwh)
     return wording.strained(setpoint_c)
 
 

@@ -2,25 +2,25 @@
 
 Warmth is how much warmer than usual it feels [K]. It is searched: for one evening, with people at home and
 awake, it is kept warmer than it is meant to stay, since silence in comfort tells nothing (ADVICE.md,
-study C); what is borne and what is not moves the belief of `cloud.comfort`, and the home lives where that expects
-to add no more discomfort than the budget.
+study C); what is borne and what is not moves the belief of `cloud.comfort`, and the home lives where that
+expects to add no more discomfort than the budget.
 
-An override that our warmth has caused costs a token. There are two at most, one comes back in `1 / budget` days,
-and without one there is no warmth.
+An override that our warmth has caused costs a token. There are two at most, one comes back in `1 / budget`
+days, and without one there is no warmth.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cloud.comfort import AT_HOME_H, ComfortLimit, Floats
+from cloud.comfort import AT_HOME_H, ComfortLimit
 from cloud.home_clock import SLOTS_PER_DAY, Slot
 from cloud.slot_summary import SlotSummary
 
 PROBES_K = np.arange(0.5, 4.01, 0.5)
 """Levels of a probe [K]; devices know half degrees."""
 
-PROBE_RISK_RATIO = 0.12
+PROBE_RISK_RATIO = 0.3
 """Chance that a probe is answered by an override, at most: so the first probes are shallow [ratio]."""
 
 WORTH_PROBING_K = 0.5
@@ -36,7 +36,7 @@ SETTLE_DAYS = 1
 """Advised days before the first probe: people first see advice that they cannot feel."""
 
 SEARCH_DAYS = 21
-"""The search is over so many days after it began; then a probe now and then sees whether it still holds."""
+"""The search is over so many days after it began; later a probe now and then sees whether it holds."""
 
 PROBE_EVERY_DAYS = 2
 RECHECK_EVERY_DAYS = 18
@@ -49,12 +49,12 @@ TOKENS = 2.0
 """Overrides of our doing that may come close together."""
 
 EAGER_LAMBDA = 10.0
-"""People who weigh comfort with less than this put savings first (ADVICE.md: 20 protects comfort, 5 saves)."""
+"""Who weighs comfort with less than this puts savings first (ADVICE.md: 20 protects comfort, 5 saves)."""
 
-WARM_BUDGET_K_H_DAY = 0.08
-SEARCH_BUDGET_K_H_DAY = 0.15
-"""Warm degree-hours that may be expected to be added, at the usual weight of comfort, later and in the search
-[K·h/day]; a home counts as kept comfortable up to 0.25 (ADVICE.md)."""
+WARM_BUDGET_K_H_DAY = 0.1
+SEARCH_BUDGET_K_H_DAY = 0.3
+"""Warm degree-hours that may be expected to be added, at the usual weight of comfort, later and in the
+search [K·h/day]; a home counts as kept comfortable up to 0.25 (ADVICE.md)."""
 
 USUAL_LAMBDA = 20.0
 """The usual weight of comfort; who weighs it less allows more."""
@@ -67,6 +67,10 @@ CENSORED_SLOTS = 2
 
 THERMAL_RATIO = 0.5
 """An override that is as likely as this about warmth is taken for our doing [ratio]."""
+
+EASED_STEP_K = 0.5
+"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day, down to so much below
+the habit [K]: that is what they chose, and more would cost more than 2 % of the electricity of a month."""
 
 SLOT_H = 24.0 / SLOTS_PER_DAY
 
@@ -84,6 +88,8 @@ class Tolerance:
         tokens_day: See there.
         objections: Ordinals of the local days with an override of our doing, newest last.
         censored_until: Number of the half-hour until which silence says nothing.
+        eased_day: The newest local day on which somebody said that it is a bit warm.
+        eased_k: The setpoint goes no further above the habit for the rest of that day [K].
     """
 
     comfort: ComfortLimit = field(default_factory=ComfortLimit)
@@ -94,6 +100,8 @@ class Tolerance:
     tokens_day: int = 0
     objections: list[int] = field(default_factory=list[int])
     censored_until: int = 0
+    eased_day: int = 0
+    eased_k: float = 0.0
 
     def budget_k_h(self, slot: Slot, comfort_lambda: float) -> float:
         """Warm degree-hours a day that may be added, as far as the limit is known [K·h]."""
@@ -165,9 +173,12 @@ class Tolerance:
         """Somebody made it warmer."""
         self.comfort.warmer()
 
-    def a_bit_warm(self, slot: Slot, warmth_k: float) -> None:
-        """Somebody said that it is a bit warm at `warmth_k`."""
+    def a_bit_warm(self, slot: Slot, warmth_k: float, risen_k: float) -> None:
+        """Somebody said that it is a bit warm at `warmth_k`, with a setpoint `risen_k` above the habit."""
         self.comfort.a_bit_warm(warmth_k)
+        before_k = self.eased_k if self.eased_day == slot.day else np.inf
+        self.eased_k = max(min(risen_k - EASED_STEP_K, before_k), -EASED_STEP_K)
+        self.eased_day = slot.day
         self.postpone(slot)
 
     def object(self, slot: Slot, budget_per_day: float) -> None:

@@ -14,7 +14,7 @@ from cloud.comfort import Discomfort, Floats
 
 DAY_H = 24.0
 
-SHORTEST_STRETCH = 0.25
+SHORTEST_STRETCH = 0.4
 """A larger rise is worth it for at least so much of the day [ratio]."""
 
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
@@ -41,7 +41,7 @@ class UsualDay:
         return float(self._by_part_k_h(discomfort.at_k(self._usual_k())).sum())
 
     def extra_k_h(self, rises_k: Floats, discomfort: Discomfort) -> Floats:
-        """Warm degree-hours that each rise of the setpoint is expected to add in each part, (rises, n) [K·h]."""
+        """Warm degree-hours that each rise is expected to add in each part, (rises, n) [K·h]."""
         usual_k = self._usual_k()
         warmer_k = rises_k[:, None, None] + usual_k
         return self._by_part_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
@@ -58,8 +58,8 @@ class UsualDay:
 def affordable_k(rises_k: Floats, extra_k_h: Floats, budget_k_h: float) -> Floats:
     """The largest rises whose warm degree-hours stay within a budget.
 
-    One for the whole day; and the next one for as long as the budget lasts, in one stretch, at the time of the
-    day when it weighs least. For a stretch shorter than `SHORTEST_STRETCH` the machine would beep for little.
+    One for the whole day; and the next one for as long as the budget lasts, in one stretch, at the time of
+    the day when it weighs least. A stretch shorter than `SHORTEST_STRETCH` would be two beeps for little.
 
     Args:
         rises_k: To choose from, ascending from 0, (r,) [K].

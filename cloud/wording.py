@@ -88,6 +88,11 @@ def warmer(setpoint_c: float, habit_c: float, saving_kwh: float) -> str:
     )
 
 
+def eased(setpoint_c: float) -> str:
+    """Why it is cooler than usual after somebody was warm."""
+    return f"You said that it is a bit warm: {setting(setpoint_c)} for the rest of the day."
+
+
 def probing(setpoint_c: float) -> str:
     """Why it is clearly warmer for an evening."""
     return f"A warmer evening, to learn what suits you: {setting(setpoint_c)}; say so if it is too warm."

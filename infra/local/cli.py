@@ -18,6 +18,7 @@ from rich.console import Console
 
 from infra.local.errors import LocalError
 from infra.local.list_option import ListOption
+from infra.local.measured.command import backtest
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
@@ -66,6 +67,9 @@ def _known_weather(_context: click.Context, _option: click.Parameter, value: str
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def commands() -> None:
     """Energy advice for smart air conditioners."""
+
+
+commands.add_command(backtest)
 
 
 @commands.command()

@@ -6,7 +6,7 @@ from typing import Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from cloud.home_clock import SLOTS_PER_DAY, HomeClock
+from cloud.home_clock import HomeClock
 from infra.local.judging.control import DECISION_S
 from infra.local.judging.plant import Plant
 from infra.local.pairs import Floats
@@ -51,7 +51,7 @@ class Foresight:
     def usual(self) -> Self:
         """The same with each half-hour's mean limit over all days instead of the day's own."""
         limit_c = np.empty_like(self.limit_c)
-        for place in range(SLOTS_PER_DAY):
+        for place in set(self.of_day.tolist()):
             these = self.of_day == place
             limit_c[these] = self.limit_c[these].mean(axis=0)
         return replace(self, limit_c=limit_c)

@@ -1,15 +1,15 @@
 """Oracle: what is saved by whoever knows everything, at each home's own warm degree-hours of the habit.
 
-It knows when people will be at home, how warm each home may feel, the weather, and the plant itself. Each day it
-plays candidates on forks of the very homes, keeps each home's best, and lives that. What it minimises is
+It knows when people will be at home, how warm each home may feel, the weather, and the plant itself. Each day
+it plays candidates on forks of the very homes, keeps each home's best, and lives that. What it minimises is
 electricity plus a price of warm degree-hours; the price of each home moves from day to day, so that its warm
-degree-hours, added up, stay at those of its habit (dual ascent: Boyd & Vandenberghe, Convex Optimization, 5.5).
-Levers: how far below their limit people find the home, how warm it may get while it is empty, how early it is
-cooled again, and whether it is cooled ahead of the day. So this is what perfect knowledge reaches with these
-levers; with finer ones a little more may be possible.
+degree-hours, added up, stay at those of its habit (dual ascent: Boyd & Vandenberghe, Convex Optimization,
+section 5.4). Levers: how far below their limit people find the home, how warm it may get while it is empty,
+how early it is cooled again, and whether it is cooled ahead of the day. So this is what perfect knowledge
+reaches with these levers; with finer ones a little more may be possible.
 
-`oracle_without_presence` cools for people at all hours; `oracle_without_band` keeps the habit while they are there;
-`oracle_without_day` knows each home's usual limit, but not how it moves from day to day.
+`oracle_without_presence` cools for people at all hours; `oracle_without_band` keeps the habit while they are
+there; `oracle_without_day` knows each home's usual limit, but not how it moves from day to day.
 """
 
 from collections.abc import Iterable, Mapping
@@ -148,7 +148,7 @@ class _Following:
             lead_slots = (np.array(LEADS_H)[ways.lead] * 3600 / DECISION_S).astype(np.intp)
             empty_c = np.maximum(setpoint_c, habit_c + np.array(DEPTHS_K)[ways.depth])
             setpoint_c = np.where(self.ahead.back_within(self.slot, lead_slots), setpoint_c, empty_c)
-        return np.clip(setpoint_c, habit_c - LARGEST_FALL_K, habit_c + LARGEST_RISE_K)
+        return np.asarray(np.clip(setpoint_c, habit_c - LARGEST_FALL_K, habit_c + LARGEST_RISE_K))
 
     def commands(self) -> list[tuple[str, Desired]]:
         """The same as commands."""
