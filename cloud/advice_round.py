@@ -152,8 +152,8 @@ def _expect(outcomes: Outcomes, plans: Sequence[Plan]) -> list[Expectation]:
 def _sensitivity_kwh(outcomes: Outcomes, homes: Sequence[int], plans: Sequence[Plan]) -> list[float]:
     """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)].
 
-    Grey boxes are not asked: by them set-backs were shallower, and homes of the split `validate` in a humid
-    climate saved less at the same warmth than under `advisor_without_rc` (`ac-advisor evaluate`).
+    Grey boxes are not asked: planning by them saved no more, and less in a humid climate, on fleets of the
+    split `validate`. So they speak in what is told only; `advisor_without_rc` controls as `advisor` does.
     """
     if not homes:
         return []

@@ -112,12 +112,6 @@ class HomeState:
     grey_box: GreyBox = field(default_factory=GreyBox)
     day_errors: DayErrors = field(default_factory=DayErrors)
 
-    @property
-    def fall_k_h(self) -> float:
-        """Pull-down to rely upon [K/h]: the slower of what its recoveries and its grey box tell."""
-        told_k_h = self.grey_box.fall_k_h if self.grey_box.speaks else None
-        return self.recovery.fall_k_h if told_k_h is None else min(self.recovery.fall_k_h, told_k_h)
-
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     version: int

@@ -12,17 +12,14 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from cloud.home_clock import SLOT_S as HALF_HOUR_S
-from cloud.home_clock import SLOTS_PER_DAY as HALVES_PER_DAY
 from cloud.home_clock import Slot
 from cloud.home_state import HomeState
 from cloud.thermal import trust
 from cloud.thermal.fit import fit
-from cloud.thermal.grey_box import pull_down_k_h
 from cloud.thermal.history import ThermalHistory
 from cloud.thermal.machine import load_ratio
 from cloud.thermal.prior import Prior
-from cloud.thermal.rows import COLUMNS, SLOT_S, SLOTS_PER_DAY, Floats, Rows, held
-from cloud.thermal.simulate import Weather
+from cloud.thermal.rows import COLUMNS, SLOT_S, SLOTS_PER_DAY, Rows
 
 NIGHT_SLOT: Final = 6
 """Homes are fitted from this half-hour of their local day on: 3 o'clock."""
@@ -105,41 +102,15 @@ def _fit_together(nights: Sequence[Night], last_slot: int) -> None:
     before = np.array([box.trusted for box in boxes])
     trusted = trust.trusted(trust.test(some, _prior()), before)
     fitted = fit(some, _prior())
-    falls_k_h = pull_down_k_h(fitted, _newest_day(some), _habits_c(told))
     for place, box in enumerate(boxes):
         box.keep(fitted, place)
         box.trusted = bool(trusted[place])
-        fall_k_h = float(falls_k_h[place])
-        box.fall_k_h = None if np.isnan(fall_k_h) else round(fall_k_h, 3)
 
 
 def _joined(rows: Sequence[Rows]) -> Rows:
     """The rows of homes that end with the same slot, one below the other."""
     columns = {name: np.concatenate([getattr(each, name) for each in rows]) for name in COLUMNS}
     return Rows(rows[0].first_slot, **columns)
-
-
-def _newest_day(rows: Rows) -> Weather:
-    """The weather of the newest 24 h by half-hour, held over gaps."""
-    columns = (held(rows.outdoor_c), rows.ghi_w_m2)
-    return Weather(*(_halves(column[:, -SLOTS_PER_DAY:]) for column in columns))
-
-
-def _halves(values: Floats) -> Floats:
-    return np.asarray((values[:, 0::2] + values[:, 1::2]) / 2)
-
-
-def _habits_c(nights: Sequence[Night]) -> Floats:
-    """The coolest setpoint of each home's habit over the day [°C]: recovery to it takes longest."""
-    return np.array(
-        [
-            min(
-                night.home.habit.setpoint_c(night.slot._replace(of_day=half))
-                for half in range(HALVES_PER_DAY)
-            )
-            for night in nights
-        ]
-    )
 
 
 @cache

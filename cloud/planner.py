@@ -361,7 +361,7 @@ class Planner:
             returns=returns,
             above_k=max(watch.indoor_c - found_c, 0.0),
             rise_k_h=home.recovery.rise_k_h,
-            fall_k_h=home.fall_k_h,
+            fall_k_h=home.recovery.fall_k_h,
             kwh_per_k_h=kwh_per_k_h,
             found_k=found_k,
             discomfort=home.tolerance.comfort.discomfort(),

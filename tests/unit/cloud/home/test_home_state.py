@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -7,9 +6,7 @@ from cloud.advice import Installation
 from cloud.advisor import HomeAdvisor
 from cloud.home_state import MAX_DOCUMENT_BYTES, StateRejectedError, dump, load
 from cloud.outcome import Models
-from cloud.thermal.grey_box import MACHINE_NUMBERS, GreyBox
 from cloud.thermal.history import ThermalHistory
-from cloud.thermal.model import PARAMETERS
 from edge.contract import Telemetry
 
 
@@ -70,17 +67,3 @@ def test_damaged_thermal_history_is_refused(advisor: HomeAdvisor) -> None:
     with pytest.raises(StateRejectedError, match="thermal history"):
         load(dump(home, hours, Damaged()))
     assert dump(home, hours, thermal) == advisor.state()
-
-
-def test_recovery_goes_by_the_slower_of_both_where_the_grey_box_is_trusted(advisor: HomeAdvisor) -> None:
-    home, *_ = load(advisor.state())
-    home.recovery.falls_k_h = [2.0]
-    box = GreyBox([0.0] * len(PARAMETERS), [1.0] * MACHINE_NUMBERS, trusted=False, fall_k_h=0.5)
-    own_k_h = home.recovery.fall_k_h
-
-    home.grey_box = box
-    assert home.fall_k_h == own_k_h
-    home.grey_box = replace(box, trusted=True)
-    assert home.fall_k_h == 0.5
-    home.grey_box = replace(box, trusted=True, fall_k_h=9.0)
-    assert home.fall_k_h == own_k_h

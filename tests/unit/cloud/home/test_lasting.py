@@ -10,9 +10,8 @@ from cloud.home_clock import HomeClock
 from cloud.hours import HourlyHistory
 from cloud.lasting import GreyDay, Lasting
 from cloud.outcome import GREY_RANGE, Day, Horizon, Models, Outcomes
-from cloud.thermal import grey_box
 from cloud.thermal.fit import Fitted
-from cloud.thermal.grey_box import GreyBox, fitted_of, pull_down_k_h
+from cloud.thermal.grey_box import GreyBox, fitted_of
 from cloud.thermal.machine import Machine
 from cloud.thermal.model import PARAMETERS
 from cloud.thermal.prior import Prior
@@ -115,25 +114,6 @@ def test_stays_near_the_degree_days(day: Day, models: Models, scale: float, shar
     own_kwh = float(own.saved_kwh([0], HABIT_C, HABIT_C + 1.0)[0])
 
     assert saved_kwh == pytest.approx(own_kwh if share is None else share * 24 * 0.8 / 15, rel=1e-6)
-
-
-def test_recovery_takes_longer_with_a_weaker_machine_and_is_told_with_caution(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fitted = fitted_of([box(capacity=2.0), box(), box(capacity=0.85)])
-    weather = Weather(np.repeat(outdoor_c(3)[:, :24], 2, axis=1), np.zeros((3, 48)))
-    strong, usual, weak = pull_down_k_h(fitted, weather, np.full(3, 24.0)).tolist()
-
-    monkeypatch.setattr(grey_box, "CAUTION", 1.0)
-
-    assert strong > usual > weak > 0
-    assert usual == pytest.approx(0.85 * pull_down_k_h(fitted, weather, np.full(3, 24.0))[1])
-
-
-def test_a_home_that_does_not_warm_up_tells_nothing() -> None:
-    cool = Weather(np.full((1, 48), 10.0), np.zeros((1, 48)))
-
-    assert np.isnan(pull_down_k_h(fitted_of([box()]), cool, np.array([24.0])))
 
 
 def test_keeps_of_a_fit_what_it_is_asked_for() -> None:
