@@ -11,6 +11,7 @@ import numpy as np
 from cloud.advice import Advice, QuietHours
 from cloud.home_clock import Slot
 from cloud.home_state import HomeState
+from cloud.nightly import Night, refit
 from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
 from cloud.planner import Plan, Planner
 from cloud.presence import LONGEST_GAP_S
@@ -39,6 +40,7 @@ class Draft:
         planner: Plans the day.
         day: The coming day.
         advice: What is advised; None until it is known.
+        night: For the fit of the home's grey box.
         plan: The plan behind it; None when nothing is planned.
     """
 
@@ -47,6 +49,7 @@ class Draft:
     planner: Planner
     day: Day
     advice: Advice | None
+    night: Night
     plan: Plan | None = field(init=False, default=None)
 
     @property
@@ -71,6 +74,7 @@ class Draft:
 
 def settle(models: Models, drafts: Sequence[Draft]) -> list[Advice]:
     """Plan where that is called for, and say everything that is told of each plan."""
+    refit([draft.night for draft in drafts])
     asking = [draft for draft in drafts if draft.advice is None]
     for start in range(0, len(asking), MOST_TOGETHER):
         _settle_together(models, asking[start : start + MOST_TOGETHER])
@@ -146,11 +150,16 @@ def _expect(outcomes: Outcomes, plans: Sequence[Plan]) -> list[Expectation]:
 
 
 def _sensitivity_kwh(outcomes: Outcomes, homes: Sequence[int], plans: Sequence[Plan]) -> list[float]:
-    """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)]."""
+    """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)].
+
+    Grey boxes are not asked: planning by them saved no more, and less in a humid climate, on fleets of the
+    split `validate`. So they speak in what is told only; `advisor_without_rc` controls as `advisor` does.
+    """
     if not homes:
         return []
     habits_c = [plans[home].habit_c for home in homes]
-    _, saved_kwh = outcomes.saved_kwh(homes, habits_c, [[c + 1.0 for c in habit_c] for habit_c in habits_c])
+    warmer_c = [[c + 1.0 for c in habit_c] for habit_c in habits_c]
+    _, saved_kwh = outcomes.saved_kwh(homes, habits_c, warmer_c, by_grey_box=False)
     return [float(total) / 24 for total in saved_kwh.sum(axis=1)]
 
 

@@ -6,6 +6,7 @@ import msgspec
 import pyarrow as pa
 
 from cloud.advice import Preferences
+from cloud.day_errors import DayErrors
 from cloud.errors import RejectedError
 from cloud.felt import Felt
 from cloud.habit import Habit
@@ -15,6 +16,8 @@ from cloud.presence import Presence
 from cloud.recovery import Recovery
 from cloud.sag import Sag
 from cloud.slot_summary import Author, OpenSlot
+from cloud.thermal.grey_box import GreyBox
+from cloud.thermal.history import GoingSlot, HistoryRejectedError, ThermalHistory
 from cloud.tolerance import Tolerance
 from edge.contract import Mode
 
@@ -92,7 +95,7 @@ class Watch:
 
 @dataclass(slots=True)
 class HomeState:
-    """All of it; `hours` is kept by `cloud.hours` itself."""
+    """All of it but the two histories, which `cloud.hours` and `cloud.thermal.history` keep themselves."""
 
     habit: Habit
     presence: Presence = field(default_factory=Presence)
@@ -106,22 +109,27 @@ class HomeState:
     open_slot: OpenSlot | None = None
     preferences: Preferences = field(default_factory=Preferences)
     forecast: list[WeatherHour] = field(default_factory=list[WeatherHour])
+    grey_box: GreyBox = field(default_factory=GreyBox)
+    day_errors: DayErrors = field(default_factory=DayErrors)
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     home: HomeState
     hours: bytes
+    thermal: bytes
+    going: GoingSlot | None
 
 
-def dump(home: HomeState, hours: HourlyHistory) -> bytes:
-    """The bytes of a home's state and of its hourly history."""
-    document = msgspec.msgpack.encode(_Stored(VERSION, home, hours.to_json()))
+def dump(home: HomeState, hours: HourlyHistory, thermal: ThermalHistory) -> bytes:
+    """The bytes of a home's state and of its histories."""
+    stored = _Stored(VERSION, home, hours.to_json(), thermal.to_bytes(), thermal.going)
+    document = msgspec.msgpack.encode(stored)
     packed: bytes = pa.compress(document, codec=_CODEC, asbytes=True)
     return len(document).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
+def load(state: bytes) -> tuple[HomeState, HourlyHistory, ThermalHistory]:
     """What `dump` was given.
 
     Raises:
@@ -131,7 +139,10 @@ def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
         stored = msgspec.msgpack.decode(_document(state), type=_Stored)
         if stored.version != VERSION:
             raise StateRejectedError(f"it is of version {stored.version}")
-        return stored.home, HourlyHistory.from_json(stored.hours)
+        thermal = ThermalHistory.from_bytes(stored.thermal, stored.going)
+        return stored.home, HourlyHistory.from_json(stored.hours), thermal
+    except HistoryRejectedError as error:
+        raise StateRejectedError(str(error)) from error
     except (msgspec.MsgspecError, OSError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error
 

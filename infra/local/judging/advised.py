@@ -42,9 +42,23 @@ class Ablation:
     make: AdvisorFactory = HomeAdvisor
 
 
+class WithoutGreyBox(HomeAdvisor):
+    """An advisor that never fits a grey box."""
+
+    fitting = "never"
+
+
+class WithoutNights(HomeAdvisor):
+    """An advisor that fits its grey box once, and keeps it."""
+
+    fitting = "once"
+
+
 ABLATIONS: Mapping[str, Ablation] = {
     "motion": Ablation(share_presence=False),
     "forecast": Ablation(hears_forecast=False),
+    "rc": Ablation(make=WithoutGreyBox),
+    "nightly": Ablation(make=WithoutNights),
 }
 """By what is taken away: the arm `advisor_without_NAME`."""
 
