@@ -58,32 +58,45 @@ class Lasting:
             if day is not None and day.box.speaks and not np.isnan(outdoor_c[home]).any():
                 self._places[home] = len(told)
                 told.append((day, first))
+        self._boxes = [day.box for day, _ in told]
+        self._hours = [first // 2 for _, first in told]
         if told:
             self._fitted = fitted_of([day.box for day, _ in told])
             self._weather = Weather(
                 _by_half(outdoor_c[list(self._places)], [first for _, first in told]), _sunshine_w_m2(told)
             )
 
-    def saved_kwh(self, homes: Sequence[int], habits_c: Floats, advised_c: Floats) -> Floats:
-        """What lasts of each saving over a day.
+    def ratio(
+        self, homes: Sequence[int], habits_c: Floats, advised_c: Floats, by_degrees: tuple[Floats, Floats]
+    ) -> Floats:
+        """What lasts of each saving over a day, against what it is by degrees alone.
 
         Args:
             homes: Which, (k,).
             habits_c: Setpoints without advice by half-hour, (k, 49) [°C].
             advised_c: Setpoints with it, (k, 49) [°C].
+            by_degrees: That saving, and the electricity at the habit, (k,) each [kWh].
 
         Returns:
-            (k,) [kWh]; NaN for homes for which no grey box speaks, and where nothing is changed.
+            (k,) [ratio]; NaN for homes for which no grey box speaks, and where nothing is changed.
         """
-        moved = (habits_c != advised_c).any(axis=1)
-        asked = np.array(
-            [row for row, home in enumerate(homes) if home in self._places and moved[row]], np.int64
-        )
-        found = np.full(len(homes), np.nan)
-        if len(asked):
-            found[asked] = self._played_kwh(
-                np.array([self._places[homes[row]] for row in asked]), habits_c[asked], advised_c[asked]
+        moved = (habits_c != advised_c).any(axis=1) & (by_degrees[0] != 0.0) & (by_degrees[1] > 0.0)
+        found, asked = np.full(len(homes), np.nan), list[int]()
+        shares = np.divide(*by_degrees, out=np.zeros(len(homes)), where=moved)
+        for row, home in enumerate(homes):
+            if home in self._places and moved[row]:
+                known = self._boxes[self._places[home]].recall(self._hours[self._places[home]], shares[row])
+                if known is None:
+                    asked.append(row)
+                else:
+                    found[row] = known
+        if asked:
+            places = [self._places[homes[row]] for row in asked]
+            found[asked] = (
+                self._played_kwh(np.array(places), habits_c[asked], advised_c[asked]) / by_degrees[0][asked]
             )
+            for row, place in zip(asked, places, strict=True):
+                self._boxes[place].said = self._hours[place], float(shares[row]), float(found[row])
         return found
 
     def _played_kwh(self, places: npt.NDArray[np.int_], habits_c: Floats, advised_c: Floats) -> Floats:

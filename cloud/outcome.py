@@ -215,12 +215,13 @@ class Outcomes:
         total_kwh = degrees_kwh.sum(axis=1)
         moved = np.abs(total_kwh) >= NOTHING_KWH
         lasting_kwh = (habit_kwh - advised_kwh).sum(axis=1)
-        grey_kwh = np.full(len(homes), np.nan)
-        if by_grey_box:
-            grey_kwh = self._lasting.saved_kwh(homes, np.array(habits_c), np.array(advised_c))
-        grey = ~np.isnan(grey_kwh)
-        lasting_kwh = np.where(grey, grey_kwh, lasting_kwh)
         ratio = np.divide(lasting_kwh, total_kwh, out=np.ones(len(homes)), where=moved)
+        grey_ratio = np.full(len(homes), np.nan)
+        if by_grey_box:
+            by_degrees = total_kwh, habit_kwh.sum(axis=1)
+            grey_ratio = self._lasting.ratio(homes, np.array(habits_c), np.array(advised_c), by_degrees)
+        grey = ~np.isnan(grey_ratio)
+        ratio = np.where(grey, grey_ratio, ratio)
         low, high = np.where(grey[:, np.newaxis], GREY_RANGE, MODEL_RANGE).T
         ratio[moved] = np.clip(ratio, low, high)[moved]
         return habit_kwh, degrees_kwh * ratio[:, np.newaxis]

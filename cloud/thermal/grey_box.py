@@ -19,6 +19,11 @@ DECIMALS: Final = 6
 MACHINE_NUMBERS: Final = 7
 """Offset, band, scale, and the four coefficients of power."""
 
+KEPT_H: Final = 6
+SAME_SHARE: Final = 0.01
+"""What was answered stands for so long [h], for plans whose degrees differ by no more than this share of the
+habit's: an answer takes a millisecond, and plans seldom change."""
+
 
 @dataclass(slots=True)
 class GreyBox:
@@ -29,12 +34,14 @@ class GreyBox:
         machine: Offset [K], band [K], power at full load [W], coefficients of power.
         trusted: Whether its residuals let it speak for the home (`trust`).
         night: Ordinal of the local day in whose small hours it was last fitted; None = never.
+        said: The newest answer: hour since 1970, share of the habit's energy by degrees, and ratio to that.
     """
 
     theta: list[float] = field(default_factory=list[float])
     machine: list[float] = field(default_factory=list[float])
     trusted: bool = False
     night: int | None = None
+    said: tuple[int, float, float] | None = None
 
     @property
     def speaks(self) -> bool:
@@ -42,9 +49,15 @@ class GreyBox:
         whole = len(self.theta) == len(PARAMETERS) and len(self.machine) == MACHINE_NUMBERS
         return self.trusted and whole and all(map(math.isfinite, (*self.theta, *self.machine)))
 
+    def recall(self, hour: int, share: float) -> float | None:
+        """What was answered lately of a plan with such a share [ratio]; None when it has to be asked."""
+        if self.said is None or not 0 <= hour - self.said[0] < KEPT_H:
+            return None
+        return self.said[2] if abs(share - self.said[1]) <= SAME_SHARE else None
+
     def keep(self, fitted: Fitted, place: int) -> None:
         """Keep home `place` of those that were fitted together."""
-        machine = fitted.machine
+        machine, self.said = fitted.machine, None
         numbers = [machine.offset_k[place], machine.band_k[place], machine.scale_w[place]]
         self.theta = np.round(fitted.theta[place], DECIMALS).tolist()
         self.machine = np.round([*numbers, *machine.power[place]], DECIMALS).tolist()
