@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from cloud.advice import Advice, QuietHours
+from cloud.dear_hours import DearHours
 from cloud.home_clock import Slot
 from cloud.home_state import HomeState
 from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
 from cloud.planner import Plan, Planner
+from cloud.precooling import cool_before_dear_hours
 from cloud.presence import LONGEST_GAP_S
 from cloud.presence_features import Moment
 from cloud.statement import Statement
+from cloud.tariff import Tariff
 
 MAX_CHANGES_PER_DAY = 10
 """After so many changes in 24 h the setpoint only goes down, for comfort: machines beep."""
@@ -53,6 +57,11 @@ class Draft:
     def at_s(self) -> float:
         """Now [s since 1970]."""
         return self.planner.at_s
+
+    def quiet(self) -> npt.NDArray[np.bool_]:
+        """Which half-hours of the plan are quiet, (49,)."""
+        quiet = self.home.preferences.quiet_hours
+        return np.array([is_quiet(quiet, slot) for slot in self.planner.slots])
 
     def calm(self, plan: Plan) -> None:
         """Leave the setpoint alone in quiet hours and after many changes, unless people would be too warm."""
@@ -121,6 +130,7 @@ def _settle_together(models: Models, drafts: Sequence[Draft]) -> None:
 
 
 def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
+    _weigh_hours(drafts, outcomes)
     plans = [
         draft.planner.occupied(_warmest_c(outdoor_c[:WARMEST_H]))
         for draft, outdoor_c in zip(drafts, outcomes.outdoor_c, strict=True)
@@ -132,14 +142,33 @@ def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
     for place in movable:
         drafts[place].planner.expect_set_backs(plans[place])
     for draft, plan in zip(drafts, plans, strict=True):
+        cool_before_dear_hours(draft.planner, plan, draft.quiet())
         draft.calm(plan)
     return plans
+
+
+def _weigh_hours(drafts: Sequence[Draft], outcomes: Outcomes) -> None:
+    """Say what a kelvin is worth in each hour, where electricity has more than one price."""
+    relative = [Tariff.of(draft.home.preferences).relative() for draft in drafts]
+    dear = [place for place, each in enumerate(relative) if each is not None]
+    if not dear:
+        return
+    habits_c = [drafts[place].planner.habit_c() for place in dear]
+    load_kwh, saved_kwh = outcomes.saved_kwh(dear, habits_c, [[c + 1.0 for c in path] for path in habits_c])
+    for place, load, saved in zip(dear, load_kwh, saved_kwh, strict=True):
+        ratio, planner = relative[place], drafts[place].planner
+        if ratio is not None:
+            hours = DearHours.of(ratio, planner.at_s, planner.slots, load, saved)
+            drafts[place].planner = replace(planner, dear=hours)
 
 
 def _expect(outcomes: Outcomes, plans: Sequence[Plan]) -> list[Expectation]:
     habit_kwh, saved_kwh = outcomes.saved_kwh(
         range(len(plans)), [plan.habit_c for plan in plans], [plan.expected_c for plan in plans]
     )
+    for place, plan in enumerate(plans):
+        if plan.shifted_kwh:
+            saved_kwh[place] += outcomes.by_hour_kwh(place, plan.shifted_kwh)
     present = [[1.0 - away for away in plan.away] for plan in plans]
     noticed = outcomes.override_chance([plan.felt_k for plan in plans], present).tolist()
     return [Expectation(*told) for told in zip(habit_kwh, saved_kwh, noticed, strict=True)]

@@ -6,13 +6,14 @@ that its tolerance allows. While nobody is there: a set-back that is made good b
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cloud.absence import EmptyHome, ReturnTimes, best_set_back
 from cloud.advice import Installation, Preferences
 from cloud.comfort import SILENT_K
+from cloud.dear_hours import DearHours
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
@@ -109,6 +110,8 @@ class Plan:
         recovering: Whether nobody is there, but may be back soon.
         strained: Whether the machine may not hold even the habit today.
         probing: Whether it is warmer now to see how it is borne.
+        shifted_kwh: Electricity that is spared (taken, if negative) by cooling before dear hours; or empty.
+        dear_s: When they begin, if it is cooled ahead of them now [s since 1970].
     """
 
     habit_c: list[float]
@@ -123,6 +126,8 @@ class Plan:
     recovering: bool = False
     strained: bool = False
     probing: bool = False
+    shifted_kwh: list[float] = field(default_factory=list[float])
+    dear_s: float | None = None
 
     @property
     def expected_c(self) -> list[float]:
@@ -166,6 +171,7 @@ class Planner:
         away: Chance that nobody is there, by the presence model, (49,) [ratio]; None without one or without
             consent: then past days tell.
         returns: When somebody comes back, by the presence model; None likewise, and while somebody is there.
+        dear: Hours in which electricity costs more than in others; None without them.
     """
 
     home: HomeState
@@ -176,6 +182,7 @@ class Planner:
     inverter: bool | None = None
     away: Sequence[float] | None = None
     returns: ReturnTimes | None = None
+    dear: DearHours | None = None
 
     def occupied(self, warmest_outdoor_c: float | None) -> Plan:
         """The day as if people were always there.
@@ -184,7 +191,7 @@ class Planner:
             warmest_outdoor_c: Of the next half day [°C]; None when unknown.
         """
         home, slots = self.home, self.slots
-        habit_c = [home.habit.setpoint_c(slot) for slot in slots]
+        habit_c = self.habit_c()
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
         away = self._away_ratio()
         usual_k = [home.warmth.expected_k(slot) for slot in slots]
@@ -204,6 +211,10 @@ class Planner:
             strained=strained,
             probing=probes,
         )
+
+    def habit_c(self) -> list[float]:
+        """Setpoints without advice, (49,) [°C]."""
+        return [self.home.habit.setpoint_c(slot) for slot in self.slots]
 
     def may_set_back(self, plan: Plan) -> bool:
         """Whether an empty home may get warmer today."""
@@ -309,7 +320,8 @@ class Planner:
             return [0.0] * len(self.slots)
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
-        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h).tolist()
+        worth = None if self.dear is None else self.dear.worth
+        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h, worth).tolist()
         return [by_hour_k[slot.of_day // 2] for slot in self.slots]
 
     def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
@@ -361,6 +373,8 @@ class Planner:
             step_h=self.step_s / 3600,
             max_depth_k=min(self.deepest_k(), borne_k),
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
+            prices=None if self.dear is None else self.dear.path,
+            stored_kwh_per_k=0.0 if self.dear is None else self.dear.stored_kwh_per_k(home.recovery.rise_k_h),
         )
 
     def _usually_k(self, hours: float) -> float:

@@ -11,6 +11,7 @@ from cloud.home_clock import SLOT_S
 from cloud.home_state import HomeState
 from cloud.outcome import Expectation, Floats, Horizon
 from cloud.planner import Plan
+from cloud.tariff import Tariff
 from edge.contract import Mode
 
 LONGEST_VALID = timedelta(hours=6)
@@ -57,10 +58,10 @@ class Statement:
     def planned(self, plan: Plan, expected: Expectation) -> Advice:
         """The plan's first step, and what the whole of it is expected to bring."""
         total_kwh, day_kwh = float(expected.saved_kwh.sum()), float(expected.habit_kwh.sum())
-        interval = saving_interval_kwh(total_kwh, day_kwh)
+        interval = saving_interval(total_kwh, day_kwh)
         prices = self._prices()
         money = float(expected.saved_kwh @ prices)
-        per_kwh = money / total_kwh if total_kwh else float(prices.mean())
+        day_money = float(expected.habit_kwh @ np.abs(prices))
         change_s = self._next_change_s(plan)
         return Advice(
             setpoint_c=plan.setpoint_c[0],
@@ -70,10 +71,10 @@ class Statement:
             expected_saving_kwh=total_kwh,
             saving_interval_kwh=interval,
             expected_saving_money=money,
-            saving_interval_money=(interval[0] * per_kwh, interval[1] * per_kwh),
+            saving_interval_money=saving_interval(money, day_money),
             currency=self.home.preferences.currency,
             notice_probability=expected.notice_ratio,
-            reason=self._reason(plan, total_kwh, change_s),
+            reason=self._reason(plan, total_kwh, money, change_s),
             counterfactual=Comparison(
                 plan.habit_c[0], day_kwh, day_kwh - total_kwh, self.horizon.at + timedelta(days=1)
             ),
@@ -100,17 +101,19 @@ class Statement:
             plan=(PlanStep(at, setpoint_c, mode),),
         )
 
-    def _reason(self, plan: Plan, saving_kwh: float, change_s: float | None) -> str:
+    def _reason(self, plan: Plan, saving_kwh: float, money: float, change_s: float | None) -> str:
         setpoint_c, habit_c = plan.setpoint_c[0], plan.habit_c[0]
         if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
             back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
             return wording.set_back(setpoint_c, back, recover, saving_kwh)
         if plan.strained:
             return _strained(setpoint_c, habit_c, -saving_kwh)
+        if plan.dear_s is not None:
+            dear = self._clock(plan.dear_s)
+            return wording.ahead_of_price(setpoint_c, dear, money, self.home.preferences.currency)
         if setpoint_c > habit_c:
-            if plan.probing:
-                return wording.probing(setpoint_c)
-            return wording.warmer(setpoint_c, habit_c, saving_kwh)
+            warmer = wording.warmer(setpoint_c, habit_c, saving_kwh)
+            return wording.probing(setpoint_c) if plan.probing else warmer
         if plan.back_s is not None and plan.recovering:
             return wording.recovering(setpoint_c, self._clock(plan.back_s))
         later = None if change_s is None else self._clock(change_s)
@@ -143,13 +146,7 @@ class Statement:
 
     def _prices(self) -> Floats:
         """What a kilowatt-hour costs in each coming hour, carbon included, (25,) [currency/kWh]."""
-        preferences = self.home.preferences
-        hours = self.horizon.local_hours()
-        price = np.array(preferences.tariff_per_kwh, np.float64)[hours % len(preferences.tariff_per_kwh)]
-        if preferences.carbon_kg_per_kwh is not None:
-            carbon = np.array(preferences.carbon_kg_per_kwh, np.float64)
-            price = price + preferences.carbon_price_per_kg * carbon[hours % len(carbon)]
-        return price
+        return Tariff.of(self.home.preferences).at(self.horizon.local_hours())
 
     def _clock(self, at_s: float) -> str:
         return wording.Clockwork(self.installation.timezone).say(at_s)
@@ -162,10 +159,15 @@ def _strained(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
     return wording.strained(setpoint_c)
 
 
-def saving_interval_kwh(saving_kwh: float, day_kwh: float) -> tuple[float, float]:
-    """The 90 % interval of an expected saving [kWh]; a sure nothing when nothing is changed."""
-    if saving_kwh == 0.0:
+def saving_interval(saving: float, day: float) -> tuple[float, float]:
+    """The 90 % interval of an expected saving; a sure nothing when nothing is changed.
+
+    Args:
+        saving: What is expected to be saved [kWh or currency].
+        day: What the whole day takes or costs, in the same unit.
+    """
+    if saving == 0.0:
         return (0.0, 0.0)
-    low, high = sorted(ratio * saving_kwh for ratio in INTERVAL_RATIO)
-    margin_kwh = INTERVAL_KWH_RATIO * day_kwh
-    return (low - margin_kwh, high + margin_kwh)
+    low, high = sorted(ratio * saving for ratio in INTERVAL_RATIO)
+    margin = INTERVAL_KWH_RATIO * day
+    return (low - margin, high + margin)

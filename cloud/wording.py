@@ -9,6 +9,9 @@ from edge.contract import Mode
 WORTH_SAYING_KWH = 0.05
 """Less than this is nothing to a person [kWh]."""
 
+WORTH_SAYING_MONEY = 0.01
+"""Nor less than the smallest coin [currency]."""
+
 NOT_COOLING: dict[Mode, str] = {
     "off": "The air conditioner is off, as you set it",
     "heat": "Heating is on, as you set it, and this advice is about cooling",
@@ -67,6 +70,13 @@ def cooled_ahead(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
         f"In the coming heat the machine cannot hold {setting(habit_c)}: {setting(setpoint_c)} until then "
         f"keeps the home cooler for longer, for {about(max(cost_kwh, 0.0))} more."
     )
+
+
+def ahead_of_price(setpoint_c: float, dear: str, money: float, currency: str) -> str:
+    """Why it is cooled before electricity gets dearer."""
+    saves = f" saves about {money:.2f} {currency}{_a_day()}" if money >= WORTH_SAYING_MONEY else ""
+    cools = "cools the home ahead" if not saves else "cools the home ahead and"
+    return f"Electricity is dearer from {dear} on: {setting(setpoint_c)} until then {cools}{saves}."
 
 
 def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float) -> str:
