@@ -105,7 +105,7 @@ class Statement:
         setpoint_c, habit_c = plan.setpoint_c[0], plan.habit_c[0]
         if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
             back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
-            return wording.set_back(setpoint_c, back, recover, saving_kwh)
+            return wording.set_back(setpoint_c, back, recover, saving_kwh, announced=self._is_announced())
         if plan.strained:
             return _strained(setpoint_c, habit_c, -saving_kwh)
         if plan.dear_s is not None:
@@ -115,7 +115,8 @@ class Statement:
             warmer = wording.warmer(setpoint_c, habit_c, saving_kwh)
             return wording.probing(setpoint_c) if plan.probing else warmer
         if plan.back_s is not None and plan.recovering:
-            return wording.recovering(setpoint_c, self._clock(plan.back_s))
+            back = self._clock(plan.back_s)
+            return wording.recovering(setpoint_c, back, announced=self._is_announced())
         later = None if change_s is None else self._clock(change_s)
         return wording.same(setpoint_c, later, saving_kwh)
 
@@ -149,7 +150,12 @@ class Statement:
         return Tariff.of(self.home.preferences).at(self.horizon.local_hours())
 
     def _clock(self, at_s: float) -> str:
-        return wording.Clockwork(self.installation.timezone).say(at_s)
+        return wording.Clockwork(self.installation.timezone).say(at_s, self.horizon.at.timestamp())
+
+    def _is_announced(self) -> bool:
+        """Whether people said until when they are away."""
+        away_until = self.home.preferences.away_until
+        return away_until is not None and away_until > self.horizon.at
 
 
 def _strained(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
