@@ -182,8 +182,8 @@ def _warmth_hours(home: EmptyHome, top: Floats, reached_h: Floats, until_h: Floa
 class _Course(NamedTuple):
     """How warm it gets; arrays that broadcast.
 
-    Fields: it gets `top` [K] warm at `reached_h`, and is left alone until `held_h`; then it is `peak` [K], and
-    falls from `start_h` on for `cooled_h` [h from now].
+    Fields: it gets `top` [K] warm at `reached_h`, and is left alone until `held_h`; then it is `peak` [K],
+    and falls from `start_h` on for `cooled_h` [h from now].
     """
 
     top: Floats

@@ -3,14 +3,16 @@
 Asked for each home alone, the models' own work is a quarter of the time; the rest is spent on the way there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cloud.advice import Advice, QuietHours
 from cloud.dear_hours import DearHours
+from cloud.expected_absences import expect_set_backs
 from cloud.home_clock import Slot
 from cloud.home_state import HomeState
 from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
@@ -63,6 +65,10 @@ class Draft:
         quiet = self.home.preferences.quiet_hours
         return np.array([is_quiet(quiet, slot) for slot in self.planner.slots])
 
+    def changes_lately(self) -> int:
+        """How often advice has changed the setpoint within a day."""
+        return sum(self.at_s - changed_s < DAY_S for changed_s in self.home.watch.changes_s)
+
     def calm(self, plan: Plan) -> None:
         """Leave the setpoint alone in quiet hours and after many changes, unless people would be too warm."""
         watch = self.home.watch
@@ -70,19 +76,25 @@ class Draft:
         comfortable_c = max(plan.occupied_c[0], plan.habit_c[0])  # what is cooled ahead can wait
         if in_force_c is None or in_force_c == plan.setpoint_c[0] or in_force_c > comfortable_c:
             return
-        lately = sum(self.at_s - changed_s < DAY_S for changed_s in watch.changes_s)
-        if lately >= MAX_CHANGES_PER_DAY or is_quiet(
-            self.home.preferences.quiet_hours, self.planner.slots[0]
-        ):
+        if self.changes_lately() >= MAX_CHANGES_PER_DAY or self.quiet()[0]:
             plan.setpoint_c[0] = in_force_c
             plan.set_back_k = 0.0
 
 
-def settle(models: Models, drafts: Sequence[Draft]) -> list[Advice]:
-    """Plan where that is called for, and say everything that is told of each plan."""
+LastWord: TypeAlias = Callable[[Draft, Plan], None]
+
+
+def settle(models: Models, drafts: Sequence[Draft], last: LastWord = lambda *_: None) -> list[Advice]:
+    """Plan where that is called for, and say everything that is told of each plan.
+
+    Args:
+        models: What serves.
+        drafts: The decisions to make.
+        last: May change the first step of each plan, before it is told.
+    """
     asking = [draft for draft in drafts if draft.advice is None]
     for start in range(0, len(asking), MOST_TOGETHER):
-        _settle_together(models, asking[start : start + MOST_TOGETHER])
+        _settle_together(models, asking[start : start + MOST_TOGETHER], last)
     return [draft.advice for draft in drafts if draft.advice is not None]
 
 
@@ -121,10 +133,12 @@ def _moment(draft: Draft) -> Moment:
     return Moment(draft.home.presence, draft.at_s, draft.planner.slots[0])
 
 
-def _settle_together(models: Models, drafts: Sequence[Draft]) -> None:
+def _settle_together(models: Models, drafts: Sequence[Draft], last: LastWord) -> None:
     foresee(models, drafts)
     outcomes = Outcomes(models, [draft.day for draft in drafts])
     plans = _plan(drafts, outcomes)
+    for draft, plan in zip(drafts, plans, strict=True):
+        last(draft, plan)
     for draft, plan, expected in zip(drafts, plans, _expect(outcomes, plans), strict=True):
         draft.plan, draft.advice = plan, draft.statement.planned(plan, expected)
 
@@ -140,7 +154,7 @@ def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
     for place, kwh_per_k_h in zip(empty, _sensitivity_kwh(outcomes, empty, plans), strict=True):
         drafts[place].planner.set_back(plans[place], kwh_per_k_h)
     for place in movable:
-        drafts[place].planner.expect_set_backs(plans[place])
+        expect_set_backs(drafts[place].planner, plans[place])
     for draft, plan in zip(drafts, plans, strict=True):
         cool_before_dear_hours(draft.planner, plan, draft.quiet())
         draft.calm(plan)

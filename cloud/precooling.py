@@ -4,10 +4,10 @@ The home is a store with losses. To cool it by `d` kelvin takes `s d` kWh and th
 so takes `a d` kWh an hour more; when the dear hours begin the machine idles until it is as warm as without,
 for `d / rise` hours. With the price `r(t)` over the day's mean, and its integral `R` over a time, that gains
 
-    s rise R(float) - a d/2 R(float) - s fall R(cooling) - a d R(ahead)      [kWh at the mean price]
+    s rise R(float) - a d/2 R(float) - s fall R(cooling) - a d R(ahead)    [kWh at the mean price]
 
-where `s = load / rise`: an energy balance, see `cloud.dear_hours`; `a` is what a kelvin costs in an hour by the
-energy model. All of them are of the home itself. Cooling falls within the time ahead.
+where `s = load / rise`: an energy balance, see `cloud.dear_hours`; `a` is what a kelvin costs in an hour by
+the energy model. All of them are of the home itself. Cooling falls within the time ahead.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from cloud.absence import BEEP_KWH
 from cloud.dear_hours import DearHours
+from cloud.expected_absences import EXPECTED_AWAY_RATIO
 from cloud.home_clock import SLOT_S
-from cloud.planner import EXPECTED_AWAY_RATIO, LARGEST_FALL_K, Plan, Planner
+from cloud.planner import LARGEST_FALL_K, Plan, Planner
 from cloud.recovery import CHILLED_DAYS
 from cloud.tariff import SLOT_H, Floats
 
@@ -63,7 +64,7 @@ def cool_before_dear_hours(planner: Planner, plan: Plan, blocked: npt.NDArray[np
         blocked: Half-hours in which the device must not beep, (49,).
     """
     dear = planner.dear
-    if dear is None or plan.strained or plan.back_s is not None:
+    if dear is None or plan.strained or plan.back_s is not None or not planner.home.recovery.rises_k_h:
         return
     windows = _windows(planner, plan, dear, blocked)
     gain_kwh = windows.gain_kwh.copy()
@@ -124,7 +125,7 @@ def _is_free(
 
 
 def _room_k(planner: Planner, plan: Plan, first: Places, dear: Places) -> Floats:
-    """How far each window may be cooled: not below the guard, nor below the habit if somebody was cold [K]."""
+    """How far each window may be cooled: not below the guard, nor the habit if somebody was cold [K]."""
     today, chilled = planner.slots[0].day, planner.home.recovery.chilled_day
     fall_k = 0.0 if chilled is not None and today - chilled < CHILLED_DAYS else LARGEST_FALL_K
     room = [

@@ -64,9 +64,9 @@ class Statement:
         day_money = float(expected.habit_kwh @ np.abs(prices))
         change_s = self._next_change_s(plan)
         return Advice(
-            setpoint_c=plan.setpoint_c[0],
-            mode="cool",
-            fan=None,
+            setpoint_c=_setpoint_c(plan),
+            mode=plan.mode,
+            fan=plan.fan,
             valid_until=self._until(change_s),
             expected_saving_kwh=total_kwh,
             saving_interval_kwh=interval,
@@ -103,6 +103,10 @@ class Statement:
 
     def _reason(self, plan: Plan, saving_kwh: float, money: float, change_s: float | None) -> str:
         setpoint_c, habit_c = plan.setpoint_c[0], plan.habit_c[0]
+        if plan.mode == "dry":
+            return wording.damp(self.home.watch.indoor_rh_pct)
+        if plan.fan == "high":
+            return wording.moving_air(setpoint_c)
         if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
             back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
             return wording.set_back(setpoint_c, back, recover, saving_kwh, announced=self._is_announced())
@@ -122,6 +126,8 @@ class Statement:
 
     def _next_change_s(self, plan: Plan) -> float | None:
         """When the plan first asks for something else [s since 1970]."""
+        if plan.mode == "dry":
+            return self.horizon.at.timestamp()  # looked at again at the next decision
         if plan.set_back_k > 0 and plan.recover_s is not None:
             return plan.recover_s
         for slot, setpoint_c in zip(self.horizon.slots, plan.setpoint_c, strict=True):
@@ -139,7 +145,7 @@ class Statement:
 
     def _steps(self, plan: Plan) -> tuple[PlanStep, ...]:
         """The plan where it changes."""
-        steps = [PlanStep(self.horizon.at, plan.setpoint_c[0], "cool")]
+        steps = [PlanStep(self.horizon.at, _setpoint_c(plan), plan.mode)]
         for slot, setpoint_c in zip(self.horizon.slots[1:], plan.setpoint_c[1:], strict=True):
             if setpoint_c != steps[-1].setpoint_c:
                 steps.append(PlanStep(datetime.fromtimestamp(slot.number * SLOT_S, UTC), setpoint_c, "cool"))
@@ -156,6 +162,11 @@ class Statement:
         """Whether people said until when they are away."""
         away_until = self.home.preferences.away_until
         return away_until is not None and away_until > self.horizon.at
+
+
+def _setpoint_c(plan: Plan) -> float | None:
+    """What is to be held now [°C]; None where nothing is cooled."""
+    return plan.setpoint_c[0] if plan.mode == "cool" else None
 
 
 def _strained(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:

@@ -58,8 +58,21 @@ class UsualDay:
         return np.asarray((beyond_k @ _WEIGHTS) * np.array(self.present) * (DAY_H / len(self.present)))
 
 
+@dataclass(frozen=True, slots=True)
+class HourlyWorth:
+    """What warmth brings in each of n equal parts of the day, in one unit; arrays are (n,).
+
+    Attributes:
+        held: A kelvin warmer all through a part.
+        turned: To become a kelvin warmer as a part begins: what that spares, and what it takes to turn back.
+    """
+
+    held: Floats
+    turned: Floats
+
+
 def affordable_k(
-    rises_k: Floats, extra_k_h: Floats, budget_k_h: float, worth: Floats | None = None
+    rises_k: Floats, extra_k_h: Floats, budget_k_h: float, worth: HourlyWorth | None = None
 ) -> Floats:
     """The largest rises whose warm degree-hours stay within a budget.
 
@@ -71,7 +84,7 @@ def affordable_k(
         rises_k: To choose from, ascending from 0, (r,) [K].
         extra_k_h: What each of them adds in each of n parts of the day, (r, n) [K·h].
         budget_k_h: What may be added in the day [K·h].
-        worth: What a kelvin brings in each part, in any unit, (n,); None where all parts are alike.
+        worth: What a kelvin brings; None where all parts are alike.
 
     Returns:
         (n,) [K].
@@ -83,11 +96,13 @@ def affordable_k(
         return rise_k
     more_k_h = _running(extra_k_h[place + 1] - extra_k_h[place])
     left_k_h = budget_k_h - extra_k_h[place].sum()
-    value = _running(np.ones(parts) if worth is None else worth)
+    value = _running(np.ones(parts) if worth is None else worth.held)
+    turn = np.tile(np.zeros(parts) if worth is None else worth.turned, 2)
     most, chosen = 0.0, np.arange(0)
     for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
         stretch_k_h = more_k_h[length : length + parts] - more_k_h[:parts]
-        gain = np.round(value[length : length + parts] - value[:parts], _WORTH_DIGITS)
+        held = value[length : length + parts] - value[:parts]
+        gain = np.round(held + turn[:parts] - turn[length : length + parts], _WORTH_DIGITS)
         gain = np.where(stretch_k_h <= left_k_h, gain, -np.inf)
         first = int(np.lexsort((stretch_k_h, -gain))[0])  # of equal gains the one that weighs least
         if gain[first] > most:

@@ -87,6 +87,17 @@ def ahead_of_price(setpoint_c: float, dear: str, money: float, currency: str) ->
     return f"Electricity is dearer from {dear} on: {setting(setpoint_c)} until then {cools}{saves}."
 
 
+def damp(indoor_rh_pct: float | None) -> str:
+    """Why the air is dried and not cooled."""
+    humidity = "" if indoor_rh_pct is None else f" ({indoor_rh_pct:.0f} %)"
+    return f"It is cool enough but damp{humidity}: drying the air for a while is more comfortable."
+
+
+def moving_air(setpoint_c: float) -> str:
+    """Why the fan goes up."""
+    return f"You felt a bit warm: more air from the fan at {setting(setpoint_c)} costs less than cooling."
+
+
 def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float, *, announced: bool) -> str:
     """Why it may get warmer now; `announced` if people said when they will be back."""
     until = f"{setting(setpoint_c)} until {recover}"

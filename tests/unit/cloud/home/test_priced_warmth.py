@@ -11,7 +11,7 @@ from cloud.absence import EmptyHome, ReturnTimes, _outcomes, best_set_back
 from cloud.comfort import ComfortLimit, Floats
 from cloud.home_clock import HomeClock
 from cloud.tariff import PricePath
-from cloud.warm_budget import SHORTEST_STRETCH, affordable_k
+from cloud.warm_budget import SHORTEST_STRETCH, HourlyWorth, affordable_k
 
 RISES_K = np.array([0.0, 0.5, 1.0])
 EVEN_K_H = np.outer([0.0, 1.0, 3.0], np.ones(24))
@@ -42,7 +42,7 @@ def test_where_all_hours_cost_the_same_nothing_changes(
     expected = longest_stretch_k(RISES_K, extra_k_h, budget_k_h)
 
     assert affordable_k(RISES_K, extra_k_h, budget_k_h).tolist() == expected.tolist()
-    flat = affordable_k(RISES_K, extra_k_h, budget_k_h, np.full(24, price))
+    flat = affordable_k(RISES_K, extra_k_h, budget_k_h, HourlyWorth(np.full(24, price), np.full(24, 3.0)))
     assert flat.tolist() == expected.tolist()
 
 
@@ -50,7 +50,7 @@ def test_warmth_is_spent_in_the_dear_hours() -> None:
     worth = np.array([1.0 if 16 <= hour < 22 else 0.3 for hour in range(24)])
 
     # 8 K·h last for 8 of the 24 hours: the six dear ones, and two beside them
-    rise_k = affordable_k(RISES_K, EVEN_K_H, 8.0, worth)
+    rise_k = affordable_k(RISES_K, EVEN_K_H, 8.0, HourlyWorth(worth, np.zeros(24)))
 
     assert rise_k[16:22].tolist() == [0.5] * 6
     assert (rise_k > 0).sum() == 8
@@ -61,8 +61,17 @@ def test_fewer_dear_hours_may_be_worth_more_than_many_cheap_ones() -> None:
     worth = np.array([1.0 if 16 <= hour < 22 else 0.2 for hour in range(24)])
 
     # 18 K·h last for 6 dear hours, worth 6, or for all of the 18 others, worth 3.6
-    assert affordable_k(RISES_K, heavy, 18.0, worth)[16:22].tolist() == [0.5] * 6
+    assert affordable_k(RISES_K, heavy, 18.0, HourlyWorth(worth, np.zeros(24)))[16:22].tolist() == [0.5] * 6
     assert affordable_k(RISES_K, heavy, 18.0)[16:22].tolist() == [0.0] * 6
+
+
+def test_a_home_that_stores_gets_warmer_when_that_spares_dear_electricity() -> None:
+    price = np.array([2.0 if 16 <= hour < 20 else 1.0 for hour in range(24)])
+
+    # of all stretches of 8 hours with the four dear ones in them, that which begins with them
+    rise_k = affordable_k(RISES_K, EVEN_K_H, 8.0, HourlyWorth(price, 2.0 * price))
+
+    assert np.flatnonzero(rise_k).tolist() == list(range(16, 24))
 
 
 EMPTY = EmptyHome(
