@@ -78,7 +78,7 @@ class Draft:
             return
         if self.changes_lately() >= MAX_CHANGES_PER_DAY or self.quiet()[0]:
             plan.setpoint_c[0] = in_force_c
-            plan.set_back_k = 0.0
+            plan.set_back_k, plan.dear_s, plan.shifted_kwh = 0.0, None, []
 
 
 LastWord: TypeAlias = Callable[[Draft, Plan], None]

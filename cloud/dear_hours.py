@@ -55,7 +55,8 @@ class DearHours:
         """What a kelvin warmer brings by local hour [h of it at the mean price].
 
         A kelvin is taken to save as much in each hour, since what comes through the walls goes with it: so
-        its worth is the price. And as it gets warmer the home gives back what it stores, at the price of then.
+        its worth is the price. And as it gets warmer the home gives back what it stores, at the price of
+        then.
         """
         saved_kwh = float(np.maximum(self.kwh_per_k_h, 0.0).sum()) / HOURS_PER_DAY
         store_h = round(self.stored_kwh_per_k(recovery) / saved_kwh) if saved_kwh else 0

@@ -103,18 +103,11 @@ class Statement:
 
     def _reason(self, plan: Plan, saving_kwh: float, money: float, change_s: float | None) -> str:
         setpoint_c, habit_c = plan.setpoint_c[0], plan.habit_c[0]
-        if plan.mode == "dry":
-            return wording.damp(self.home.watch.indoor_rh_pct)
-        if plan.fan == "high":
-            return wording.moving_air(setpoint_c)
-        if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
-            back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
-            return wording.set_back(setpoint_c, back, recover, saving_kwh, announced=self._is_announced())
+        special = self._occasion(plan, saving_kwh, money)
+        if special is not None:
+            return special
         if plan.strained:
             return _strained(setpoint_c, habit_c, -saving_kwh)
-        if plan.dear_s is not None:
-            dear = self._clock(plan.dear_s)
-            return wording.ahead_of_price(setpoint_c, dear, money, self.home.preferences.currency)
         if setpoint_c > habit_c:
             warmer = wording.warmer(setpoint_c, habit_c, saving_kwh)
             return wording.probing(setpoint_c) if plan.probing else warmer
@@ -123,6 +116,20 @@ class Statement:
             return wording.recovering(setpoint_c, back, announced=self._is_announced())
         later = None if change_s is None else self._clock(change_s)
         return wording.same(setpoint_c, later, saving_kwh)
+
+    def _occasion(self, plan: Plan, saving_kwh: float, money: float) -> str | None:
+        """Why now is unlike other times: damp, words, an empty home or a price; None if it is not."""
+        setpoint_c, preferences = plan.setpoint_c[0], self.home.preferences
+        if plan.mode == "dry":
+            return wording.damp(self.home.watch.indoor_rh_pct)
+        if plan.fan == "high":
+            return wording.moving_air(setpoint_c)
+        if plan.set_back_k > 0 and plan.recover_s is not None and plan.back_s is not None:
+            back, recover = self._clock(plan.back_s), self._clock(plan.recover_s)
+            return wording.set_back(setpoint_c, back, recover, saving_kwh, announced=self._is_announced())
+        if plan.dear_s is not None:
+            return wording.ahead_of_price(setpoint_c, self._clock(plan.dear_s), money, preferences.currency)
+        return None
 
     def _next_change_s(self, plan: Plan) -> float | None:
         """When the plan first asks for something else [s since 1970]."""

@@ -2,8 +2,8 @@
 
 Sets of `tariff_carbon` below `AC_ADVISOR_DATA`, by name: `pge` (PG&E B-19S of 2020: energy only, USD; three
 prices a day in summer), `pvpc` (the Spanish regulated price of 2023, EUR: another one each hour, low at noon
-and high in the evening). A file of one's own has the columns `at` (ISO 8601, local time) and `per_kwh`, in EUR.
-The season of a trial is billed by the same days of the year of the file.
+and high in the evening). A file of one's own has the columns `at` (ISO 8601, local time) and `per_kwh`, in
+EUR. The season of a trial is billed by the same days of the year of the file.
 """
 
 from dataclasses import dataclass, replace

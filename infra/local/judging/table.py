@@ -107,15 +107,13 @@ def _phase_cell(result: PhaseResult) -> str:
 
 
 def bill_lines(evaluation: Evaluation) -> Sequence[str]:
-    """What was saved of the bill beside what was saved of electricity, a line an arm; none without a tariff."""
-    lines = []
-    for arm in evaluation.arms:
-        if arm.bill is not None:
-            lines.append(
-                f"{arm.arm}, tariff {evaluation.trial.tariff}: saved {arm.bill.saved_pct} % of the bill "
-                f"({arm.bill.habit_day:.3f} a home and day), and {arm.pairs.saved_pct} % of electricity."
-            )
-    return lines
+    """What was saved of the bill beside what was saved of electricity, a line an arm; none without tariff."""
+    return [
+        f"{arm.arm}, tariff {evaluation.trial.tariff}: saved {arm.bill.saved_pct} % of the bill "
+        f"({arm.bill.habit_day:.3f} a home and day), and {arm.pairs.saved_pct} % of electricity."
+        for arm in evaluation.arms
+        if arm.bill is not None
+    ]
 
 
 def price_lines(evaluation: Evaluation) -> Sequence[str]:

@@ -1,17 +1,23 @@
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from cloud.advice import Preferences
+from cloud.advice import Installation, Preferences, QuietHours
+from cloud.advisor import HomeAdvisor
 from cloud.dear_hours import DearHours
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock, Slot
 from cloud.home_state import Given, HomeState
+from cloud.outcome import Models
 from cloud.planner import Limits, Plan, Planner
 from cloud.precooling import cool_before_dear_hours
 from cloud.recovery import CHILLED_DAYS
 from cloud.tariff import Tariff
+from edge.contract import Telemetry
+from tests.unit.cloud.home.conftest import MIDNIGHT
 
 NOON_S = 1_780_272_000.0 + 12 * 3600
 """Noon of a Monday (UTC)."""
@@ -136,3 +142,57 @@ def test_what_was_begun_is_gone_through_with(planner: Planner) -> None:
     plan = cooled(late)
     assert plan.setpoint_c[:2] == [23.0, 24.0]
     assert plan.dear_s == NOON_S + 4 * 3600
+
+
+EVENING = tuple(0.60 if 16 <= hour < 21 else 0.20 for hour in range(24))
+
+
+@pytest.fixture
+def advisor(
+    models: Models, installation: Installation, make_reading: Callable[..., Telemetry]
+) -> HomeAdvisor:
+    """Four days at the habit of 24 °C, until 15:00 of the fifth; it warms up by 1 K an hour."""
+    advisor = HomeAdvisor(models, installation)
+    for half_hour in range(1, 4 * 48 + 31):
+        advisor.observe(make_reading(half_hour / 2, interval_s=1800.0))
+    advisor._home.recovery.falls_k_h, advisor._home.recovery.rises_k_h = [2.0], [1.0]
+    advisor._home.tolerance.comfort.override(0.3)  # nothing above the habit is affordable
+    return advisor
+
+
+FIFTH_DAY = MIDNIGHT + timedelta(days=4)
+
+
+def test_says_that_electricity_gets_dearer_and_what_that_saves(advisor: HomeAdvisor) -> None:
+    advisor.configure(Preferences(tariff_per_kwh=EVENING, currency="USD"))
+
+    advice = advisor.advise(FIFTH_DAY + timedelta(hours=15.5))
+
+    usual_c = advice.plan[1].setpoint_c
+    assert usual_c is not None
+    assert advice.setpoint_c is not None
+    assert advice.setpoint_c < usual_c
+    assert advice.valid_until == FIFTH_DAY + timedelta(hours=16)
+    assert advice.reason == (
+        f"Electricity is dearer from 16:00 on: {advice.setpoint_c:.1f} °C until then cools the home ahead "
+        f"and saves about {advice.expected_saving_money:.2f} USD over the coming day."
+    )
+    assert advice.expected_saving_money > 0.20 * max(advice.expected_saving_kwh, 0.0)
+
+
+def test_says_nothing_of_prices_when_it_must_not_beep(advisor: HomeAdvisor) -> None:
+    for quiet in (QuietHours(15.0, 15.75), QuietHours(15.75, 16.25)):
+        advisor.configure(Preferences(tariff_per_kwh=EVENING, quiet_hours=quiet))
+        assert "dearer" not in advisor.advise(FIFTH_DAY + timedelta(hours=15.5)).reason
+
+
+def test_at_one_price_the_same_home_keeps_its_setting(advisor: HomeAdvisor) -> None:
+    advisor.configure(Preferences(tariff_per_kwh=(0.3,)))
+    flat = advisor.advise(FIFTH_DAY + timedelta(hours=15.5))
+    advisor.configure(Preferences(tariff_per_kwh=(0.9,) * 24))
+    high = advisor.advise(FIFTH_DAY + timedelta(hours=15.5))
+
+    assert flat.plan == high.plan
+    assert "dearer" not in flat.reason
+    assert high.expected_saving_money == pytest.approx(3 * flat.expected_saving_money)
+    assert high.saving_interval_money == pytest.approx([3 * end for end in flat.saving_interval_money])

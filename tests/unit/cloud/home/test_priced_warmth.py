@@ -102,7 +102,7 @@ def test_one_price_changes_no_set_back() -> None:
 
 
 def test_a_set_back_is_worth_its_price_in_each_hour() -> None:
-    """By hand, for 1 K from 12 h on, that is made good from 14 to 15 h: half price until 13 h, double from then."""
+    """By hand, for 1 K from 12 h on, made good from 14 to 15 h: half price until 13 h, double from then."""
     by_hand = replace(
         EMPTY,
         returns=ReturnTimes([3.0], [1.0]),
