@@ -23,7 +23,7 @@ from edge.contract import ChangedBy, Mode, Telemetry
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 KNOWN_DAYS = 9
-HABIT_C = 24.0
+HABIT_C = 26.0
 ZONES = {
     "Europe/Madrid": datetime(2026, 10, 24, 22, tzinfo=UTC),
     "America/New_York": datetime(2026, 3, 8, 4, tzinfo=UTC),
@@ -59,7 +59,7 @@ class PlainModels:
 
 
 def installation(zone: str) -> Installation:
-    return Installation(HABIT_C, 40.0, -3.0, zone, step_s=900, min_setpoint_c=18.0, max_setpoint_c=28.0)
+    return Installation(HABIT_C, 40.0, -3.0, zone, step_s=900, max_setpoint_c=35.0)
 
 
 @cache
@@ -101,8 +101,8 @@ STEPS_S = st.one_of(
 READING = st.fixed_dictionaries(
     {
         "mode": st.sampled_from(["cool"] * 8 + [*get_args(Mode)]),
-        "setpoint_c": st.sampled_from([None, 5.0, 22.0, 24.0, 24.0, 24.5, 25.0, 26.0, 35.0]),
-        "indoor_dry_bulb_c": maybe(st.sampled_from([23.0, 24.0, 24.0, 25.5, 28.0]) | st.floats(-40.0, 60.0)),
+        "setpoint_c": st.sampled_from([None, 5.0, 22.0, 24.0, 26.0, 26.0, 26.5, 27.0, 28.0, 35.0]),
+        "indoor_dry_bulb_c": maybe(st.sampled_from([25.0, 26.0, 26.0, 27.5, 30.0]) | st.floats(-40.0, 60.0)),
         "indoor_rh_pct": maybe(st.floats(0.0, 100.0)),
         "outdoor_dry_bulb_c": maybe(st.floats(20.0, 42.0) | st.floats(-60.0, 60.0)),
         "electric_power_w": maybe(st.floats(0.0, 20_000.0)),
@@ -116,7 +116,7 @@ PRICES = st.sampled_from([0.0, 0.05, 0.1, 0.4, -0.02])
 PREFERENCES = st.builds(
     Preferences,
     min_setpoint_c=st.sampled_from([16.0, 20.0, 23.5]),
-    max_setpoint_c=st.sampled_from([24.5, 27.0, 30.0]),
+    max_setpoint_c=st.sampled_from([24.5, 27.0, 35.0, 35.0]),
     comfort_lambda=st.sampled_from([0.0, 1.0, 5.0, 20.0, 1000.0]),
     quiet_hours=maybe(st.builds(QuietHours, st.floats(0.0, 24.0), st.floats(0.0, 24.0))),
     tariff_per_kwh=st.lists(PRICES, min_size=1, max_size=1).map(tuple)
@@ -236,3 +236,4 @@ def test_a_reading_heard_twice_is_heard_once(events: Sequence[Event]) -> None:
         tell(twice, at, event, None)
         tell(twice, at, event, None)
     assert once.advise(at) == twice.advise(at)
+    assert once.state() == twice.state()
