@@ -6,6 +6,7 @@ The same object serves the worker, closed-loop evaluation and nightly batches.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -13,6 +14,7 @@ from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours
 from cloud.advice_round import MAX_CHANGES_PER_DAY, Draft, settle
 from cloud.champion import Champion
 from cloud.closed_hours import COLUMNS
+from cloud.damp_air import answer_damp_air, can_dry, is_damp
 from cloud.habit import Habit
 from cloud.home_state import Given, HomeState, dump, load
 from cloud.hours import HourlyHistory, index_of
@@ -131,6 +133,8 @@ class HomeAdvisor:
         planner = Planner(
             home, limits, self.installation.step_s, at_s, horizon.slots, self.installation.inverter
         )
+        if can_dry(self.installation) and is_damp(home):
+            planner = replace(planner, damp=True)
         kept = self._kept(statement, at_s)
         place = self.installation.latitude_deg, self.installation.longitude_deg
         night = Night(home, self._thermal, *place, horizon.slots[0], self.fitting)
@@ -152,14 +156,15 @@ class HomeAdvisor:
         if draft.plan is not None:
             home.day_errors.say(index_of(at_s) + 1, advice.counterfactual.advised_kwh)
         until_s = advice.valid_until.timestamp()
-        home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s)
+        home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s, advice.mode)
 
     def _kept(self, statement: Statement, at_s: float) -> Advice | None:
         """Advice to leave things as they are, when nothing else is ours to say."""
         watch, kwh = self._home.watch, self._yesterday_kwh()
         if watch.newest_s is None or watch.mode is None or at_s - watch.newest_s > FRESH_S:
             return statement.silent(kwh)
-        if watch.mode != "cool" or "cool" not in self.installation.modes:
+        ours = watch.mode == "cool" or (watch.mode == "dry" and watch.author == "advice")
+        if not ours or "cool" not in self.installation.modes:
             return statement.not_cooling(kwh, watch.mode)
         if self.is_held(statement.horizon.at):
             return statement.held(kwh, watch.held_until_s)
@@ -181,7 +186,7 @@ class HomeAdvisor:
 def advise_all(models: Models, cases: Sequence[tuple[HomeAdvisor, datetime]]) -> list[Advice]:
     """What to do in some homes, each from its own instant on (aware), with one question to the models."""
     drafts = [advisor.begin(at) for advisor, at in cases]
-    advice = settle(models, drafts)
+    advice = settle(models, drafts, answer_damp_air)
     for (advisor, _), draft, said in zip(cases, drafts, advice, strict=True):
         advisor.remember(draft, said)
     return advice

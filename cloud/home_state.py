@@ -49,6 +49,7 @@ class Given:
         setpoint_c: What it asked for [°C]; None = not cooling.
         set_back_k: How much of that is for an empty home [K].
         recovered_s: When the last set-back ended; None when none was ever made.
+        mode: What it asked the device to do.
     """
 
     at_s: float
@@ -56,6 +57,7 @@ class Given:
     setpoint_c: float | None
     set_back_k: float = 0.0
     recovered_s: float | None = None
+    mode: Mode = "cool"
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Watch:
         held_until_s: Until when a person's word stands.
         changes_s: When our advice last changed the setpoint, the newest last.
         mishaps: Local days on which a set-back was noticed, the newest last.
+        warm_said_s: When somebody last said "a bit warm", the newest last.
     """
 
     first_s: float | None = None
@@ -91,6 +94,7 @@ class Watch:
     held_until_s: float = 0.0
     changes_s: list[float] = field(default_factory=list[float])
     mishaps: list[int] = field(default_factory=list[int])
+    warm_said_s: list[float] = field(default_factory=list[float])
 
 
 @dataclass(slots=True)

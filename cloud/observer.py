@@ -78,8 +78,8 @@ class Observer:
                 self._note_cold(slot)
             case "accepted":
                 watch.held_until_s = 0.0
-            case "a_bit_warm":
-                pass  # it goes on, but cooler
+            case "a_bit_warm":  # it goes on, but cooler, or with more air
+                watch.warm_said_s = [*watch.warm_said_s[-1:], at_s]
 
     def warmth_k(self, slot: Slot) -> float | None:
         """How much warmer than usual it feels [K]."""
@@ -139,6 +139,9 @@ class Observer:
             return "habit"
         if reading.changed_by in PERSONAL_CHANGES:
             return "person"
+        given = self.home.given
+        if given is not None and given.mode == "dry" == reading.mode and at_s <= given.until_s + LATE_S:
+            return "advice"
         return self._likely_author(reading.setpoint_c, slot, at_s)
 
     def _likely_author(self, setpoint_c: float | None, slot: Slot, at_s: float) -> Author:

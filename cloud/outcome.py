@@ -226,6 +226,11 @@ class Outcomes:
         ratio[moved] = np.clip(ratio, low, high)[moved]
         return habit_kwh, degrees_kwh * ratio[:, np.newaxis]
 
+    def by_hour_kwh(self, home: int, per_slot_kwh: Sequence[float]) -> Floats:
+        """Sums over the hours of energies by half-hour; (49,) to (25,) [kWh]."""
+        places = (np.arange(len(per_slot_kwh)) + int(self._begun[home])) // 2
+        return np.asarray(np.bincount(places, per_slot_kwh, minlength=25), np.float64)
+
     def override_chance(
         self, felt_k: Sequence[Sequence[float]], present: Sequence[Sequence[float]]
     ) -> Floats:

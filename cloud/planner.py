@@ -6,17 +6,19 @@ discomfort than the budget. While nobody is there: a set-back that is made good 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cloud.absence import EmptyHome, ReturnTimes, best_set_back
 from cloud.advice import Installation, Preferences
 from cloud.comfort import SILENT_K
+from cloud.dear_hours import DearHours
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
 from cloud.warm_budget import UsualDay, affordable_k
+from edge.contract import Fan, Mode
 
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
@@ -76,20 +78,6 @@ DISCOMFORT_KWH_PER_LAMBDA = 0.8
 """What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
 `validate` a quarter of it saved 0.3 to 0.4 points more, for two to four times as warm returns."""
 
-EXPECTED_AWAY_RATIO = 0.8
-"""A half-hour with this share of days away is expected to be away in the plan [ratio]."""
-
-EXPECTED_START_SLOTS = 2
-"""An expected set-back begins so much later than the absence: stillness must be seen first [slots]."""
-
-
-EXPECTED_DEPTH_K = 2.0
-EXPECTED_RECOVERY_SLOTS = 4
-"""What an expected set-back is taken for: so deep [K], and ended so long before people return [slots]."""
-
-MIN_EXPECTED_SLOTS = 8
-"""An expected absence must last so long to be worth showing [slots]."""
-
 
 @dataclass(slots=True)
 class Plan:
@@ -109,6 +97,10 @@ class Plan:
         strained: Whether the machine may not hold even the habit today.
         probing: Whether it is warmer now to see how it is borne.
         eased: Whether it is cooler than the habit now because somebody said that it is a bit warm.
+        shifted_kwh: Electricity that is spared (taken, if negative) by cooling before dear hours; or empty.
+        mode: What the device is to do now.
+        fan: How fast its fan is to run now; None to leave it.
+        dear_s: When they begin, if it is cooled ahead of them now [s since 1970].
     """
 
     habit_c: list[float]
@@ -124,6 +116,10 @@ class Plan:
     strained: bool = False
     probing: bool = False
     eased: bool = False
+    shifted_kwh: list[float] = field(default_factory=list[float])
+    dear_s: float | None = None
+    mode: Mode = "cool"
+    fan: Fan | None = None
 
     @property
     def expected_c(self) -> list[float]:
@@ -167,6 +163,8 @@ class Planner:
         away: Chance that nobody is there, by the presence model, (49,) [ratio]; None without one or without
             consent: then past days tell.
         returns: When somebody comes back, by the presence model; None likewise, and while somebody is there.
+        dear: Hours in which electricity costs more than in others; None without them.
+        damp: Whether a set-back must be shallow, since the air is damp.
     """
 
     home: HomeState
@@ -177,6 +175,8 @@ class Planner:
     inverter: bool | None = None
     away: Sequence[float] | None = None
     returns: ReturnTimes | None = None
+    dear: DearHours | None = None
+    damp: bool = False
 
     def occupied(self, warmest_outdoor_c: float | None) -> Plan:
         """The day as if people were always there.
@@ -185,7 +185,7 @@ class Planner:
             warmest_outdoor_c: Of the next half day [°C]; None when unknown.
         """
         home, slots = self.home, self.slots
-        habit_c = [home.habit.setpoint_c(slot) for slot in slots]
+        habit_c = self.habit_c()
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
         away = self._away_ratio()
         usual_k = [home.warmth.expected_k(slot) for slot in slots]
@@ -207,6 +207,10 @@ class Planner:
             eased=not strained and occupied_c[0] < habit_c[0],
         )
 
+    def habit_c(self) -> list[float]:
+        """Setpoints without advice, (49,) [°C]."""
+        return [self.home.habit.setpoint_c(slot) for slot in self.slots]
+
     def may_set_back(self, plan: Plan) -> bool:
         """Whether an empty home may get warmer today."""
         return not plan.strained and self.deepest_k() > 0
@@ -221,7 +225,8 @@ class Planner:
             return 0.0
         if len(self.home.recovery.falls_k_h) < KNOWN_RECOVERIES:
             return FIRST_DEPTH_K - MISHAP_K * mishaps
-        gentle = self.home.recovery.is_variable_speed if self.inverter is None else self.inverter
+        variable = self.home.recovery.is_variable_speed if self.inverter is None else self.inverter
+        gentle = variable or self.damp
         return (VARIABLE_SPEED_DEPTH_K if gentle else LARGEST_RISE_K) - MISHAP_K * mishaps
 
     def is_empty(self) -> bool:
@@ -260,21 +265,6 @@ class Planner:
             plan.setpoint_c[place] = self.limits.within(found_c + depth_k, plan.habit_c[place])
         plan.set_back_k = plan.setpoint_c[0] - found_c
 
-    def expect_set_backs(self, plan: Plan) -> None:
-        """Put in what is likely to come in the absences ahead, so that plan and saving can say it."""
-        depth_k = min(self.deepest_k(), EXPECTED_DEPTH_K)
-        place = 1
-        while place < len(plan.away):
-            end = place
-            while end < len(plan.away) and plan.away[end] >= EXPECTED_AWAY_RATIO:
-                end += 1
-            if end - place >= MIN_EXPECTED_SLOTS:
-                for at in range(place + EXPECTED_START_SLOTS, end - EXPECTED_RECOVERY_SLOTS):
-                    warmer_c = self.limits.within(plan.occupied_c[at] + depth_k, plan.habit_c[at])
-                    plan.setpoint_c[at] = max(warmer_c, plan.setpoint_c[at])
-                    plan.likely[at] = plan.away[at]
-            place = end + 1
-
     def _warm_edge_c(
         self, habit_c: list[float], usual_k: list[float | None], rises_k: list[float]
     ) -> tuple[list[float], bool]:
@@ -310,7 +300,8 @@ class Planner:
             return [0.0] * len(self.slots)
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
-        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h).tolist()
+        worth = None if self.dear is None else self.dear.worth(home.recovery)
+        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h, worth).tolist()
         rises_k = [by_hour_k[slot.of_day // 2] for slot in self.slots]
         return [
             min(rise_k, tolerance.eased_k) if slot.day == tolerance.eased_day else rise_k
@@ -368,6 +359,8 @@ class Planner:
             step_h=self.step_s / 3600,
             max_depth_k=min(self.deepest_k(), borne_k),
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
+            prices=None if self.dear is None else self.dear.path,
+            stored_kwh_per_k=0.0 if self.dear is None else self.dear.stored_kwh_per_k(home.recovery),
         )
 
     def _usually_k(self, hours: float) -> float:

@@ -14,8 +14,11 @@ from cloud.comfort import Discomfort, Floats
 
 DAY_H = 24.0
 
-SHORTEST_STRETCH = 0.4
+SHORTEST_STRETCH = 0.25
 """A larger rise is worth it for at least so much of the day [ratio]."""
+
+_WORTH_DIGITS = 6
+"""Stretches whose worth differs by less are worth the same."""
 
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
@@ -55,16 +58,33 @@ class UsualDay:
         return np.asarray((beyond_k @ _WEIGHTS) * np.array(self.present) * (DAY_H / len(self.present)))
 
 
-def affordable_k(rises_k: Floats, extra_k_h: Floats, budget_k_h: float) -> Floats:
+@dataclass(frozen=True, slots=True)
+class HourlyWorth:
+    """What warmth brings in each of n equal parts of the day, in one unit; arrays are (n,).
+
+    Attributes:
+        held: A kelvin warmer all through a part.
+        turned: To become a kelvin warmer as a part begins: what that spares, and what it takes to turn back.
+    """
+
+    held: Floats
+    turned: Floats
+
+
+def affordable_k(
+    rises_k: Floats, extra_k_h: Floats, budget_k_h: float, worth: HourlyWorth | None = None
+) -> Floats:
     """The largest rises whose warm degree-hours stay within a budget.
 
     One for the whole day; and the next one for as long as the budget lasts, in one stretch, at the time of
-    the day when it weighs least. A stretch shorter than `SHORTEST_STRETCH` would be two beeps for little.
+    the day when it is worth most. Without `worth` that is the longest stretch, where it weighs least. For a
+    stretch shorter than `SHORTEST_STRETCH` the machine would beep for little.
 
     Args:
         rises_k: To choose from, ascending from 0, (r,) [K].
         extra_k_h: What each of them adds in each of n parts of the day, (r, n) [K·h].
         budget_k_h: What may be added in the day [K·h].
+        worth: What a kelvin brings; None where all parts are alike.
 
     Returns:
         (n,) [K].
@@ -74,13 +94,23 @@ def affordable_k(rises_k: Floats, extra_k_h: Floats, budget_k_h: float) -> Float
     rise_k = np.full(parts, rises_k[place])
     if place + 1 == len(rises_k):
         return rise_k
-    more_k_h = extra_k_h[place + 1] - extra_k_h[place]
+    more_k_h = _running(extra_k_h[place + 1] - extra_k_h[place])
     left_k_h = budget_k_h - extra_k_h[place].sum()
-    running = np.concatenate([np.zeros(1), np.cumsum(np.tile(more_k_h, 2))])
+    value = _running(np.ones(parts) if worth is None else worth.held)
+    turn = np.tile(np.zeros(parts) if worth is None else worth.turned, 2)
+    most, chosen = 0.0, np.arange(0)
     for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
-        stretch_k_h = running[length : length + parts] - running[:parts]
-        first = int(stretch_k_h.argmin())
-        if stretch_k_h[first] <= left_k_h:
-            rise_k[np.arange(first, first + length) % parts] = rises_k[place + 1]
-            break
+        stretch_k_h = more_k_h[length : length + parts] - more_k_h[:parts]
+        held = value[length : length + parts] - value[:parts]
+        gain = np.round(held + turn[:parts] - turn[length : length + parts], _WORTH_DIGITS)
+        gain = np.where(stretch_k_h <= left_k_h, gain, -np.inf)
+        first = int(np.lexsort((stretch_k_h, -gain))[0])  # of equal gains the one that weighs least
+        if gain[first] > most:
+            most, chosen = float(gain[first]), np.arange(first, first + length) % parts
+    rise_k[chosen] = rises_k[place + 1]
     return rise_k
+
+
+def _running(by_part: Floats) -> Floats:
+    """Sums from the first part on, over two days, (2 n + 1,)."""
+    return np.concatenate([np.zeros(1), np.cumsum(np.tile(by_part, 2))])

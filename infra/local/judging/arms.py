@@ -16,6 +16,7 @@ from infra.local.judging.control import Control
 from infra.local.judging.controller import controlled, load_controller
 from infra.local.judging.oracle import WHOLE_PLAYS
 from infra.local.judging.plant import Plant
+from infra.local.judging.prices import Prices
 from infra.local.judging.rules import EnergyStar, Habits, MotionSetBack, Offset, Programmed, Rule
 from infra.local.judging.trial import BEST_RULE, Trial
 
@@ -50,12 +51,14 @@ class Props:
         plant: Whom the arm will control.
         habits: What its homes do by themselves.
         service: The weather service.
+        prices: What electricity costs; None = one flat price.
     """
 
     champion: Champion
     plant: Plant
     habits: Habits
     service: WeatherService
+    prices: Prices | None = None
 
 
 def is_rule(name: str) -> bool:
@@ -101,7 +104,9 @@ def make_control(name: str, trial: Trial, props: Props) -> Control:
     if found is None or ablation is None:
         raise UnknownArmError(name)
     comfort_lambda = trial.comfort_lambda if found["at"] is None else float(found["at"])
-    return advised(props.champion, props.plant.sites, props.service, ablation, comfort_lambda)
+    arm = advised(props.champion, props.plant.sites, props.service, ablation, comfort_lambda)
+    arm.prices = props.prices if ablation.hears_prices else None
+    return arm
 
 
 def _ablation(name: str) -> Ablation | None:

@@ -11,7 +11,7 @@ from cloud.advisor import HomeAdvisor
 from cloud.day_errors import PRIOR_RATIOS
 from cloud.home_state import load
 from cloud.outcome import Models
-from cloud.statement import SAVING_SPREAD_RATIO, SHARED_RATIO, saving_interval_kwh
+from cloud.statement import SAVING_SPREAD_RATIO, SHARED_RATIO, saving_interval
 from edge.contract import Telemetry
 
 MakeReading = Callable[..., Telemetry]
@@ -39,14 +39,14 @@ def half_kwh(advice: Advice) -> float:
 
 
 def test_errors_of_the_saving_and_of_the_day_add_as_squares() -> None:
-    low, high = saving_interval_kwh(2.0, 10.0, 0.3)
+    low, high = saving_interval(2.0, 10.0, 0.3)
     expected_kwh = math.hypot(SAVING_SPREAD_RATIO * 2.0, SHARED_RATIO * 3.0)
 
     assert (low, high) == pytest.approx((2.0 - expected_kwh, 2.0 + expected_kwh))
 
 
 def test_is_wider_in_a_home_whose_days_are_further_off() -> None:
-    narrow, wide = (saving_interval_kwh(1.0, 20.0, radius) for radius in (0.1, 0.5))
+    narrow, wide = (saving_interval(1.0, 20.0, radius) for radius in (0.1, 0.5))
 
     assert wide[0] < narrow[0] < 1.0 < narrow[1] < wide[1]
 
