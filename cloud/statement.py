@@ -58,7 +58,7 @@ class Statement:
         reason = wording.held(setpoint_c, self._clock(until_s))
         held = self._unchanged("cool", setpoint_c, day_kwh, reason, until_s)
         low_kwh, high_kwh = self._interval(0.0, day_kwh)
-        price = float(self._prices().mean())
+        price = float(np.abs(self._prices()).mean())
         return replace(
             held,
             saving_interval_kwh=(low_kwh, high_kwh),

@@ -187,6 +187,7 @@ def test_says_nothing_of_prices_when_it_must_not_beep(advisor: HomeAdvisor) -> N
 
 
 def test_at_one_price_the_same_home_keeps_its_setting(advisor: HomeAdvisor) -> None:
+    advisor.advise(FIFTH_DAY + timedelta(hours=15.0))  # the first is told without an interval
     advisor.configure(Preferences(tariff_per_kwh=(0.3,)))
     flat = advisor.advise(FIFTH_DAY + timedelta(hours=15.5))
     advisor.configure(Preferences(tariff_per_kwh=(0.9,) * 24))
