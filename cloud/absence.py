@@ -6,12 +6,13 @@ too warm when somebody comes back is weighed against it. When they come back is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cloud.comfort import Discomfort
+from cloud.tariff import PricePath
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -78,6 +79,8 @@ class EmptyHome:
         step_h: Time to the next decision [h].
         max_depth_k: Deepest set-back allowed [K].
         depth_k: Set-back in force [K]; 0 = none.
+        prices: What a kilowatt-hour weighs, over the mean of the day; None where it is always the same.
+        stored_kwh_per_k: Electricity that cools the home by 1 K [kWh/K]; of use with `prices` only.
     """
 
     returns: ReturnTimes | None
@@ -90,6 +93,8 @@ class EmptyHome:
     step_h: float
     max_depth_k: float
     depth_k: float = 0.0
+    prices: PricePath | None = None
+    stored_kwh_per_k: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class SetBack:
     Attributes:
         depth_k: Setpoint above the one that people are to find [K].
         recover_in_h: When to go back to that one [h from now].
-        gain_kwh: What that is expected to save [kWh].
+        gain_kwh: What that is expected to save, at the mean price [kWh].
         discomfort_k_h: Expected warm degree-hours at the return [K·h].
     """
 
@@ -137,27 +142,69 @@ def best_set_back(home: EmptyHome, discomfort_price: float) -> SetBack | None:
 
 
 def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tuple[Floats, Floats]:
-    """Saved energy [kWh] and discomfort [K·h] for each depth, start of recovery and return."""
+    """Saved energy [kWh] and discomfort [K·h] for each depth, start of recovery and return.
+
+    Each hour and kelvin warmer saves `kwh_per_k_h`. What a warmer home saves by storing less cold (while it
+    warms up) it takes again (while it recovers, from the return on at the latest): at one price that is
+    nothing, at two it is the difference.
+    """
     top = np.maximum(depth, home.above_k)
     reached_h = (top - home.above_k) / home.rise_k_h
 
     def warmth(t: Floats) -> Floats:
         return np.asarray(np.minimum(home.above_k + home.rise_k_h * t, top))
 
-    def warmth_hours(t: Floats) -> Floats:
-        ramp = np.minimum(t, reached_h)
-        held_h = np.maximum(t - reached_h, 0.0)
-        return np.asarray(home.above_k * ramp + home.rise_k_h * ramp**2 / 2 + top * held_h)
-
     peak = warmth(start)
     falling = np.maximum(back - start, 0.0)
     found = np.where(back < start, warmth(back), np.maximum(peak - home.fall_k_h * falling, 0.0))
     cooled_h = np.minimum(falling, peak / home.fall_k_h)
-    tail = peak * cooled_h - home.fall_k_h * cooled_h**2 / 2
-    gain = home.kwh_per_k_h * (warmth_hours(np.minimum(start, back)) + tail)
+    held = np.minimum(start, back)
+    if home.prices is None:
+        tail = peak * cooled_h - home.fall_k_h * cooled_h**2 / 2
+        gain = home.kwh_per_k_h * (_warmth_hours(home, top, reached_h, held) + tail)
+    else:
+        gain = _priced_kwh(home, home.prices, _Course(top, reached_h, held, peak, start, cooled_h))
     usual_k = home.found_k + OVERSHOOT_K
     too_warm = home.discomfort.at_k(usual_k + found) - home.discomfort.at_k(np.array(usual_k))
     falling_k2 = home.discomfort.until_k2(usual_k + found) - home.discomfort.until_k2(np.array(usual_k))
     waiting_h = np.where(back < start, home.step_h / 2, 0.0)
     usual_k2 = found * home.discomfort.at_k(np.array(usual_k))
     return gain, too_warm * waiting_h + (falling_k2 - usual_k2) / home.fall_k_h
+
+
+def _warmth_hours(home: EmptyHome, top: Floats, reached_h: Floats, until_h: Floats) -> Floats:
+    """Integral of the warmth from now on, while it is not cooled [K·h]."""
+    ramp = np.minimum(until_h, reached_h)
+    held_h = np.maximum(until_h - reached_h, 0.0)
+    return np.asarray(home.above_k * ramp + home.rise_k_h * ramp**2 / 2 + top * held_h)
+
+
+class _Course(NamedTuple):
+    """How warm it gets; arrays that broadcast.
+
+    Fields: it gets `top` [K] warm at `reached_h`, and is left alone until `held_h`; then it is `peak` [K],
+    and falls from `start_h` on for `cooled_h` [h from now].
+    """
+
+    top: Floats
+    reached_h: Floats
+    held_h: Floats
+    peak: Floats
+    start_h: Floats
+    cooled_h: Floats
+
+
+def _priced_kwh(home: EmptyHome, prices: PricePath, course: _Course) -> Floats:
+    """What a course saves, each kilowatt-hour weighed by its price [kWh at the mean price]."""
+    ramp_h, held_h, start_h = np.minimum(course.held_h, course.reached_h), course.held_h, course.start_h
+    end_h = start_h + course.cooled_h
+    ramp_area, held_area = prices.area_h(ramp_h), prices.area_h(held_h)
+    fall_area = prices.area_h(end_h) - prices.area_h(start_h)
+    fall_moment = prices.moment_h2(end_h) - prices.moment_h2(start_h)
+    warm = home.above_k * ramp_area + home.rise_k_h * prices.moment_h2(ramp_h)
+    warm = warm + course.top * (held_area - ramp_area)
+    warm = warm + (course.peak + home.fall_k_h * start_h) * fall_area - home.fall_k_h * fall_moment
+    recovery_h = (home.above_k + home.rise_k_h * ramp_h) / home.fall_k_h
+    recovery_area = prices.area_h(held_h + recovery_h) - held_area
+    spared_k = home.rise_k_h * (ramp_area - ramp_h) - home.fall_k_h * (recovery_area - recovery_h)
+    return np.asarray(home.kwh_per_k_h * warm + home.stored_kwh_per_k * spared_k)

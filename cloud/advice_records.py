@@ -6,6 +6,7 @@ from datetime import datetime
 from cloud.advice import Advice, PlanStep
 from cloud.ports.records import AdviceRecord, AdviceStatus, Counterfactual, PlanRecord, PlanStepRecord
 from edge.contract import DeviceId, Fan, Mode
+from edge.contract.quantities import MODES_WITH_SETPOINT
 
 
 def identity(kind: str, *facts: object) -> str:
@@ -20,8 +21,8 @@ def asks(advice: Advice | AdviceRecord) -> tuple[float | None, Mode, Fan | None]
 
 
 def mode_of(advice: Advice | AdviceRecord) -> Mode:
-    """The mode that is asked for; no setpoint means off."""
-    return "off" if advice.setpoint_c is None else advice.mode
+    """The mode that is asked for; where a setpoint belongs to it, none means off."""
+    return "off" if advice.setpoint_c is None and advice.mode in MODES_WITH_SETPOINT else advice.mode
 
 
 def advice_record(

@@ -3,19 +3,26 @@
 Asked for each home alone, the models' own work is a quarter of the time; the rest is spent on the way there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from cloud.advice import Advice, QuietHours
+from cloud.dear_hours import DearHours
+from cloud.expected_absences import expect_set_backs
 from cloud.home_clock import Slot
 from cloud.home_state import HomeState
+from cloud.nightly import Night, refit
 from cloud.outcome import Day, Expectation, Floats, Models, Outcomes
 from cloud.planner import Plan, Planner
+from cloud.precooling import cool_before_dear_hours
 from cloud.presence import LONGEST_GAP_S
 from cloud.presence_features import Moment
 from cloud.statement import Statement
+from cloud.tariff import Tariff
 
 MAX_CHANGES_PER_DAY = 10
 """After so many changes in 24 h the setpoint only goes down, for comfort: machines beep."""
@@ -39,6 +46,7 @@ class Draft:
         planner: Plans the day.
         day: The coming day.
         advice: What is advised; None until it is known.
+        night: For the fit of the home's grey box.
         plan: The plan behind it; None when nothing is planned.
     """
 
@@ -47,12 +55,22 @@ class Draft:
     planner: Planner
     day: Day
     advice: Advice | None
+    night: Night
     plan: Plan | None = field(init=False, default=None)
 
     @property
     def at_s(self) -> float:
         """Now [s since 1970]."""
         return self.planner.at_s
+
+    def quiet(self) -> npt.NDArray[np.bool_]:
+        """Which half-hours of the plan are quiet, (49,)."""
+        quiet = self.home.preferences.quiet_hours
+        return np.array([is_quiet(quiet, slot) for slot in self.planner.slots])
+
+    def changes_lately(self) -> int:
+        """How often advice has changed the setpoint within a day."""
+        return sum(self.at_s - changed_s < DAY_S for changed_s in self.home.watch.changes_s)
 
     def calm(self, plan: Plan) -> None:
         """Leave the setpoint alone in quiet hours and after many changes, unless people would be too warm."""
@@ -61,19 +79,26 @@ class Draft:
         comfortable_c = max(plan.occupied_c[0], plan.habit_c[0])  # what is cooled ahead can wait
         if in_force_c is None or in_force_c == plan.setpoint_c[0] or in_force_c > comfortable_c:
             return
-        lately = sum(self.at_s - changed_s < DAY_S for changed_s in watch.changes_s)
-        if lately >= MAX_CHANGES_PER_DAY or is_quiet(
-            self.home.preferences.quiet_hours, self.planner.slots[0]
-        ):
+        if self.changes_lately() >= MAX_CHANGES_PER_DAY or self.quiet()[0]:
             plan.setpoint_c[0] = in_force_c
-            plan.set_back_k = 0.0
+            plan.set_back_k, plan.dear_s, plan.shifted_kwh = 0.0, None, []
 
 
-def settle(models: Models, drafts: Sequence[Draft]) -> list[Advice]:
-    """Plan where that is called for, and say everything that is told of each plan."""
+LastWord: TypeAlias = Callable[[Draft, Plan], None]
+
+
+def settle(models: Models, drafts: Sequence[Draft], last: LastWord = lambda *_: None) -> list[Advice]:
+    """Plan where that is called for, and say everything that is told of each plan.
+
+    Args:
+        models: What serves.
+        drafts: The decisions to make.
+        last: May change the first step of each plan, before it is told.
+    """
+    refit([draft.night for draft in drafts])
     asking = [draft for draft in drafts if draft.advice is None]
     for start in range(0, len(asking), MOST_TOGETHER):
-        _settle_together(models, asking[start : start + MOST_TOGETHER])
+        _settle_together(models, asking[start : start + MOST_TOGETHER], last)
     return [draft.advice for draft in drafts if draft.advice is not None]
 
 
@@ -112,15 +137,18 @@ def _moment(draft: Draft) -> Moment:
     return Moment(draft.home.presence, draft.at_s, draft.planner.slots[0])
 
 
-def _settle_together(models: Models, drafts: Sequence[Draft]) -> None:
+def _settle_together(models: Models, drafts: Sequence[Draft], last: LastWord) -> None:
     foresee(models, drafts)
     outcomes = Outcomes(models, [draft.day for draft in drafts])
     plans = _plan(drafts, outcomes)
+    for draft, plan in zip(drafts, plans, strict=True):
+        last(draft, plan)
     for draft, plan, expected in zip(drafts, plans, _expect(outcomes, plans), strict=True):
         draft.plan, draft.advice = plan, draft.statement.planned(plan, expected)
 
 
 def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
+    _weigh_hours(drafts, outcomes)
     plans = [
         draft.planner.occupied(_warmest_c(outdoor_c[:WARMEST_H]))
         for draft, outdoor_c in zip(drafts, outcomes.outdoor_c, strict=True)
@@ -130,27 +158,51 @@ def _plan(drafts: Sequence[Draft], outcomes: Outcomes) -> list[Plan]:
     for place, kwh_per_k_h in zip(empty, _sensitivity_kwh(outcomes, empty, plans), strict=True):
         drafts[place].planner.set_back(plans[place], kwh_per_k_h)
     for place in movable:
-        drafts[place].planner.expect_set_backs(plans[place])
+        expect_set_backs(drafts[place].planner, plans[place])
     for draft, plan in zip(drafts, plans, strict=True):
+        cool_before_dear_hours(draft.planner, plan, draft.quiet())
         draft.calm(plan)
     return plans
+
+
+def _weigh_hours(drafts: Sequence[Draft], outcomes: Outcomes) -> None:
+    """Say what a kelvin is worth in each hour, where electricity has more than one price."""
+    relative = [Tariff.of(draft.home.preferences).relative() for draft in drafts]
+    dear = [place for place, each in enumerate(relative) if each is not None]
+    if not dear:
+        return
+    habits_c = [drafts[place].planner.habit_c() for place in dear]
+    load_kwh, saved_kwh = outcomes.saved_kwh(dear, habits_c, [[c + 1.0 for c in path] for path in habits_c])
+    for place, load, saved in zip(dear, load_kwh, saved_kwh, strict=True):
+        ratio, planner = relative[place], drafts[place].planner
+        if ratio is not None:
+            hours = DearHours.of(ratio, planner.at_s, planner.slots, load, saved)
+            drafts[place].planner = replace(planner, dear=hours)
 
 
 def _expect(outcomes: Outcomes, plans: Sequence[Plan]) -> list[Expectation]:
     habit_kwh, saved_kwh = outcomes.saved_kwh(
         range(len(plans)), [plan.habit_c for plan in plans], [plan.expected_c for plan in plans]
     )
+    for place, plan in enumerate(plans):
+        if plan.shifted_kwh:
+            saved_kwh[place] += outcomes.by_hour_kwh(place, plan.shifted_kwh)
     present = [[1.0 - away for away in plan.away] for plan in plans]
     noticed = outcomes.override_chance([plan.felt_k for plan in plans], present).tolist()
     return [Expectation(*told) for told in zip(habit_kwh, saved_kwh, noticed, strict=True)]
 
 
 def _sensitivity_kwh(outcomes: Outcomes, homes: Sequence[int], plans: Sequence[Plan]) -> list[float]:
-    """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)]."""
+    """Electricity that an hour spent 1 K warmer saves in each of `homes` [kWh/(K·h)].
+
+    Grey boxes are not asked: planning by them saved no more, and less in a humid climate, on fleets of the
+    split `validate`. So they speak in what is told only; `advisor_without_rc` controls as `advisor` does.
+    """
     if not homes:
         return []
     habits_c = [plans[home].habit_c for home in homes]
-    _, saved_kwh = outcomes.saved_kwh(homes, habits_c, [[c + 1.0 for c in habit_c] for habit_c in habits_c])
+    warmer_c = [[c + 1.0 for c in habit_c] for habit_c in habits_c]
+    _, saved_kwh = outcomes.saved_kwh(homes, habits_c, warmer_c, by_grey_box=False)
     return [float(total) / 24 for total in saved_kwh.sum(axis=1)]
 
 

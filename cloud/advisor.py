@@ -6,21 +6,27 @@ The same object serves the worker, closed-loop evaluation and nightly batches.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
 from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours
 from cloud.advice_round import MAX_CHANGES_PER_DAY, Draft, settle
 from cloud.champion import Champion
+from cloud.closed_hours import COLUMNS
+from cloud.damp_air import answer_damp_air, can_dry, is_damp
 from cloud.habit import Habit
 from cloud.home_state import Given, HomeState, dump, load
-from cloud.hours import HourlyHistory
+from cloud.hours import HourlyHistory, index_of
+from cloud.lasting import GreyDay
+from cloud.nightly import Fitting, Night
 from cloud.observer import Observer
 from cloud.outcome import HORIZON_SLOTS, Day, Horizon, Models
-from cloud.outlook import coming_c, keep
+from cloud.outlook import coming_c, ghi_w_m2, keep, sunshine_w_m2
 from cloud.planner import Limits, Planner
 from cloud.ports.weather import WeatherHour
 from cloud.statement import Statement
+from cloud.thermal.history import ThermalHistory
 from edge.contract import Telemetry
 
 __all__ = ["Advice", "Feedback", "HomeAdvisor", "Installation", "Preferences", "QuietHours", "WeatherHour"]
@@ -37,10 +43,14 @@ class HomeAdvisor:
         installation: The air conditioner in its place.
     """
 
+    fitting: Fitting = "nightly"
+    """How often the grey box of the home is fitted."""
+
     def __init__(self, champion: Models, installation: Installation) -> None:
         self.champion = champion
         self.installation = installation
         self._history = HourlyHistory(installation.longitude_deg)
+        self._thermal = ThermalHistory()
         self._watcher = Observer(HomeState(Habit(installation.habit_setpoint_c)), installation.timezone)
 
     @classmethod
@@ -55,16 +65,16 @@ class HomeAdvisor:
         Raises:
             StateRejectedError: The bytes are damaged or of another version.
         """
-        home, hours = load(state)
+        home, hours, thermal = load(state)
         home.habit.told_c = installation.habit_setpoint_c
         self = cls(champion, installation)
-        self._history = hours
+        self._history, self._thermal = hours, thermal
         self._watcher = Observer(home, installation.timezone)
         return self
 
     def state(self) -> bytes:
         """Everything that was learnt; small and versioned."""
-        return dump(self._home, self._history)
+        return dump(self._home, self._history, self._thermal)
 
     @property
     def _home(self) -> HomeState:
@@ -84,6 +94,7 @@ class HomeAdvisor:
     def observe(self, reading: Telemetry) -> None:
         """Learn from a reading; gaps and repeats do no harm, one that comes late is ignored."""
         self._history.observe(reading)
+        self._thermal.observe(reading, ghi_w_m2(self._home.forecast, reading.sampled_at.timestamp()))
         self._watcher.observe(reading)
 
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
@@ -114,6 +125,7 @@ class HomeAdvisor:
         """A decision for `at`, as far as it goes without the models."""
         at = at.astimezone(UTC)
         home, at_s = self._home, at.timestamp()
+        home.day_errors.see(int(at_s // 3600), self._measured_kwh)
         horizon = Horizon(at, self._watcher.clock.ahead(at_s, HORIZON_SLOTS + 1))
         forecast = coming_c(home.forecast, at_s)
         limits = Limits.of(self.installation, home.preferences)
@@ -121,8 +133,13 @@ class HomeAdvisor:
         planner = Planner(
             home, limits, self.installation.step_s, at_s, horizon.slots, self.installation.inverter
         )
+        if can_dry(self.installation) and is_damp(home):
+            planner = replace(planner, damp=True)
         kept = self._kept(statement, at_s)
-        return Draft(home, statement, planner, Day(self._history, horizon, forecast), kept)
+        place = self.installation.latitude_deg, self.installation.longitude_deg
+        night = Night(home, self._thermal, *place, horizon.slots[0], self.fitting)
+        grey_day = GreyDay(home.grey_box, *place, sunshine_w_m2(home.forecast, at_s))
+        return Draft(home, statement, planner, Day(self._history, horizon, forecast, grey_day), kept, night)
 
     def remember(self, draft: Draft, advice: Advice) -> None:
         """What was said last, to know its effects when they are seen."""
@@ -134,19 +151,30 @@ class HomeAdvisor:
             recovered_s = at_s
         if before is not None and before.setpoint_c != setpoint_c:
             home.watch.changes_s = [*home.watch.changes_s[-MAX_CHANGES_PER_DAY:], at_s]
+        if draft.plan is not None and draft.plan.probing:
+            home.tolerance.probed(draft.planner.slots[0])
+        if draft.plan is not None:
+            home.day_errors.say(index_of(at_s) + 1, advice.counterfactual.advised_kwh)
         until_s = advice.valid_until.timestamp()
-        home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s)
+        home.given = Given(at_s, until_s, setpoint_c, set_back_k, recovered_s, advice.mode)
 
     def _kept(self, statement: Statement, at_s: float) -> Advice | None:
         """Advice to leave things as they are, when nothing else is ours to say."""
         watch, kwh = self._home.watch, self._yesterday_kwh()
         if watch.newest_s is None or watch.mode is None or at_s - watch.newest_s > FRESH_S:
             return statement.silent(kwh)
-        if watch.mode != "cool" or "cool" not in self.installation.modes:
+        ours = watch.mode == "cool" or (watch.mode == "dry" and watch.author == "advice")
+        if not ours or "cool" not in self.installation.modes:
             return statement.not_cooling(kwh, watch.mode)
         if self.is_held(statement.horizon.at):
             return statement.held(kwh, watch.held_until_s)
         return None
+
+    def _measured_kwh(self, first: int, count: int) -> list[float]:
+        """Electricity of some hours [kWh], NaN where it was not measured."""
+        columns = self._history.columns(first, count)
+        found: list[float] = columns[COLUMNS.index("electric_energy_kwh")].tolist()
+        return found
 
     def _yesterday_kwh(self) -> float:
         """Electricity of the last 24 h, as far as it was measured [kWh]."""
@@ -158,7 +186,7 @@ class HomeAdvisor:
 def advise_all(models: Models, cases: Sequence[tuple[HomeAdvisor, datetime]]) -> list[Advice]:
     """What to do in some homes, each from its own instant on (aware), with one question to the models."""
     drafts = [advisor.begin(at) for advisor, at in cases]
-    advice = settle(models, drafts)
+    advice = settle(models, drafts, answer_damp_air)
     for (advisor, _), draft, said in zip(cases, drafts, advice, strict=True):
         advisor.remember(draft, said)
     return advice

@@ -1,12 +1,15 @@
 """Comfort: where the upper limit of a home's comfort lies, as a distribution that overrides and silence move.
 
-The limit is the warmth above the habit [K] beyond which the people are uncomfortable. Between the limit and
-`SILENT_K` above it nobody acts; beyond that, somebody awake takes the remote at a rate that grows with the
-warmth (ADVICE.md, study C: the silent zone is about 0.6 K wide). So an evening without an override says a
-little, and an override says much, but not everything: people also change the setpoint for other reasons.
+The limit is the warmth above the usual [K] beyond which the people are uncomfortable. It is not the same
+every day: votes of the same people are alike on one day and differ from day to day, so today's limit is the
+home's own plus a chance of the day. What happens today is therefore evidence of today first, and of the
+home only when the day is over: one bad day is no dislike of warmth, and one good day no licence.
 
-Households that use the app may say "a bit warm" as soon as the limit is passed; whether this one does is
-believed and learnt too, since the silence of those who would have spoken says more.
+Between the limit and `SILENT_K` above it nobody acts; beyond that, somebody awake takes the remote at a
+rate that grows with the warmth (ADVICE.md, study C: the silent zone is about 0.6 K wide). So an evening
+without an override says a little, and an override says much, but not everything: people also change the
+setpoint for other reasons. Households that use the app may say "a bit warm" as soon as the limit is passed;
+whether this one does is believed and learnt too, since the silence of those who would have spoken says more.
 
 The prior is study A's: of 17 households +1 K kept 12 comfortable and +2 K kept 5, which is a normal
 distribution of 1.5 ± 0.9 K.
@@ -20,7 +23,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 PRIOR_MEAN_K, PRIOR_DEVIATION_K = 1.5, 0.9
-"""The upper limit above the habit over households [K]: study A."""
+"""The upper limit above the usual warmth over households [K]: study A."""
+
+DAY_DEVIATION_K = 0.5
+"""Standard deviation of the limit from day to day [K], with what the felt temperature of `cloud.felt` misses:
+an assumption. Votes on a smart watch move by 1.4 K (26 people on a campus, out of doors too)."""
 
 SILENT_K = 0.6
 """Discomfort on which nobody acts [K]: study C."""
@@ -34,8 +41,11 @@ LARGEST_RATIO = 3.0
 RATES_PER_H = (0.3, 0.8, 2.0)
 """Patient, usual and impatient people, equally likely [1/h]; an assumption that the evidence can overrule."""
 
-OTHER_REASONS_PER_H = 0.002
-"""Rate at which somebody awake cools for other reasons than warmth [1/h]: once in a month; an assumption."""
+OTHER_REASONS_PER_H = 0.004
+OTHER_REASONS_H = 400.0
+"""Rate at which somebody awake cools for other reasons than warmth [1/h], before the home has shown its own,
+and the time awake at home that this counts as much as [h]: assumptions, twice a month. Who makes it warmer
+for no reason of ours makes it cooler as often, so both directions tell."""
 
 WORDS_PER_H = 0.7
 WORDS_STEEPNESS_K = 0.3
@@ -53,25 +63,38 @@ TINY_PER_H = 1e-6
 FORGETTING_DAYS = 120.0
 """Evidence fades towards the prior in so many days [days]: people and seasons change."""
 
-_LIMITS_K = np.arange(0.0, 4.01, 0.1)
+GRID_K = 0.2
+_LIMITS_K = GRID_K * np.arange(0, 21)
+_TODAYS_K = GRID_K * np.arange(-7, 28)
+"""A home's own limits, and today's [K]."""
+
 _RATES = np.array(RATES_PER_H)
 _SPEAKS = np.array([0.0, 1.0])
 _SHAPE = (len(_LIMITS_K), len(_RATES), len(_SPEAKS))
+_TODAY_SHAPE = (len(_TODAYS_K), len(_RATES), len(_SPEAKS))
 _PRIOR = np.broadcast_to(
     -0.5 * (((_LIMITS_K - PRIOR_MEAN_K) / PRIOR_DEVIATION_K) ** 2)[:, None, None], _SHAPE
 )
-_WARMTH_STEP_K, _WARMEST_K = 0.1, 10.0
-_WARMTHS_K = np.arange(0.0, _WARMEST_K + _WARMTH_STEP_K / 2, _WARMTH_STEP_K)
-_BEYOND_K = np.maximum(_WARMTHS_K[:, None] - _LIMITS_K, 0.0)
+_CHANCE = np.exp(-0.5 * ((_TODAYS_K[:, None] - _LIMITS_K) / DAY_DEVIATION_K) ** 2)
+_CHANCE /= _CHANCE.sum(axis=0)
+"""Chance of each limit today by the home's own, (35, 21) [ratio]."""
+
+_WARMTH_STEP_K, _COOLEST_K, _WARMEST_K = 0.1, -2.0, 8.0
+_WARMTHS_K = np.arange(_COOLEST_K, _WARMEST_K + _WARMTH_STEP_K / 2, _WARMTH_STEP_K)
+_BEYOND_K = np.maximum(_WARMTHS_K[:, None] - _TODAYS_K, 0.0)
 
 
 def _prior() -> list[float]:
     return [float(weight) for weight in _PRIOR.ravel()]
 
 
+def _nothing() -> list[float]:
+    return [0.0] * (len(_TODAYS_K) * len(_RATES) * len(_SPEAKS))
+
+
 @dataclass(frozen=True, slots=True)
 class Discomfort:
-    """How far beyond a home's limit it is expected to be at any warmth, as the limit is believed to lie.
+    """How far beyond today's limit it is expected to be at any warmth, as the limit is believed to lie.
 
     Attributes:
         beyond_k: For each warmth of the grid, the mean of what is beyond the limit, (101,) [K].
@@ -81,7 +104,7 @@ class Discomfort:
 
     @classmethod
     def of(cls, limit_ratio: Floats) -> "Discomfort":
-        """From the probability of each limit, (41,)."""
+        """From the probability of each limit, (35,)."""
         return cls(_BEYOND_K @ limit_ratio)
 
     def at_k(self, warmth_k: Floats) -> Floats:
@@ -89,7 +112,7 @@ class Discomfort:
         return np.interp(warmth_k, _WARMTHS_K, self.beyond_k)
 
     def until_k2(self, warmth_k: Floats) -> Floats:
-        """Its integral from no warmth to each warmth [K²]: what falls at 1 K/h costs so many K·h."""
+        """Its integral up to each warmth [K²]: what falls at 1 K/h costs so many K·h."""
         steps_k2 = (self.beyond_k[1:] + self.beyond_k[:-1]) * (_WARMTH_STEP_K / 2)
         area_k2 = np.concatenate([np.zeros(1), np.cumsum(steps_k2)])
         return np.asarray(np.interp(warmth_k, _WARMTHS_K, area_k2))
@@ -100,19 +123,44 @@ class ComfortLimit:
     """What is believed of one home's upper comfort limit.
 
     Attributes:
-        log_weight: Logarithms of the weights of each limit, patience and silence or speech, (41 x 3 x 2).
+        log_weight: Logarithms of the weights of each limit, patience and silence or speech, (21 x 3 x 2).
+        today: Logarithm of how likely what happened today is at each limit of today, (35 x 3 x 2).
+        others: Changes to cooler for other reasons, as far as they can be told.
+        awake_h: Time awake at home in which they were seen [h].
     """
 
     log_weight: list[float] = field(default_factory=_prior)
+    today: list[float] = field(default_factory=_nothing)
+    others: float = 0.0
+    awake_h: float = 0.0
 
-    def live(self, warmth_k: float, hours: float) -> None:
-        """Awake people were at home for `hours` at a `warmth_k` that we advised, and let it be."""
-        if warmth_k > 0.0:
-            self._believe(-hours * (_rate_per_h(warmth_k) + _words_per_h(warmth_k)))
+    @property
+    def other_reasons_per_h(self) -> float:
+        """Rate at which somebody awake cools for other reasons than warmth [1/h]."""
+        prior = OTHER_REASONS_PER_H * OTHER_REASONS_H
+        return (prior + self.others) / (OTHER_REASONS_H + self.awake_h)
+
+    def live(self, warmth_k: float, hours: float, *, asked: bool = True) -> None:
+        """Awake people were at home for `hours` at `warmth_k`, and let it be.
+
+        Args:
+            warmth_k: Above the usual [K].
+            hours: How long [h].
+            asked: Whether it was advice, of which people could say "a bit warm".
+        """
+        self.awake_h += hours
+        rate_per_h = _rate_per_h(warmth_k) + (_words_per_h(warmth_k) if asked else 0.0)
+        if rate_per_h.any():
+            self._believe(-hours * rate_per_h)
 
     def override(self, warmth_k: float) -> None:
         """Somebody cooled at `warmth_k`."""
-        self._believe(np.log(_rate_per_h(warmth_k) + OTHER_REASONS_PER_H))
+        self.others += (1.0 - self.thermal_ratio(warmth_k)) / 2
+        self._believe(np.log(_rate_per_h(warmth_k) + self.other_reasons_per_h))
+
+    def warmer(self) -> None:
+        """Somebody made it warmer than the habit."""
+        self.others += 0.5
 
     def a_bit_warm(self, warmth_k: float) -> None:
         """Somebody said that `warmth_k` is a bit warm."""
@@ -120,44 +168,60 @@ class ComfortLimit:
 
     def thermal_ratio(self, warmth_k: float) -> float:
         """How likely an override at `warmth_k` is about warmth [ratio]."""
-        rate = float((_rate_per_h(warmth_k) * self._weights()).sum())
-        return rate / (rate + OTHER_REASONS_PER_H)
+        rate = float((_rate_per_h(warmth_k) * self._todays()).sum())
+        return rate / (rate + self.other_reasons_per_h)
+
+    def override_ratio(self, warmths_k: Floats, hours: float) -> Floats:
+        """Chance that somebody cools within `hours` awake at each warmth [K] because of it, (n,) [ratio]."""
+        todays = self._todays()
+        return np.array([(todays * -np.expm1(-hours * _rate_per_h(w))).sum() for w in warmths_k.tolist()])
 
     def discomfort(self) -> Discomfort:
-        """What to expect of any warmth."""
-        return Discomfort.of(self._weights().sum(axis=(1, 2)))
+        """What to expect of any warmth today."""
+        return Discomfort.of(self._todays().sum(axis=(1, 2)))
 
     def quantile_k(self, ratio: float) -> float:
-        """The limit that the home's is above with probability 1 - `ratio` [K]."""
-        total = np.cumsum(self._weights().sum(axis=(1, 2)))
-        return float(_LIMITS_K[int(np.searchsorted(total, ratio))])
+        """The limit that today's is above with probability 1 - `ratio` [K]."""
+        total = np.cumsum(self._todays().sum(axis=(1, 2)))
+        return float(_TODAYS_K[int(np.searchsorted(total, ratio))])
 
     def forget(self) -> None:
-        """A day has passed."""
+        """A day has passed: what it says of the home is kept, and old evidence fades."""
+        likely = _CHANCE.T @ np.exp(self._today()).reshape(len(_TODAYS_K), -1)
         kept = 1.0 - 1.0 / FORGETTING_DAYS
-        self._store(_PRIOR + kept * (self._log_weight() - _PRIOR))
+        self.others, self.awake_h = self.others * kept, self.awake_h * kept
+        weight = self._log_weight() + np.log(np.maximum(likely, 1e-300)).reshape(_SHAPE)
+        self.log_weight = _rounded(_PRIOR + kept * (weight - _PRIOR))
+        self.today = _nothing()
 
     def _believe(self, log_likelihood: Floats) -> None:
-        self._store(self._log_weight() + log_likelihood)
-
-    def _store(self, log_weight: Floats) -> None:
-        self.log_weight = [round(float(weight), 4) for weight in (log_weight - log_weight.max()).ravel()]
+        self.today = _rounded(self._today() + log_likelihood)
 
     def _log_weight(self) -> Floats:
         return np.array(self.log_weight).reshape(_SHAPE)
 
-    def _weights(self) -> Floats:
-        weights = np.exp(self._log_weight())
+    def _today(self) -> Floats:
+        return np.array(self.today).reshape(_TODAY_SHAPE)
+
+    def _todays(self) -> Floats:
+        """Probability of each limit today, patience and speech, (35, 3, 2)."""
+        before = _CHANCE @ np.exp(self._log_weight()).reshape(len(_LIMITS_K), -1)
+        weights = before.reshape(_TODAY_SHAPE) * np.exp(self._today())
         return np.asarray(weights / weights.sum())
 
 
+def _rounded(log_weight: Floats) -> list[float]:
+    relative: list[float] = np.round(log_weight - log_weight.max(), 4).ravel().tolist()
+    return relative
+
+
 def _rate_per_h(warmth_k: float) -> Floats:
-    """Rate of acting at `warmth_k` for each limit and patience, (41, 3, 1) [1/h]."""
-    beyond = np.clip((warmth_k - SILENT_K - _LIMITS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
+    """Rate of acting at `warmth_k` for each limit today and patience, (35, 3, 1) [1/h]."""
+    beyond = np.clip((warmth_k - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
     return np.asarray(beyond[:, None, None] * _RATES[:, None])
 
 
 def _words_per_h(warmth_k: float) -> Floats:
-    """Rate of saying "a bit warm" at `warmth_k` for each limit, by who speaks, (41, 1, 2) [1/h]."""
-    beyond = np.clip((warmth_k - _LIMITS_K) / WORDS_STEEPNESS_K, 0.0, LARGEST_RATIO)
+    """Rate of saying "a bit warm" at `warmth_k` for each limit today, by who speaks, (35, 1, 2) [1/h]."""
+    beyond = np.clip((warmth_k - _TODAYS_K) / WORDS_STEEPNESS_K, 0.0, LARGEST_RATIO)
     return np.asarray(beyond[:, None, None] * WORDS_PER_H * _SPEAKS)

@@ -6,7 +6,9 @@ import msgspec
 import pyarrow as pa
 
 from cloud.advice import Preferences
+from cloud.day_errors import DayErrors
 from cloud.errors import RejectedError
+from cloud.felt import Felt
 from cloud.habit import Habit
 from cloud.hours import HourlyHistory
 from cloud.ports.weather import WeatherHour
@@ -14,10 +16,12 @@ from cloud.presence import Presence
 from cloud.recovery import Recovery
 from cloud.sag import Sag
 from cloud.slot_summary import Author, OpenSlot
+from cloud.thermal.grey_box import GreyBox
+from cloud.thermal.history import GoingSlot, HistoryRejectedError, ThermalHistory
 from cloud.tolerance import Tolerance
 from edge.contract import Mode
 
-VERSION = 2
+VERSION = 3
 """Layout of the bytes."""
 
 MAX_DOCUMENT_BYTES = 2**20
@@ -45,6 +49,7 @@ class Given:
         setpoint_c: What it asked for [°C]; None = not cooling.
         set_back_k: How much of that is for an empty home [K].
         recovered_s: When the last set-back ended; None when none was ever made.
+        mode: What it asked the device to do.
     """
 
     at_s: float
@@ -52,6 +57,7 @@ class Given:
     setpoint_c: float | None
     set_back_k: float = 0.0
     recovered_s: float | None = None
+    mode: Mode = "cool"
 
 
 @dataclass(slots=True)
@@ -72,6 +78,7 @@ class Watch:
         held_until_s: Until when a person's word stands.
         changes_s: When our advice last changed the setpoint, the newest last.
         mishaps: Local days on which a set-back was noticed, the newest last.
+        warm_said_s: When somebody last said "a bit warm", the newest last.
     """
 
     first_s: float | None = None
@@ -87,38 +94,46 @@ class Watch:
     held_until_s: float = 0.0
     changes_s: list[float] = field(default_factory=list[float])
     mishaps: list[int] = field(default_factory=list[int])
+    warm_said_s: list[float] = field(default_factory=list[float])
 
 
 @dataclass(slots=True)
 class HomeState:
-    """All of it; `hours` is kept by `cloud.hours` itself."""
+    """All of it but the two histories, which `cloud.hours` and `cloud.thermal.history` keep themselves."""
 
     habit: Habit
     presence: Presence = field(default_factory=Presence)
     recovery: Recovery = field(default_factory=Recovery)
     tolerance: Tolerance = field(default_factory=Tolerance)
     sag: Sag = field(default_factory=Sag)
+    felt: Felt = field(default_factory=Felt)
+    warmth: Sag = field(default_factory=Sag)
     watch: Watch = field(default_factory=Watch)
     given: Given | None = None
     open_slot: OpenSlot | None = None
     preferences: Preferences = field(default_factory=Preferences)
     forecast: list[WeatherHour] = field(default_factory=list[WeatherHour])
+    grey_box: GreyBox = field(default_factory=GreyBox)
+    day_errors: DayErrors = field(default_factory=DayErrors)
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     home: HomeState
     hours: bytes
+    thermal: bytes
+    going: GoingSlot | None
 
 
-def dump(home: HomeState, hours: HourlyHistory) -> bytes:
-    """The bytes of a home's state and of its hourly history."""
-    document = msgspec.msgpack.encode(_Stored(VERSION, home, hours.to_json()))
+def dump(home: HomeState, hours: HourlyHistory, thermal: ThermalHistory) -> bytes:
+    """The bytes of a home's state and of its histories."""
+    stored = _Stored(VERSION, home, hours.to_json(), thermal.to_bytes(), thermal.going)
+    document = msgspec.msgpack.encode(stored)
     packed: bytes = pa.compress(document, codec=_CODEC, asbytes=True)
     return len(document).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
+def load(state: bytes) -> tuple[HomeState, HourlyHistory, ThermalHistory]:
     """What `dump` was given.
 
     Raises:
@@ -128,7 +143,10 @@ def load(state: bytes) -> tuple[HomeState, HourlyHistory]:
         stored = msgspec.msgpack.decode(_document(state), type=_Stored)
         if stored.version != VERSION:
             raise StateRejectedError(f"it is of version {stored.version}")
-        return stored.home, HourlyHistory.from_json(stored.hours)
+        thermal = ThermalHistory.from_bytes(stored.thermal, stored.going)
+        return stored.home, HourlyHistory.from_json(stored.hours), thermal
+    except HistoryRejectedError as error:
+        raise StateRejectedError(str(error)) from error
     except (msgspec.MsgspecError, OSError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error
 

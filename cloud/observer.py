@@ -20,6 +20,9 @@ SAME_K = 0.05
 AFTERMATH_S = 1.6 * 3600
 """An override so soon after a set-back is the set-back's fault [s]: ADVICE.md, study C."""
 
+FELT_AT_HOME: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot", "too_cold")
+"""What nobody says who is out."""
+
 LATE_S = 3600
 """A device may go on with advice for so long after its end [s]."""
 
@@ -51,14 +54,16 @@ class Observer:
         if reading.motion is not None and home.preferences.share_presence:
             home.presence.observe(at_s, slot, moved=reading.motion)
         self._follow(reading, slot, at_s)
+        gap_s = 0.0 if watch.newest_s is None else at_s - watch.newest_s
         watch.newest_s = at_s
+        home.felt.observe(reading, gap_s=gap_s, usual=watch.author == "habit")
         self._measure(reading, at_s)
 
     def hear(self, feedback: Feedback) -> None:
         """Take in what a person said."""
         watch, at_s = self.home.watch, feedback.at.timestamp()
         slot = self.clock.slot(at_s)
-        self._hear_warmth(feedback.kind, slot)
+        self._hear_warmth(feedback.kind, slot, at_s)
         match feedback.kind:
             case "too_hot":
                 watch.held_until_s = self._next_point_s(at_s)
@@ -73,18 +78,20 @@ class Observer:
                 self._note_cold(slot)
             case "accepted":
                 watch.held_until_s = 0.0
-            case "a_bit_warm":
-                pass  # it goes on, but cooler
+            case "a_bit_warm":  # it goes on, but cooler, or with more air
+                watch.warm_said_s = [*watch.warm_said_s[-1:], at_s]
 
     def warmth_k(self, slot: Slot) -> float | None:
-        """Indoor temperature above the habit [K]."""
+        """How much warmer than usual it feels [K]."""
         indoor_c = self.home.watch.indoor_c
-        return None if indoor_c is None else indoor_c - self.home.habit.setpoint_c(slot)
+        if indoor_c is None:
+            return None
+        return indoor_c + self.home.felt.offset_k - self.home.habit.setpoint_c(slot)
 
     def _measure(self, reading: Telemetry, at_s: float) -> None:
         home, watch, indoor_c = self.home, self.home.watch, reading.indoor_dry_bulb_c
         if home.open_slot is not None:
-            home.open_slot.add(reading)
+            home.open_slot.add(reading, home.felt.offset_k)
         if indoor_c is not None:
             watch.indoor_c, watch.indoor_s = indoor_c, at_s
             if home.recovery.episode is not None:
@@ -106,6 +113,8 @@ class Observer:
         moved = (reading.mode, reading.setpoint_c) != (watch.mode, before_c)
         if known and author == "person" and (moved or before != "person"):
             self._yield(reading, slot, at_s)
+            if reading.changed_by == "remote":
+                self.home.presence.meet(at_s, slot)
         if author == "habit" and before == "person":
             watch.held_until_s = 0.0
         if known and moved:
@@ -130,6 +139,9 @@ class Observer:
             return "habit"
         if reading.changed_by in PERSONAL_CHANGES:
             return "person"
+        given = self.home.given
+        if given is not None and given.mode == "dry" == reading.mode and at_s <= given.until_s + LATE_S:
+            return "advice"
         return self._likely_author(reading.setpoint_c, slot, at_s)
 
     def _likely_author(self, setpoint_c: float | None, slot: Slot, at_s: float) -> Author:
@@ -157,22 +169,27 @@ class Observer:
             and watch.setpoint_c is not None
             and watch.setpoint_c - reading.setpoint_c >= OVERRIDE_STEP_K
         )
-        if cooler and watch.author == "advice":
+        if cooler and watch.author != "person":
             self._blame(slot, at_s)
         if reading.mode != "cool" or (reading.setpoint_c or 0.0) > (watch.setpoint_c or 0.0):
             self._note_cold(slot)
+            if watch.author != "person":
+                self.home.tolerance.warmer()
         self.home.tolerance.postpone(slot)
 
     def _blame(self, slot: Slot, at_s: float) -> None:
         """Find out what an override was about: a set-back, our warmth, or something else."""
         home, given, warmth_k = self.home, self.home.given, self.warmth_k(slot)
+        advised = home.watch.author == "advice"
+        budget = home.preferences.override_budget_per_day
         recovered_s = given.recovered_s if given is not None else None
         set_back = given is not None and given.set_back_k > 0
-        if set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S):
+        if advised and (set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S)):
+            home.tolerance.object(slot, budget)
             home.watch.mishaps.append(slot.day)
             del home.watch.mishaps[:-8]
         elif warmth_k is not None:
-            home.tolerance.override(slot, warmth_k)
+            home.tolerance.override(slot, warmth_k, budget, advised=advised)
 
     def _note_cold(self, slot: Slot) -> None:
         """Somebody was cold: because the home was cooled ahead, if it was."""
@@ -180,15 +197,19 @@ class Observer:
         if watch.author == "advice" and watch.setpoint_c is not None and watch.setpoint_c < habit_c:
             self.home.recovery.chilled_day = slot.day
 
-    def _hear_warmth(self, kind: FeedbackKind, slot: Slot) -> None:
-        """Our warmth was too much for somebody."""
+    def _hear_warmth(self, kind: FeedbackKind, slot: Slot, at_s: float) -> None:
+        """Somebody is there, and our warmth may be too much for them."""
+        if kind in FELT_AT_HOME:
+            self.home.presence.meet(at_s, slot)
         warmth_k = self.warmth_k(slot)
         if warmth_k is None or self.home.watch.author != "advice":
             return
         if kind == "too_hot":
-            self.home.tolerance.too_hot(slot, warmth_k)
+            budget = self.home.preferences.override_budget_per_day
+            self.home.tolerance.too_hot(slot, warmth_k, budget)
         elif kind == "a_bit_warm":
-            self.home.tolerance.a_bit_warm(slot, warmth_k)
+            risen_k = (self.home.watch.setpoint_c or 0.0) - self.home.habit.setpoint_c(slot)
+            self.home.tolerance.a_bit_warm(slot, warmth_k, risen_k)
 
     def _next_point_s(self, at_s: float) -> float:
         return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()
@@ -211,16 +232,17 @@ class Observer:
             home.presence.learn(over.slot, moved=over.moved)
         if summary.author != "advice" and setpoint_c is not None:
             home.habit.learn(over.slot, setpoint_c)
-        home.sag.learn(summary)
+        home.sag.learn(summary, summary.indoor_c)
+        home.warmth.learn(summary, summary.felt_c)
         home.recovery.learn(summary, home.habit.setpoint_c(over.slot))
         self._learn_warmth(summary)
 
     def _learn_warmth(self, summary: SlotSummary) -> None:
         if summary.author == "advice":
             self.home.tolerance.advised(summary.slot)
-        if summary.indoor_c is None or summary.at_home is False:
+        if summary.felt_c is None or summary.setpoint_c is None:
             return
-        warmth_k = summary.indoor_c - self.home.habit.setpoint_c(summary.slot)
+        warmth_k = summary.felt_c - self.home.habit.setpoint_c(summary.slot)
         self.home.tolerance.learn(summary, warmth_k)
 
     def _at_home(self) -> bool | None:

@@ -17,6 +17,7 @@ from cloud.absence import ReturnTimes
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.home_clock import Slot
 from cloud.hours import HourlyHistory
+from cloud.lasting import GreyDay, Lasting
 from cloud.outlook import corrected_c
 from cloud.planned_rows import Recent, mean, unplanned_rows
 from cloud.presence_features import Moment
@@ -41,6 +42,10 @@ NOTHING_KWH = 1e-9
 MODEL_RANGE = (0.5, 1.5)
 """How far the model may be from the degree-days about what lasts of a warmer setpoint [ratio]: logged
 setpoints follow people and weather, and trees that learnt from them have got even its sign wrong."""
+
+GREY_RANGE = (0.3, 2.0)
+"""The same for a trusted grey box, which knows the way from setpoint to electricity: wider, since a set-back
+saves less than its degrees, and a light or leaky home more than them [ratio]."""
 
 _E = {name: place for place, name in enumerate(ENERGY_FEATURES)}
 _O = {name: place for place, name in enumerate(OVERRIDE_FEATURES)}
@@ -121,11 +126,13 @@ class Day:
         history: The home's hours.
         horizon: The coming day.
         forecast: Outdoor temperature by hour since 1970 (its start), as `outlook.coming_c` gives it [°C].
+        grey_day: The home's grey box and its sunshine; None when there is none.
     """
 
     history: HourlyHistory
     horizon: Horizon
     forecast: Mapping[int, float]
+    grey_day: GreyDay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,8 @@ class Outcomes:
         self._around[:, :, _E["on_ratio"]] = 1.0
         self._begun = np.array([day.horizon.slots[0].number % 2 == 1 for day in days])
         self._weights = _hour_weights([day.horizon.at for day in days])
+        first_halves = [day.horizon.slots[0].number for day in days]
+        self._lasting = Lasting([day.grey_day for day in days], first_halves, self.outdoor_c)
         self._override = np.concatenate([day.history.override_row(day.horizon.at) for day in days])
 
     def energy_kwh(self, homes: Homes, paths_c: Sequence[Sequence[float]]) -> Floats:
@@ -177,17 +186,24 @@ class Outcomes:
         return self._hourly_kwh(homes, self._hourly(homes, paths_c))
 
     def saved_kwh(
-        self, homes: Homes, habits_c: Sequence[Sequence[float]], advised_c: Sequence[Sequence[float]]
+        self,
+        homes: Homes,
+        habits_c: Sequence[Sequence[float]],
+        advised_c: Sequence[Sequence[float]],
+        *,
+        by_grey_box: bool = True,
     ) -> tuple[Floats, Floats]:
         """What the habit costs in each hour, and what lasts of the saving against it.
 
         The load of a home goes with the degrees between outdoors and its setpoint, so each kelvin of rise
-        saves one of them; the model says how much more or less that is in this home, within `MODEL_RANGE`.
+        saves one of them; the model says how much more or less that is in this home, within `MODEL_RANGE`; a
+        trusted grey box says it instead, within `GREY_RANGE`.
 
         Args:
             homes: Which, (k,).
             habits_c: Setpoints without advice by half-hour, (k, 49) [°C].
             advised_c: Setpoints with it, (k, 49) [°C].
+            by_grey_box: Whether grey boxes are asked.
 
         Returns:
             Electricity at the habit and saving, both (k, 25) [kWh].
@@ -200,8 +216,20 @@ class Outcomes:
         moved = np.abs(total_kwh) >= NOTHING_KWH
         lasting_kwh = (habit_kwh - advised_kwh).sum(axis=1)
         ratio = np.divide(lasting_kwh, total_kwh, out=np.ones(len(homes)), where=moved)
-        ratio[moved] = np.clip(ratio[moved], *MODEL_RANGE)
+        grey_ratio = np.full(len(homes), np.nan)
+        if by_grey_box:
+            by_degrees = total_kwh, habit_kwh.sum(axis=1)
+            grey_ratio = self._lasting.ratio(homes, np.array(habits_c), np.array(advised_c), by_degrees)
+        grey = ~np.isnan(grey_ratio)
+        ratio = np.where(grey, grey_ratio, ratio)
+        low, high = np.where(grey[:, np.newaxis], GREY_RANGE, MODEL_RANGE).T
+        ratio[moved] = np.clip(ratio, low, high)[moved]
         return habit_kwh, degrees_kwh * ratio[:, np.newaxis]
+
+    def by_hour_kwh(self, home: int, per_slot_kwh: Sequence[float]) -> Floats:
+        """Sums over the hours of energies by half-hour; (49,) to (25,) [kWh]."""
+        places = (np.arange(len(per_slot_kwh)) + int(self._begun[home])) // 2
+        return np.asarray(np.bincount(places, per_slot_kwh, minlength=25), np.float64)
 
     def override_chance(
         self, felt_k: Sequence[Sequence[float]], present: Sequence[Sequence[float]]

@@ -58,6 +58,22 @@ def coming_c(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
     return {hour: dry_bulb_c for hour, dry_bulb_c in by_hour.items() if hour >= now}
 
 
+def sunshine_w_m2(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
+    """Sunshine by hour since 1970 (its start), as far as a forecast that is not stale says it [W/m²]."""
+    coming = coming_c(forecast, at_s)
+    hours = ((int(hour.at.timestamp() // HOUR_S), hour.ghi_w_m2) for hour in forecast)
+    return {hour: ghi for hour, ghi in hours if ghi is not None and math.isfinite(ghi) and hour in coming}
+
+
+def ghi_w_m2(forecast: Sequence[WeatherHour], at_s: float) -> float | None:
+    """Sunshine that the forecast has for an instant [W/m²]; None where it says nothing."""
+    if not forecast:
+        return None
+    place = int((at_s - 1.0) // HOUR_S) - int(forecast[0].at.timestamp() // HOUR_S)
+    within = 0 <= place < len(forecast)
+    return forecast[place].ghi_w_m2 if within else None
+
+
 def corrected_c(forecast_c: Mapping[int, float], sensor_c: Floats, now_h: float) -> Floats:
     """The forecast of the coming 25 hours, corrected by the sensor [°C].
 

@@ -1,22 +1,24 @@
 """Planner: which setpoint to hold in each half-hour of the coming day, within all guards.
 
-Two levers. While people are (or may be) there: the warmest setpoint that keeps the home within the level
-that its tolerance allows. While nobody is there: a set-back that is made good before they usually return.
+Two levers. While people are (or may be) there: the warmest setpoints that are expected to add no more
+discomfort than the budget. While nobody is there: a set-back that is made good before they usually return.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cloud.absence import EmptyHome, ReturnTimes, best_set_back
 from cloud.advice import Installation, Preferences
 from cloud.comfort import SILENT_K
+from cloud.dear_hours import DearHours
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
 from cloud.tolerance import EAGER_LAMBDA
-from cloud.warm_budget import UsualDay
+from cloud.warm_budget import UsualDay, affordable_k
+from edge.contract import Fan, Mode
 
 GRID_K = 0.5
 """Devices and people know half degrees [K]."""
@@ -29,12 +31,12 @@ RISES_K = np.arange(0.0, LARGEST_RISE_K + GRID_K / 2, GRID_K)
 HEAT_SAFETY_C = 28.0
 """Nobody is advised more while somebody may be there, unless it is their own habit [°C]; an assumption."""
 
-COOL_AHEAD_K = 1.0
+COOL_AHEAD_K = 0.5
 """How far below the habit a home is cooled before heat in which its machine cannot hold it [K]: the guard."""
 
-WORTH_COOLING_K_H = 0.25
-"""But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: what
-counts as felt (ADVICE.md). It takes a third of them for about 0.4 kWh, less than they weigh."""
+WORTH_COOLING_K_H = 1.0
+"""But only if so many warm degree-hours are expected at the habit while somebody is there [K·h/day]: where it
+is less, it costs more electricity than most would give for it."""
 
 STALE_INDOOR_S = 1800
 """An older indoor temperature says nothing about how warm an empty home has become [s]."""
@@ -69,36 +71,12 @@ MISHAP_DAYS = 28
 MISHAP_K = 1.0
 """What each of them takes off the next set-backs [K]."""
 
-LASTING_SLOTS = 24
-"""A home is kept warmer only if it may stay so for this many half-hours: what a cool night is spared is paid
-in the hot afternoon, at a lower COP."""
-
-ROUNDING_K = 0.25
-"""The level may be passed by so much for the next half degree [K]: to the nearest one."""
-
-STICKY_K = 0.1
-"""A setpoint in force is kept when the level is missed by no more than this, so as not to beep [K]."""
-
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
 
 DISCOMFORT_KWH_PER_LAMBDA = 0.8
 """What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
 `validate` a quarter of it saved 0.3 to 0.4 points more, for two to four times as warm returns."""
-
-EXPECTED_AWAY_RATIO = 0.8
-"""A half-hour with this share of days away is expected to be away in the plan [ratio]."""
-
-EXPECTED_START_SLOTS = 2
-"""An expected set-back begins so much later than the absence: stillness must be seen first [slots]."""
-
-
-EXPECTED_DEPTH_K = 2.0
-EXPECTED_RECOVERY_SLOTS = 4
-"""What an expected set-back is taken for: so deep [K], and ended so long before people return [slots]."""
-
-MIN_EXPECTED_SLOTS = 8
-"""An expected absence must last so long to be worth showing [slots]."""
 
 
 @dataclass(slots=True)
@@ -117,6 +95,12 @@ class Plan:
         back_s: When the first of them may come back [s since 1970]; None while somebody may be there.
         recovering: Whether nobody is there, but may be back soon.
         strained: Whether the machine may not hold even the habit today.
+        probing: Whether it is warmer now to see how it is borne.
+        eased: Whether it is cooler than the habit now because somebody said that it is a bit warm.
+        shifted_kwh: Electricity that is spared (taken, if negative) by cooling before dear hours; or empty.
+        mode: What the device is to do now.
+        fan: How fast its fan is to run now; None to leave it.
+        dear_s: When they begin, if it is cooled ahead of them now [s since 1970].
     """
 
     habit_c: list[float]
@@ -130,6 +114,12 @@ class Plan:
     back_s: float | None = None
     recovering: bool = False
     strained: bool = False
+    probing: bool = False
+    eased: bool = False
+    shifted_kwh: list[float] = field(default_factory=list[float])
+    dear_s: float | None = None
+    mode: Mode = "cool"
+    fan: Fan | None = None
 
     @property
     def expected_c(self) -> list[float]:
@@ -173,6 +163,8 @@ class Planner:
         away: Chance that nobody is there, by the presence model, (49,) [ratio]; None without one or without
             consent: then past days tell.
         returns: When somebody comes back, by the presence model; None likewise, and while somebody is there.
+        dear: Hours in which electricity costs more than in others; None without them.
+        damp: Whether a set-back must be shallow, since the air is damp.
     """
 
     home: HomeState
@@ -183,6 +175,8 @@ class Planner:
     inverter: bool | None = None
     away: Sequence[float] | None = None
     returns: ReturnTimes | None = None
+    dear: DearHours | None = None
+    damp: bool = False
 
     def occupied(self, warmest_outdoor_c: float | None) -> Plan:
         """The day as if people were always there.
@@ -191,24 +185,31 @@ class Planner:
             warmest_outdoor_c: Of the next half day [°C]; None when unknown.
         """
         home, slots = self.home, self.slots
-        habit_c = [home.habit.setpoint_c(slot) for slot in slots]
+        habit_c = self.habit_c()
         strained = home.recovery.cannot_recover(slots[0], warmest_outdoor_c)
         away = self._away_ratio()
-        sag_k = [home.sag.expected_k(slot) for slot in slots]
-        usual = self._usual_day([known_k or 0.0 for known_k in sag_k], away)
-        if strained:
-            occupied_c = self._cooled_ahead_c(habit_c, usual)
+        usual_k = [home.warmth.expected_k(slot) for slot in slots]
+        usual = self._usual_day([known_k or 0.0 for known_k in usual_k], away)
+        probes = False
+        if strained and self._worth_cooling(usual):
+            occupied_c = self._cooled_ahead_c(habit_c)
         else:
-            occupied_c = self._warm_edge_c(habit_c, sag_k, self._affordable_k(usual))
+            occupied_c, probes = self._warm_edge_c(habit_c, usual_k, self._affordable_k(usual))
         return Plan(
             habit_c=habit_c,
             occupied_c=occupied_c,
             setpoint_c=list(occupied_c),
             likely=[1.0] * len(slots),
-            felt_k=[o - h + (k or 0.0) for o, h, k in zip(occupied_c, habit_c, sag_k, strict=True)],
+            felt_k=[o - h + (k or 0.0) for o, h, k in zip(occupied_c, habit_c, usual_k, strict=True)],
             away=away,
             strained=strained,
+            probing=probes,
+            eased=not strained and occupied_c[0] < habit_c[0],
         )
+
+    def habit_c(self) -> list[float]:
+        """Setpoints without advice, (49,) [°C]."""
+        return [self.home.habit.setpoint_c(slot) for slot in self.slots]
 
     def may_set_back(self, plan: Plan) -> bool:
         """Whether an empty home may get warmer today."""
@@ -224,7 +225,8 @@ class Planner:
             return 0.0
         if len(self.home.recovery.falls_k_h) < KNOWN_RECOVERIES:
             return FIRST_DEPTH_K - MISHAP_K * mishaps
-        gentle = self.home.recovery.is_variable_speed if self.inverter is None else self.inverter
+        variable = self.home.recovery.is_variable_speed if self.inverter is None else self.inverter
+        gentle = variable or self.damp
         return (VARIABLE_SPEED_DEPTH_K if gentle else LARGEST_RISE_K) - MISHAP_K * mishaps
 
     def is_empty(self) -> bool:
@@ -263,67 +265,57 @@ class Planner:
             plan.setpoint_c[place] = self.limits.within(found_c + depth_k, plan.habit_c[place])
         plan.set_back_k = plan.setpoint_c[0] - found_c
 
-    def expect_set_backs(self, plan: Plan) -> None:
-        """Put in what is likely to come in the absences ahead, so that plan and saving can say it."""
-        depth_k = min(self.deepest_k(), EXPECTED_DEPTH_K)
-        place = 1
-        while place < len(plan.away):
-            end = place
-            while end < len(plan.away) and plan.away[end] >= EXPECTED_AWAY_RATIO:
-                end += 1
-            if end - place >= MIN_EXPECTED_SLOTS:
-                for at in range(place + EXPECTED_START_SLOTS, end - EXPECTED_RECOVERY_SLOTS):
-                    warmer_c = self.limits.within(plan.occupied_c[at] + depth_k, plan.habit_c[at])
-                    plan.setpoint_c[at] = max(warmer_c, plan.setpoint_c[at])
-                    plan.likely[at] = plan.away[at]
-            place = end + 1
-
     def _warm_edge_c(
-        self, habit_c: list[float], sag_k: list[float | None], affordable_k: float
-    ) -> list[float]:
-        """The warmest setpoints that keep to the proven level and to the budget, with few changes [°C]."""
-        home = self.home
-        in_force_c = home.watch.setpoint_c if home.watch.author == "advice" else None
-        level_k = home.tolerance.level_k(home.preferences.comfort_lambda)
-        lasting_k = _lasting_k([min(_rise_k(level_k, sag), affordable_k) for sag in sag_k])
+        self, habit_c: list[float], usual_k: list[float | None], rises_k: list[float]
+    ) -> tuple[list[float], bool]:
+        """The warmest setpoints that keep to the budget, or probe [°C], and whether they probe now."""
+        home, budget = self.home, self.home.preferences.override_budget_per_day
         path: list[float] = []
+        probes = False
         for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            probe_k = home.tolerance.probe_now_k(slot, home.preferences.override_budget_per_day)
-            rise_k = 0.0 if probe_k is None else _rise_k(probe_k, sag_k[place])
-            wanted_c = habit + max(lasting_k[place], rise_k)
-            low_c, high_c = wanted_c + ROUNDING_K - GRID_K - STICKY_K, wanted_c + ROUNDING_K + STICKY_K
-            if in_force_c is None or not low_c <= in_force_c <= high_c:
-                in_force_c = _half_degree_c(wanted_c + ROUNDING_K)
-            top_c = HEAT_SAFETY_C if rise_k > affordable_k else _half_degree_c(habit + affordable_k)
-            in_force_c = min(max(in_force_c, habit), max(min(top_c, HEAT_SAFETY_C), habit))
-            path.append(self.limits.within(in_force_c, habit))
-        return path
+            rise_k, usual = rises_k[place], usual_k[place]
+            probe_k = home.tolerance.probe_now_k(slot, rise_k, budget)
+            if probe_k is not None and usual is not None:
+                rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
+                probes = probes or (place == 0 and rise_k > rises_k[0])
+            path.append(self.limits.within(min(habit + rise_k, max(HEAT_SAFETY_C, habit)), habit))
+        return path, probes
 
-    def _cooled_ahead_c(self, habit_c: list[float], usual: UsualDay) -> list[float]:
+    def _worth_cooling(self, usual: UsualDay) -> bool:
+        """Whether people are so warm in the heat, even at the habit, that it is worth to cool ahead of it."""
+        willing = self.home.preferences.comfort_lambda >= EAGER_LAMBDA
+        return willing and usual.warm_k_h(self.home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
+
+    def _cooled_ahead_c(self, habit_c: list[float]) -> list[float]:
         """The habit, and cooler in the hours before the heat, so that it gets less warm in it [°C]."""
-        home = self.home
-        willing = home.preferences.comfort_lambda >= EAGER_LAMBDA
-        worth = willing and usual.warm_k_h(home.tolerance.comfort.discomfort()) >= WORTH_COOLING_K_H
-        path = []
-        for slot, habit in zip(self.slots, habit_c, strict=True):
-            cooler_k = COOL_AHEAD_K if worth and home.recovery.is_ahead(slot) else 0.0
-            path.append(self.limits.within(habit - cooler_k, habit))
-        return path
+        return [
+            self.limits.within(habit - COOL_AHEAD_K * self.home.recovery.is_ahead(slot), habit)
+            for slot, habit in zip(self.slots, habit_c, strict=True)
+        ]
 
-    def _affordable_k(self, usual: UsualDay) -> float:
-        """The largest rise that may last all day within the budget of warm degree-hours [K]."""
-        tolerance = self.home.tolerance
+    def _affordable_k(self, usual: UsualDay) -> list[float]:
+        """The largest rises within the budget of warm degree-hours, by half-hour, (49,) [K]."""
+        home, tolerance, today = self.home, self.home.tolerance, self.slots[0]
+        if not tolerance.may_warm(today, home.preferences.override_budget_per_day):
+            return [0.0] * len(self.slots)
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
-        budget_k_h = tolerance.budget_k_h(self.home.preferences.comfort_lambda)
-        return float(RISES_K[np.searchsorted(extra_k_h, budget_k_h, side="right") - 1])
+        budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
+        worth = None if self.dear is None else self.dear.worth(home.recovery)
+        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h, worth).tolist()
+        rises_k = [by_hour_k[slot.of_day // 2] for slot in self.slots]
+        return [
+            min(rise_k, tolerance.eased_k) if slot.day == tolerance.eased_day else rise_k
+            for slot, rise_k in zip(self.slots, rises_k, strict=True)
+        ]
 
-    def _usual_day(self, sag_k: list[float], away: list[float]) -> UsualDay:
-        """The coming day as it would be at the habit, by hours."""
-        hours = slice(0, SLOTS_PER_DAY, 2)
+    def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
+        """The coming day as it would be at the habit, by hours of the clock, so that it stays the same."""
+        midnight = -self.slots[0].of_day % SLOTS_PER_DAY
+        places = [(midnight + 2 * hour) % SLOTS_PER_DAY for hour in range(24)]
         return UsualDay(
-            sag_k[hours],
-            [self.home.sag.spread_k(slot) for slot in self.slots[hours]],
-            [1.0 - ratio for ratio in away[hours]],
+            [usual_k[place] for place in places],
+            [self.home.warmth.spread_k(self.slots[place]) for place in places],
+            [1.0 - away[place] for place in places],
         )
 
     def _known_away_s(self) -> float | None:
@@ -352,7 +344,9 @@ class Planner:
         home, watch = self.home, self.home.watch
         if watch.indoor_c is None or self.at_s - watch.indoor_s > STALE_INDOOR_S:
             return None
-        found_k = found_c - home.habit.setpoint_c(self.slots[0])
+        found_k = (
+            found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
+        )
         borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
         return EmptyHome(
             returns=returns,
@@ -365,7 +359,14 @@ class Planner:
             step_h=self.step_s / 3600,
             max_depth_k=min(self.deepest_k(), borne_k),
             depth_k=home.given.set_back_k if home.given is not None else 0.0,
+            prices=None if self.dear is None else self.dear.path,
+            stored_kwh_per_k=0.0 if self.dear is None else self.dear.stored_kwh_per_k(home.recovery),
         )
+
+    def _usually_k(self, hours: float) -> float:
+        """How far above the habit it usually feels in so many hours [K]."""
+        slot = self.slots[min(int(hours * 3600 / SLOT_S), SLOTS_PER_DAY)]
+        return self.home.warmth.expected_k(slot) or 0.0
 
     def _sticky_depth_k(self, depth_k: float) -> float:
         """The depth in force, if it is almost the wanted one: one beep less."""
@@ -373,20 +374,6 @@ class Planner:
         if given is not None and given.set_back_k > 0 and abs(given.set_back_k - depth_k) < 2 * GRID_K:
             return given.set_back_k
         return depth_k
-
-
-def _rise_k(level_k: float, sag_k: float | None) -> float:
-    """How far above the habit the setpoint may be for a level, not yet a half degree [K]; 0 when unknown."""
-    return 0.0 if sag_k is None else level_k - sag_k
-
-
-def _lasting_k(rises_k: list[float]) -> list[float]:
-    """The least of each rise and those of the half day after it [K]."""
-    later_k = np.concatenate([rises_k, np.full(LASTING_SLOTS - 1, np.inf)])
-    least_k: list[float] = (
-        later_k[np.arange(len(rises_k))[:, None] + np.arange(LASTING_SLOTS)].min(1).tolist()
-    )
-    return least_k
 
 
 def _half_degree_c(setpoint_c: float) -> float:

@@ -87,6 +87,13 @@ class Presence:
         elif self.left_s is None and at_s - self.moved_s >= self._patience_s(slot):
             self.left_s = self.moved_s
 
+    def meet(self, at_s: float, slot: Slot) -> None:
+        """Somebody did or said something that is done at home: people who sleep are seen by no sensor."""
+        if self.newest_s is not None:
+            self.before_s, self.moved_s = self.moved_s, at_s
+            self.moved_at_night = _is_night(slot)
+            self.left_s = None
+
     def leave(self, at_s: float) -> None:
         """Somebody says that nobody is at home."""
         self.left_s = at_s if self.left_s is None else self.left_s

@@ -34,11 +34,11 @@ class Sag:
     by_slot_k: list[float | None] = field(default_factory=_unknown)
     variance_k2: list[float | None] = field(default_factory=_unknown)
 
-    def learn(self, summary: SlotSummary) -> None:
-        """A half-hour passed; it counts if it was steady."""
-        if not summary.steady or summary.indoor_c is None or summary.setpoint_c is None:
+    def learn(self, summary: SlotSummary, temperature_c: float | None) -> None:
+        """A half-hour passed at a mean temperature, shown or felt [°C]; it counts if it was steady."""
+        if not summary.steady or temperature_c is None or summary.setpoint_c is None:
             return
-        place, sag_k = summary.slot.of_day, summary.indoor_c - summary.setpoint_c
+        place, sag_k = summary.slot.of_day, temperature_c - summary.setpoint_c
         before = self.expected_k(summary.slot)
         surprise_k = 0.0 if before is None else sag_k - before
         _follow(self.by_slot_k, place, sag_k)

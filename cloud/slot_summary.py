@@ -25,6 +25,7 @@ class SlotSummary:
         compressor_ratio: Load of the compressor [ratio].
         at_home: Whether somebody was there; None when it is not known.
         swing_k: Standard deviation of the indoor dry bulb [K].
+        felt_c: What it felt like, as a temperature of the thermostat on a usual day [°C].
     """
 
     slot: Slot
@@ -36,6 +37,7 @@ class SlotSummary:
     compressor_ratio: float | None
     at_home: bool | None
     swing_k: float = 0.0
+    felt_c: float | None = None
 
 
 @dataclass(slots=True)
@@ -47,14 +49,16 @@ class OpenSlot:
     moved: bool = False
     indoor: list[float] = field(default_factory=lambda: [0.0, 0.0])
     indoor_squares: float = 0.0
+    felt: list[float] = field(default_factory=lambda: [0.0, 0.0])
     outdoor: list[float] = field(default_factory=lambda: [0.0, 0.0])
     compressor: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
-    def add(self, reading: Telemetry) -> None:
-        """Take a reading in."""
+    def add(self, reading: Telemetry, offset_k: float) -> None:
+        """Take a reading in, at which it felt `offset_k` warmer than shown [K]."""
         seconds = reading.interval_s
         if reading.indoor_dry_bulb_c is not None:
             _add(self.indoor, reading.indoor_dry_bulb_c, seconds)
+            _add(self.felt, reading.indoor_dry_bulb_c + offset_k, seconds)
             self.indoor_squares += reading.indoor_dry_bulb_c**2 * seconds
         if reading.outdoor_dry_bulb_c is not None:
             _add(self.outdoor, reading.outdoor_dry_bulb_c, seconds)
@@ -75,6 +79,7 @@ class OpenSlot:
             compressor_ratio=_mean(self.compressor),
             at_home=at_home,
             swing_k=self._swing_k(),
+            felt_c=_mean(self.felt),
         )
 
     def _swing_k(self) -> float:

@@ -14,6 +14,12 @@ from cloud.comfort import Discomfort, Floats
 
 DAY_H = 24.0
 
+SHORTEST_STRETCH = 0.25
+"""A larger rise is worth it for at least so much of the day [ratio]."""
+
+_WORTH_DIGITS = 6
+"""Stretches whose worth differs by less are worth the same."""
+
 _NODES = math.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
 """Three values with the mean, spread and fourth moment of a normal distribution (Gauss-Hermite)."""
@@ -35,18 +41,76 @@ class UsualDay:
 
     def warm_k_h(self, discomfort: Discomfort) -> float:
         """Warm degree-hours to expect at the habit itself [K·h]."""
-        return float(self._total_k_h(discomfort.at_k(self._usual_k())))
+        return float(self._by_part_k_h(discomfort.at_k(self._usual_k())).sum())
 
     def extra_k_h(self, rises_k: Floats, discomfort: Discomfort) -> Floats:
-        """Warm degree-hours that each rise of the setpoint is expected to add, (rises,) [K·h]."""
+        """Warm degree-hours that each rise is expected to add in each part, (rises, n) [K·h]."""
         usual_k = self._usual_k()
         warmer_k = rises_k[:, None, None] + usual_k
-        return self._total_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
+        return self._by_part_k_h(discomfort.at_k(warmer_k) - discomfort.at_k(usual_k))
 
     def _usual_k(self) -> Floats:
         """Three possible temperatures in each part, (n, 3) [K]."""
         return np.asarray(np.array(self.warmth_k)[:, None] + np.array(self.spread_k)[:, None] * _NODES)
 
-    def _total_k_h(self, beyond_k: Floats) -> Floats:
-        """Over the day, and over what is possible; (..., n, 3) to (...) [K·h]."""
-        return np.asarray((beyond_k @ _WEIGHTS) @ np.array(self.present) * (DAY_H / len(self.present)))
+    def _by_part_k_h(self, beyond_k: Floats) -> Floats:
+        """Over what is possible; (..., n, 3) to (..., n) [K·h]."""
+        return np.asarray((beyond_k @ _WEIGHTS) * np.array(self.present) * (DAY_H / len(self.present)))
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyWorth:
+    """What warmth brings in each of n equal parts of the day, in one unit; arrays are (n,).
+
+    Attributes:
+        held: A kelvin warmer all through a part.
+        turned: To become a kelvin warmer as a part begins: what that spares, and what it takes to turn back.
+    """
+
+    held: Floats
+    turned: Floats
+
+
+def affordable_k(
+    rises_k: Floats, extra_k_h: Floats, budget_k_h: float, worth: HourlyWorth | None = None
+) -> Floats:
+    """The largest rises whose warm degree-hours stay within a budget.
+
+    One for the whole day; and the next one for as long as the budget lasts, in one stretch, at the time of
+    the day when it is worth most. Without `worth` that is the longest stretch, where it weighs least. For a
+    stretch shorter than `SHORTEST_STRETCH` the machine would beep for little.
+
+    Args:
+        rises_k: To choose from, ascending from 0, (r,) [K].
+        extra_k_h: What each of them adds in each of n parts of the day, (r, n) [K·h].
+        budget_k_h: What may be added in the day [K·h].
+        worth: What a kelvin brings; None where all parts are alike.
+
+    Returns:
+        (n,) [K].
+    """
+    place = max(int(np.searchsorted(extra_k_h.sum(axis=1), budget_k_h, side="right")) - 1, 0)
+    parts = extra_k_h.shape[1]
+    rise_k = np.full(parts, rises_k[place])
+    if place + 1 == len(rises_k):
+        return rise_k
+    more_k_h = _running(extra_k_h[place + 1] - extra_k_h[place])
+    left_k_h = budget_k_h - extra_k_h[place].sum()
+    value = _running(np.ones(parts) if worth is None else worth.held)
+    turn = np.tile(np.zeros(parts) if worth is None else worth.turned, 2)
+    most, chosen = 0.0, np.arange(0)
+    for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
+        stretch_k_h = more_k_h[length : length + parts] - more_k_h[:parts]
+        held = value[length : length + parts] - value[:parts]
+        gain = np.round(held + turn[:parts] - turn[length : length + parts], _WORTH_DIGITS)
+        gain = np.where(stretch_k_h <= left_k_h, gain, -np.inf)
+        first = int(np.lexsort((stretch_k_h, -gain))[0])  # of equal gains the one that weighs least
+        if gain[first] > most:
+            most, chosen = float(gain[first]), np.arange(first, first + length) % parts
+    rise_k[chosen] = rises_k[place + 1]
+    return rise_k
+
+
+def _running(by_part: Floats) -> Floats:
+    """Sums from the first part on, over two days, (2 n + 1,)."""
+    return np.concatenate([np.zeros(1), np.cumsum(np.tile(by_part, 2))])

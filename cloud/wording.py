@@ -1,7 +1,7 @@
 """Wording: one plain sentence for each piece of advice, made from the numbers of that advice."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from edge.contract import Mode
@@ -9,12 +9,22 @@ from edge.contract import Mode
 WORTH_SAYING_KWH = 0.05
 """Less than this is nothing to a person [kWh]."""
 
+WORTH_SAYING_MONEY = 0.01
+"""Nor less than the smallest coin [currency]."""
+
+STEP_MIN = 5
+HALF_STEP = timedelta(minutes=STEP_MIN / 2)
+"""Clock times are told to so many minutes."""
+
+DAY_S = 86_400
+
 NOT_COOLING: dict[Mode, str] = {
-    "off": "The air conditioner is off, as you set it",
-    "heat": "Heating is on, as you set it, and this advice is about cooling",
-    "dry": "It is drying the air, as you set it",
-    "fan": "Only the fan runs, as you set it",
-    "auto": "The device chooses between heating and cooling itself, as you set it",
+    "cool": "Cooling is not among the modes that may be advised here: your setting stays.",
+    "off": "The air conditioner is off, as you set it: nothing to save.",
+    "heat": "Heating is on, as you set it: this advice is for cooling only, your setting stays.",
+    "dry": "It is drying the air, as you set it: your setting stays.",
+    "fan": "Only the fan runs, as you set it: nothing to save.",
+    "auto": "The device chooses between heating and cooling itself, as you set it: your setting stays.",
 }
 
 
@@ -24,11 +34,12 @@ class Clockwork:
 
     timezone: str
 
-    def say(self, at_s: float) -> str:
-        """An instant [s since 1970] to five minutes, as on the wall clock."""
+    def say(self, at_s: float, now_s: float) -> str:
+        """An instant [s since 1970] to five minutes, as on the wall clock; with the date, if far from now."""
         local = datetime.fromtimestamp(at_s, UTC).astimezone(ZoneInfo(self.timezone))
-        minute = local.hour * 60 + 5 * round(local.minute / 5)
-        return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+        near = (local + HALF_STEP).replace(second=0, microsecond=0)
+        near -= timedelta(minutes=near.minute % STEP_MIN)
+        return f"{near:%H:%M}" if at_s - now_s < DAY_S else f"{near:%H:%M on %A, %d %B}"
 
 
 def setting(setpoint_c: float) -> str:
@@ -42,8 +53,8 @@ def about(saving_kwh: float) -> str:
 
 
 def not_cooling(mode: Mode) -> str:
-    """Why nothing is advised in another mode than cooling."""
-    return f"{NOT_COOLING[mode]}: nothing to save."
+    """Why nothing is advised in another mode than cooling, or where cooling may not be advised."""
+    return NOT_COOLING[mode]
 
 
 def held(setpoint_c: float, until: str) -> str:
@@ -69,15 +80,35 @@ def cooled_ahead(setpoint_c: float, habit_c: float, cost_kwh: float) -> str:
     )
 
 
-def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float) -> str:
-    """Why it may get warmer now."""
+def ahead_of_price(setpoint_c: float, dear: str, money: float, currency: str) -> str:
+    """Why it is cooled before electricity gets dearer."""
+    saves = f" saves about {money:.2f} {currency}{_a_day()}" if money >= WORTH_SAYING_MONEY else ""
+    cools = "cools the home ahead" if not saves else "cools the home ahead and"
+    return f"Electricity is dearer from {dear} on: {setting(setpoint_c)} until then {cools}{saves}."
+
+
+def damp(indoor_rh_pct: float | None) -> str:
+    """Why the air is dried and not cooled."""
+    humidity = "" if indoor_rh_pct is None else f" ({indoor_rh_pct:.0f} %)"
+    return f"It is cool enough but damp{humidity}: drying the air for a while is more comfortable."
+
+
+def moving_air(setpoint_c: float) -> str:
+    """Why the fan goes up."""
+    return f"You felt a bit warm: more air from the fan at {setting(setpoint_c)} costs less than cooling."
+
+
+def set_back(setpoint_c: float, back: str, recover: str, saving_kwh: float, *, announced: bool) -> str:
+    """Why it may get warmer now; `announced` if people said when they will be back."""
     until = f"{setting(setpoint_c)} until {recover}"
-    return f"Nobody is usually home until {back}: {until} saves {about(saving_kwh)}{_a_day()}."
+    nobody = "You are away" if announced else "Nobody is usually home"
+    return f"{nobody} until {back}: {until} saves {about(saving_kwh)}{_a_day()}."
 
 
-def recovering(setpoint_c: float, back: str) -> str:
+def recovering(setpoint_c: float, back: str, *, announced: bool) -> str:
     """Why it is cooled down while nobody is there."""
-    return f"Somebody is usually home from {back}: back to {setting(setpoint_c)} in time."
+    somebody = "You are home" if announced else "Somebody is usually home"
+    return f"{somebody} from {back}: back to {setting(setpoint_c)} in time."
 
 
 def warmer(setpoint_c: float, habit_c: float, saving_kwh: float) -> str:
@@ -86,6 +117,11 @@ def warmer(setpoint_c: float, habit_c: float, saving_kwh: float) -> str:
         f"You should not feel the difference: {setting(setpoint_c)} instead of {setting(habit_c)} "
         f"saves {about(saving_kwh)}{_a_day()}."
     )
+
+
+def eased(setpoint_c: float) -> str:
+    """Why it is cooler than usual after somebody was warm."""
+    return f"You said that it is a bit warm: {setting(setpoint_c)} for the rest of the day."
 
 
 def probing(setpoint_c: float) -> str:

@@ -89,20 +89,23 @@ def fit_nodes(drive: Drive, prior: Prior, start: Floats | None = None) -> tuple[
     theta = np.tile(prior.mean, (homes, 1)) if start is None else start.copy()
     damping = np.full(homes, 1e-2)
     normal: Floats = np.tile(precision, (homes, 1, 1))
+    done = np.zeros(homes, np.bool_)  # a home stops where it would stop alone
     for _ in range(ROUNDS):
         residual, slope = _linearised(theta, drive, target_c)
         weight = counts * huber(residual)
         cost = _cost(residual, counts, theta, prior.mean, precision)
-        normal = np.einsum("hin,hn,hjn->hij", slope, weight, slope, optimize=True) + precision
+        curvature = np.einsum("hin,hn,hjn->hij", slope, weight, slope, optimize=True) + precision
+        normal = np.where(done[:, np.newaxis, np.newaxis], normal, curvature)
         right = np.einsum("hin,hn->hi", slope, weight * residual) + (theta - prior.mean) @ precision
         scaled = normal + damping[:, np.newaxis, np.newaxis] * normal * np.eye(len(PARAMETERS))
         change = -np.linalg.solve(scaled, right[..., np.newaxis])[..., 0]
         tried = theta + np.clip(change, -1.0, 1.0)
         residual = _residual(tried, drive, target_c)
-        better = _cost(residual, counts, tried, prior.mean, precision) < cost
+        better = (_cost(residual, counts, tried, prior.mean, precision) < cost) & ~done
         theta = np.where(better[:, np.newaxis], tried, theta)
         damping = np.where(better, damping / 10, damping * 10)
-        if np.abs(change[better]).max(initial=0.0) < ENOUGH_DONE:
+        done |= np.abs(change).max(axis=1) < ENOUGH_DONE
+        if done.all():
             break
     return theta, np.asarray(normal, np.float64), counts.sum(axis=1)
 

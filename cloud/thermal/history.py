@@ -23,6 +23,9 @@ KEPT_SLOTS: Final = DAYS * SLOTS_PER_DAY
 VERSION: Final = 1
 """Layout of the bytes."""
 
+ZSTD_LEVEL: Final = 3
+"""A state is written at every decision: level 9 takes forty times as long, for 3 % fewer bytes."""
+
 OFF_C: Final = 60.0
 """Setpoint that stands for a machine that is off, in the ring only [°C]."""
 
@@ -65,20 +68,31 @@ class HistoryRejectedError(RejectedError):
 
 
 @dataclass(slots=True)
-class _Open:
-    """The slot that is being observed: sums weighted by seconds, by column."""
+class GoingSlot:
+    """The slot that is being observed: sums weighted by seconds, by column.
+
+    Attributes:
+        number: Which, counted since 1970.
+        newest_s: The newest reading [s since 1970].
+        totals: Sums by column.
+        seconds: What they are over [s].
+        setpoint_c: The newest one; NaN when there is none, `OFF_C` while off [°C].
+    """
 
     number: int
+    newest_s: float
     totals: dict[str, float] = field(default_factory=dict[str, float])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     setpoint_c: float = math.nan
 
     def add(self, name: str, value: float | None, seconds: float) -> None:
+        """A value of a column that held for so long [s]; None and NaN are unknown."""
         if value is not None and math.isfinite(value):
             self.totals[name] = self.totals.get(name, 0.0) + value * seconds
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
     def mean(self, name: str) -> float:
+        """Of a column; NaN where too little was observed."""
         seconds = self.seconds.get(name, 0.0)
         return self.totals[name] / seconds if seconds >= LEAST_COVERAGE * SLOT_S else math.nan
 
@@ -90,7 +104,7 @@ class ThermalHistory:
         self._ring = np.full((len(COLUMNS), KEPT_SLOTS), _MISSING, np.int16)
         self._newest_slot: int | None = None
         self._newest_s = -math.inf
-        self._open: _Open | None = None
+        self._open: GoingSlot | None = None
 
     def observe(self, reading: Telemetry, ghi_w_m2: float | None = None) -> None:
         """Take a reading in; one that is not newer than the newest is ignored.
@@ -106,8 +120,9 @@ class ThermalHistory:
         number = math.ceil(at_s / SLOT_S) - 1
         if self._open is None or self._open.number != number:
             self._close()
-            self._open = _Open(number)
+            self._open = GoingSlot(number, at_s)
         going, seconds = self._open, min(reading.interval_s, float(SLOT_S))
+        going.newest_s = at_s
         going.add("indoor_c", reading.indoor_dry_bulb_c, seconds)
         going.add("outdoor_c", reading.outdoor_dry_bulb_c, seconds)
         going.add("power_w", reading.electric_power_w, seconds)
@@ -115,14 +130,26 @@ class ThermalHistory:
         going.add("ghi_w_m2", ghi_w_m2, seconds)
         going.setpoint_c = _setpoint_c(reading)
 
-    def rows(self, latitude_deg: float, longitude_deg: float) -> Rows:
-        """The slots that are closed, oldest first, as one home, (1, `KEPT_SLOTS`), ending with the newest.
+    @property
+    def going(self) -> GoingSlot | None:
+        """The slot that is being observed, which `to_bytes` leaves out."""
+        return self._open
+
+    def rows(self, latitude_deg: float, longitude_deg: float, last_slot: int | None = None) -> Rows:
+        """The slots that are closed, oldest first, as one home, (1, `KEPT_SLOTS`).
 
         Sunshine is that of a cloudless sky where no forecast was heard; what a flawed sensor said is NaN.
+
+        Args:
+            latitude_deg: Of the home [°].
+            longitude_deg: Of the home [°].
+            last_slot: Number of the slot that they end with; None = the newest one.
         """
         newest = self._newest_slot if self._newest_slot is not None else KEPT_SLOTS - 1
-        first = newest + 1 - KEPT_SLOTS
+        first = (newest if last_slot is None else last_slot) + 1 - KEPT_SLOTS
         ring = np.roll(self._ring, -(first % KEPT_SLOTS), axis=1)
+        numbers = np.arange(first, first + KEPT_SLOTS)
+        ring[:, (numbers > newest) | (numbers <= newest - KEPT_SLOTS)] = _MISSING
         columns = {name: _decoded(name, ring[place])[np.newaxis] for place, name in enumerate(COLUMNS)}
         columns["setpoint_c"][columns["setpoint_c"] >= OFF_C] = math.nan
         found = Rows(first, **columns)
@@ -137,12 +164,16 @@ class ThermalHistory:
         newest = self._newest_slot if self._newest_slot is not None else -1
         plain = np.diff(self._ring.astype(np.int16), axis=1, prepend=np.int16(0)).tobytes()
         low_high = np.frombuffer(plain, np.uint8).reshape(-1, 2).T.tobytes()  # high bytes together pack well
-        packed: bytes = pa.Codec("zstd", compression_level=9).compress(low_high, asbytes=True)
+        packed: bytes = pa.Codec("zstd", compression_level=ZSTD_LEVEL).compress(low_high, asbytes=True)
         return VERSION.to_bytes(1, "little") + newest.to_bytes(4, "little", signed=True) + packed
 
     @classmethod
-    def from_bytes(cls, state: bytes) -> Self:
+    def from_bytes(cls, state: bytes, going: GoingSlot | None = None) -> Self:
         """The history that `to_bytes` wrote.
+
+        Args:
+            state: The bytes.
+            going: The slot that was being observed then.
 
         Raises:
             HistoryRejectedError: The bytes are damaged or of another version.
@@ -160,6 +191,8 @@ class ThermalHistory:
         newest = int.from_bytes(state[1:5], "little", signed=True)
         if newest >= 0:
             self._newest_slot, self._newest_s = newest, (newest + 1) * float(SLOT_S)
+        if going is not None:
+            self._open, self._newest_s = going, going.newest_s
         return self
 
     def _close(self) -> None:

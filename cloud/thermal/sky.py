@@ -16,7 +16,7 @@ def clear_sky_ghi_w_m2(times_s: Floats, latitude_deg: Floats, longitude_deg: Flo
     the position of the sun", Search 2.
 
     Args:
-        times_s: Instants [s since 1970], (n,).
+        times_s: Instants [s since 1970], (n,) the same for all homes, or (h, n).
         latitude_deg: Of the homes, north positive [°], (h,).
         longitude_deg: Of the homes, east positive [°], (h,).
 

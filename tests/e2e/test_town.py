@@ -94,6 +94,6 @@ def _hours_foreseen(data_dir: Path) -> Iterator[int]:
     for pointer in state.query(DEVICES_PK):
         item = state.get(device_pk(pointer.sk), "advisor_state")
         assert item is not None
-        home, _ = load(base64.b64decode(item.body["advisor"]))
+        home, *_ = load(base64.b64decode(item.body["advisor"]))
         yield len(home.forecast)
     state.close()

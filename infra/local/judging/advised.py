@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from device_sim.wire.readings import StepReadings
 from edge.contract import Desired
 from infra.local.judging.control import COMMAND_S, DECISION_S, Claims, command
 from infra.local.judging.plant import Plant
+from infra.local.judging.prices import Prices
 
 FORECAST_S = 3 * 3600
 """Time between two forecasts [s]."""
@@ -34,17 +36,34 @@ class Ablation:
     Attributes:
         share_presence: `motion` is sent.
         hears_forecast: The weather forecast is sent.
+        hears_prices: Prices by the hour are told, where the trial has them.
         make: Makes the advisor itself: an ablation inside of it has a factory of its own.
     """
 
     share_presence: bool = True
     hears_forecast: bool = True
+    hears_prices: bool = True
     make: AdvisorFactory = HomeAdvisor
+
+
+class WithoutGreyBox(HomeAdvisor):
+    """An advisor that never fits a grey box."""
+
+    fitting = "never"
+
+
+class WithoutNights(HomeAdvisor):
+    """An advisor that fits its grey box once, and keeps it."""
+
+    fitting = "once"
 
 
 ABLATIONS: Mapping[str, Ablation] = {
     "motion": Ablation(share_presence=False),
     "forecast": Ablation(hears_forecast=False),
+    "rc": Ablation(make=WithoutGreyBox),
+    "nightly": Ablation(make=WithoutNights),
+    "prices": Ablation(hears_prices=False),
 }
 """By what is taken away: the arm `advisor_without_NAME`."""
 
@@ -77,14 +96,20 @@ class Advised:
         champion: The models of all of them.
         advisors: By device.
         service: Tells them the weather; None leaves them to their outdoor sensors.
+        wishes: What their people want.
+        prices: What electricity costs; None leaves them to the flat price among the wishes.
 
     Attributes:
+        priced: The local day whose prices were told last, by device.
         said: The newest decision by device.
     """
 
     champion: Champion
     advisors: Mapping[str, HomeAdvisor]
     service: WeatherService | None = None
+    wishes: Preferences = field(default_factory=Preferences)
+    prices: Prices | None = None
+    priced: dict[str, date] = field(default_factory=dict[str, date])
     said: dict[str, Advice] = field(default_factory=dict[str, Advice])
 
     def observe(self, readings: StepReadings) -> None:
@@ -108,6 +133,8 @@ class Advised:
             hours = self.service.hours(at)
             for advisor in self.advisors.values():
                 advisor.forecast(hours)
+        if self.prices is not None:
+            self._tell_prices(self.prices, at)
         return self._commands(self.advisors, at)
 
     def react(self, at: datetime) -> Iterable[tuple[str, Desired]]:
@@ -121,6 +148,14 @@ class Advised:
         expected = np.array([advice.expected_saving_kwh for advice in said])
         low, high = np.array([advice.saving_interval_kwh for advice in said]).T
         return Claims(expected, low, high)
+
+    def _tell_prices(self, prices: Prices, at: datetime) -> None:
+        """A day's prices are told when it begins: auctions of the day ahead are over by then."""
+        for device_id, advisor in self.advisors.items():
+            today = at.astimezone(ZoneInfo(advisor.installation.timezone)).date()
+            if self.priced.get(device_id) != today:
+                advisor.configure(prices.told(self.wishes, today))
+                self.priced[device_id] = today
 
     def _commands(self, advisors: Mapping[str, HomeAdvisor], at: datetime) -> list[tuple[str, Desired]]:
         advice = advise_all(self.champion, [(advisor, at) for advisor in advisors.values()])
@@ -159,4 +194,4 @@ def advised(
     advisors = {site.device_id: ablation.make(champion, installation(site)) for site in sites}
     for advisor in advisors.values():
         advisor.configure(wishes)
-    return Advised(champion, advisors, service if ablation.hears_forecast else None)
+    return Advised(champion, advisors, service if ablation.hears_forecast else None, wishes)

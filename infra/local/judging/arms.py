@@ -14,8 +14,9 @@ from infra.local.errors import LocalError
 from infra.local.judging.advised import ABLATIONS, Ablation, WeatherService, advised
 from infra.local.judging.control import Control
 from infra.local.judging.controller import controlled, load_controller
+from infra.local.judging.oracle import WHOLE_PLAYS
 from infra.local.judging.plant import Plant
-from infra.local.judging.play import WholePlay
+from infra.local.judging.prices import Prices
 from infra.local.judging.rules import EnergyStar, Habits, MotionSetBack, Offset, Programmed, Rule
 from infra.local.judging.trial import BEST_RULE, Trial
 
@@ -24,9 +25,6 @@ RULES: Mapping[str, Callable[[Habits], Rule]] = {
     "motion": MotionSetBack,
     "energy_star": EnergyStar,
 }
-
-WHOLE_PLAYS: Mapping[str, WholePlay] = {}
-"""Arms that are no `Control`: whatever needs more than what devices report, as perfect foresight does."""
 
 ORACLE = "oracle"
 """The arm of which every other one's share is told, if it plays."""
@@ -53,12 +51,14 @@ class Props:
         plant: Whom the arm will control.
         habits: What its homes do by themselves.
         service: The weather service.
+        prices: What electricity costs; None = one flat price.
     """
 
     champion: Champion
     plant: Plant
     habits: Habits
     service: WeatherService
+    prices: Prices | None = None
 
 
 def is_rule(name: str) -> bool:
@@ -104,7 +104,9 @@ def make_control(name: str, trial: Trial, props: Props) -> Control:
     if found is None or ablation is None:
         raise UnknownArmError(name)
     comfort_lambda = trial.comfort_lambda if found["at"] is None else float(found["at"])
-    return advised(props.champion, props.plant.sites, props.service, ablation, comfort_lambda)
+    arm = advised(props.champion, props.plant.sites, props.service, ablation, comfort_lambda)
+    arm.prices = props.prices if ablation.hears_prices else None
+    return arm
 
 
 def _ablation(name: str) -> Ablation | None:

@@ -12,9 +12,11 @@ from cloud.champion import Champion
 from device_sim.fleet import FleetSpec
 from infra.local.errors import LocalError
 from infra.local.judging.advised import WeatherService
-from infra.local.judging.arms import WHOLE_PLAYS, Props, check, make_control, played
+from infra.local.judging.arms import Props, check, make_control, played
+from infra.local.judging.oracle import WHOLE_PLAYS
 from infra.local.judging.plant import FAMILIES, Plant
 from infra.local.judging.play import Played, learn, play
+from infra.local.judging.prices import Meter, Prices
 from infra.local.judging.rules import Habits
 from infra.local.judging.trial import Trial
 from infra.local.sim_processes import spread
@@ -53,12 +55,15 @@ def play_trial(
     Raises:
         UnknownArmError: The trial names an arm that there is not.
         UnknownFamilyError: The trial names a simulator that there is not.
+        PricesMissingError: The trial names a tariff that there is not.
         ControllerError: The other people's controller cannot be used.
         SimulationError: A process failed.
     """
     check(trial)
     if trial.family not in FAMILIES:
         raise UnknownFamilyError(trial.family)
+    if trial.tariff is not None:
+        Prices.read(trial.tariff)
     parts = _parts(trial, processes)
     total = len(parts) * (trial.learning_days + (1 + len(played(trial))) * trial.days)
     done, blocks = 0, dict[int, dict[str, Played]]()
@@ -83,18 +88,23 @@ def play_block(number: int, trial: Trial, champion: Champion) -> Iterator[Block 
     """Play all arms on one part of the homes: gives None after each day of each arm, and then the block."""
     plant = _plant(trial)
     habits = Habits.of(plant)
-    props = Props(champion, plant, habits, WeatherService(plant))
+    prices = None if trial.tariff is None else Prices.read(trial.tariff)
+    props = Props(champion, plant, habits, WeatherService(plant), prices)
     names = played(trial)
     controls = {name: make_control(name, trial, props) for name in names if name not in WHOLE_PLAYS}
     listeners = [habits.learn, *(control.observe for control in controls.values())]
     yield from learn(plant, listeners, trial.learning_days)
-    arms = {HABIT: (yield from play(plant.fork(), None, trial.days))}
+    arms = {HABIT: (yield from play(plant.fork(), None, trial.days, _meter(prices, plant)))}
     for name in names:
         if name in WHOLE_PLAYS:
             arms[name] = yield from WHOLE_PLAYS[name](plant.fork(), trial, arms[HABIT])
         else:
-            arms[name] = yield from play(plant.fork(), controls.pop(name), trial.days)
+            arms[name] = yield from play(plant.fork(), controls.pop(name), trial.days, _meter(prices, plant))
     yield Block(number, arms)
+
+
+def _meter(prices: Prices | None, plant: Plant) -> Meter | None:
+    return None if prices is None else Meter(prices, tuple(site.timezone for site in plant.sites))
 
 
 def _parts(trial: Trial, processes: int) -> list[Trial]:

@@ -8,7 +8,7 @@ from infra.local.judging import coverage
 from infra.local.judging.coverage import Coverage
 from infra.local.judging.play import Counts, Played
 from infra.local.judging.trial import Phase, Trial
-from infra.local.pairs import Estimate, PairedComparison, compare, estimate, jackknife
+from infra.local.pairs import Estimate, PairedComparison, compare, estimate, jackknife, saved_share_pct
 
 OVERRIDE_LIMIT_DAY = 1.0 / 14.0
 """A home may change its setpoint once more than at its habit in 14 days."""
@@ -69,6 +69,19 @@ class HomeFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What electricity costs under a tariff, over the judged days.
+
+    Attributes:
+        habit_day: At the habit, a home and day [currency].
+        saved_pct: Saved share of the total [%].
+    """
+
+    habit_day: float
+    saved_pct: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class ArmResult:
     """One arm against the habit, over the judged days.
 
@@ -85,6 +98,7 @@ class ArmResult:
         homes: Each home.
         promise: What was told against what came; None for arms that tell nothing.
         search: The days before those that are judged; None without them and for arms that search nothing.
+        bill: What it saves of the bill; None where nobody bills it.
     """
 
     arm: str
@@ -99,6 +113,7 @@ class ArmResult:
     homes: HomeFigures
     promise: Promise | None = None
     search: PairedComparison | None = None
+    bill: Bill | None = None
 
 
 def arm_result(name: str, habit: Played, arm: Played, oracle: Played | None, trial: Trial) -> ArmResult:
@@ -120,6 +135,7 @@ def arm_result(name: str, habit: Played, arm: Played, oracle: Played | None, tri
         homes=homes,
         promise=_promise(habit, arm, judged),
         search=_phase(Phase(1, trial.search_days), habit, arm).pairs if searched else None,
+        bill=_bill(habit, arm, judged),
     )
 
 
@@ -140,6 +156,14 @@ def _phase(phase: Phase, habit: Played, arm: Played) -> PhaseResult:
     before, after = habit.over(phase), arm.over(phase)
     saved_pct = 100 * (1 - after.cooling_kwh / before.cooling_kwh)
     return PhaseResult(phase, estimate(saved_pct), compare(before, after, float(phase.days)))
+
+
+def _bill(habit: Played, arm: Played, judged: Phase) -> Bill | None:
+    if habit.money is None or arm.money is None:
+        return None
+    days = slice(judged.first_day - 1, judged.last_day)
+    before, after = habit.money[days].sum(axis=0), arm.money[days].sum(axis=0)
+    return Bill(float(before.mean()) / judged.days, saved_share_pct(before, after))
 
 
 def _promise(habit: Played, arm: Played, judged: Phase) -> Promise | None:

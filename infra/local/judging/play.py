@@ -9,11 +9,15 @@ import numpy as np
 from device_sim.wire.readings import StepReadings
 from infra.local.judging.control import DECISION_S, Claiming, Claims, Control
 from infra.local.judging.plant import Plant
+from infra.local.judging.prices import Meter
 from infra.local.judging.trial import Phase, Trial
 from infra.local.pairs import Floats, Truth
 
 DAY_S = 86_400
 """A day [s]."""
+
+HOUR_S = 3600
+"""Prices change on the hour [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,12 @@ class Played:
         days: By day and home, `(days, homes)`.
         claims: What was told at the start of each day of the 24 h to come, `(days, homes)`; None for arms
             that tell nothing.
+        money: What the electricity cost, `(days, homes)` [currency]; None where no tariff bills it.
     """
 
     days: Counts
     claims: Claims | None = None
+    money: Floats | None = None
 
     def over(self, phase: Phase) -> Counts:
         """The sums over some days, `(homes,)`."""
@@ -66,7 +72,9 @@ class Played:
         days = zip(*(part.days.columns() for part in parts), strict=True)
         told = [part.claims for part in parts if part.claims is not None]
         claims = Claims(*(np.hstack(values) for values in zip(*told, strict=True))) if told else None
-        return cls(Counts(*(np.hstack(values) for values in days)), claims)
+        bills = [part.money for part in parts if part.money is not None]
+        money = np.hstack(bills) if bills else None
+        return cls(Counts(*(np.hstack(values) for values in days)), claims, money)
 
 
 Playing: TypeAlias = Generator[None, None, Played]
@@ -85,6 +93,8 @@ class _Counter:
     """Counts days: the truth at midnight less that of the midnight before."""
 
     before: Truth
+    meter: Meter | None = None
+    bills: list[Floats] = field(default_factory=list[Floats])
     days: list[tuple[Floats, ...]] = field(default_factory=list[tuple[Floats, ...]])
     claims: list[Claims] = field(default_factory=list[Claims])
     in_force_c: Floats | None = None
@@ -102,19 +112,22 @@ class _Counter:
         counted = (getattr(truth, name) - getattr(self.before, name) for name in _TOLD_BY_TRUTH)
         self.days.append((*counted, np.asarray(self.changes)))
         self.before, self.changes = truth, 0.0
+        if self.meter is not None:
+            self.bills.append(self.meter.take())
 
     def played(self) -> Played:
         """All days."""
         days = Counts(*(np.array(column) for column in zip(*self.days, strict=True)))
         told = zip(*self.claims, strict=True)
-        return Played(days, Claims(*(np.array(column) for column in told)) if self.claims else None)
+        claims = Claims(*(np.array(column) for column in told)) if self.claims else None
+        return Played(days, claims, np.array(self.bills) if self.bills else None)
 
 
-def play(plant: Plant, control: Control | None, days: int) -> Playing:
-    """Let a plant live for some days, under a control or at its habit."""
+def play(plant: Plant, control: Control | None, days: int, meter: Meter | None = None) -> Playing:
+    """Let a plant live for some days, under a control or at its habit; a new meter, if any, bills it."""
     steps_per_day = DAY_S // plant.spec.step_s
     plant.reset_truth()
-    counter = _Counter(plant.truth())
+    counter = _Counter(plant.truth(), meter)
     for step in range(days * steps_per_day):
         if control is not None:
             _command(plant, control, due=step * plant.spec.step_s % DECISION_S == 0)
@@ -125,6 +138,8 @@ def play(plant: Plant, control: Control | None, days: int) -> Playing:
         if control is not None:
             control.observe(readings)
             _hear(plant, control)
+        if meter is not None and (step + 1) * plant.spec.step_s % HOUR_S == 0:
+            meter.read(plant.now, plant.truth().cooling_kwh)
         if (step + 1) % steps_per_day == 0:
             counter.end_day(plant.truth())
             yield

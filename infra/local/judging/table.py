@@ -25,7 +25,12 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     if trial.played_phases:
         title = "saved, homes %; extra warm K·h/day; extra overrides/day"
         _print(console, title, phase_table(evaluation))
-    for line in (*price_lines(evaluation), *promise_lines(evaluation), *curve_lines(evaluation.curve)):
+    for line in (
+        *bill_lines(evaluation),
+        *price_lines(evaluation),
+        *promise_lines(evaluation),
+        *curve_lines(evaluation.curve),
+    ):
         console.print(line, soft_wrap=True, highlight=False)
 
 
@@ -99,6 +104,16 @@ def _phase_cell(result: PhaseResult) -> str:
     pairs = result.pairs
     warm, overrides = pairs.warm_extra_k_h_day.mean, pairs.overrides_extra_day.mean
     return f"{result.saved_home_pct}; {warm:+.2f}; {overrides:+.3f}"
+
+
+def bill_lines(evaluation: Evaluation) -> Sequence[str]:
+    """What was saved of the bill beside what was saved of electricity, a line an arm; none without tariff."""
+    return [
+        f"{arm.arm}, tariff {evaluation.trial.tariff}: saved {arm.bill.saved_pct} % of the bill "
+        f"({arm.bill.habit_day:.3f} a home and day), and {arm.pairs.saved_pct} % of electricity."
+        for arm in evaluation.arms
+        if arm.bill is not None
+    ]
 
 
 def price_lines(evaluation: Evaluation) -> Sequence[str]:

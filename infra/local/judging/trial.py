@@ -74,6 +74,8 @@ class Trial:
         controller: Other people's controller, `module:Class`, played as the arm `controller`.
         family: Which simulator, of `infra.local.judging.plant.FAMILIES`.
         phases: Days that are told apart; those that are not played are left out.
+        tariff: Prices by which advisors plan and arms are billed, as `Prices.read` knows them; None = one
+            flat price.
         first_home: Number of the first home in the fleet.
     """
 
@@ -91,6 +93,7 @@ class Trial:
     controller: str | None = None
     family: str = "homes"
     phases: tuple[Phase, ...] = PHASES
+    tariff: str | None = None
     first_home: int = 0
 
     @property

@@ -218,7 +218,7 @@ def _forecast_c(stack: Stack) -> list[float]:
     """What the advisor of the first device has been told."""
     item = stack.state.get(device_pk("dev-0"), "advisor_state")
     assert item is not None
-    home, _ = load(base64.b64decode(item.body["advisor"]))
+    home, _, _ = load(base64.b64decode(item.body["advisor"]))
     return [hour.outdoor_dry_bulb_c for hour in home.forecast]
 
 

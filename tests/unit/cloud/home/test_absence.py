@@ -11,8 +11,8 @@ from cloud.comfort import ComfortLimit, Discomfort
 
 def certain(limit_k: float) -> Discomfort:
     """Of people whose limit is known."""
-    ratio = np.zeros(41)
-    ratio[round(10 * limit_k)] = 1.0
+    ratio = np.zeros(35)
+    ratio[round(5 * limit_k) + 7] = 1.0
     return Discomfort.of(ratio)
 
 

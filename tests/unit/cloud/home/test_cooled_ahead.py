@@ -53,10 +53,10 @@ def report(advisor: HomeAdvisor, make_reading: MakeReading, hour: float, setpoin
 def test_says_why_it_is_cooled_ahead_and_what_that_costs(advisor: HomeAdvisor) -> None:
     advice = advisor.advise(at(8))
 
-    assert advice.setpoint_c == 23.0
+    assert advice.setpoint_c == 23.5
     assert advice.expected_saving_kwh < 0.0
     assert advice.reason == (
-        "In the coming heat the machine cannot hold 24.0 °C: 23.0 °C until then "
+        "In the coming heat the machine cannot hold 24.0 °C: 23.5 °C until then "
         f"keeps the home cooler for longer, for about {-advice.expected_saving_kwh:.1f} kWh more."
     )
     assert advice.valid_until == at(14)
@@ -81,7 +81,7 @@ def test_who_makes_it_warmer_is_not_cooled_ahead_again(
     advisor: HomeAdvisor, make_reading: MakeReading
 ) -> None:
     advisor.advise(at(7))
-    report(advisor, make_reading, 7.5, 23.0, "advisor")
+    report(advisor, make_reading, 7.5, 23.5, "advisor")
     report(advisor, make_reading, 8.0, 25.0, "remote")
     report(advisor, make_reading, 24 + 7.5, 24.0, "schedule")
 
@@ -92,7 +92,7 @@ def test_who_says_that_it_is_too_cold_is_not_cooled_ahead_again(
     advisor: HomeAdvisor, make_reading: MakeReading
 ) -> None:
     advisor.advise(at(7))
-    report(advisor, make_reading, 7.5, 23.0, "advisor")
+    report(advisor, make_reading, 7.5, 23.5, "advisor")
     advisor.record(Feedback(at(8), "too_cold"))
 
     assert advisor.advise(at(8)).setpoint_c == 24.0
@@ -106,7 +106,7 @@ def test_who_makes_it_warmer_than_the_habit_or_their_own_choice_means_something_
     report(advisor, make_reading, 8.0, 25.0, "remote")
     report(advisor, make_reading, 24 + 7.5, 24.0, "schedule")
 
-    assert advisor.advise(at(24 + 8)).setpoint_c == 23.0
+    assert advisor.advise(at(24 + 8)).setpoint_c == 23.5
 
 
 def test_a_device_that_cannot_go_lower_is_left_alone(

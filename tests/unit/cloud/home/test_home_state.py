@@ -4,8 +4,9 @@ import pytest
 
 from cloud.advice import Installation
 from cloud.advisor import HomeAdvisor
-from cloud.home_state import MAX_DOCUMENT_BYTES, StateRejectedError
+from cloud.home_state import MAX_DOCUMENT_BYTES, StateRejectedError, dump, load
 from cloud.outcome import Models
+from cloud.thermal.history import ThermalHistory
 from edge.contract import Telemetry
 
 
@@ -54,3 +55,15 @@ def test_a_state_that_was_cut_short_is_refused(
 ) -> None:
     with pytest.raises(StateRejectedError):
         HomeAdvisor.restore(models, installation, advisor.state()[:-9])
+
+
+def test_damaged_thermal_history_is_refused(advisor: HomeAdvisor) -> None:
+    home, hours, thermal = load(advisor.state())
+
+    class Damaged(ThermalHistory):
+        def to_bytes(self) -> bytes:
+            return b"\x07"
+
+    with pytest.raises(StateRejectedError, match="thermal history"):
+        load(dump(home, hours, Damaged()))
+    assert dump(home, hours, thermal) == advisor.state()

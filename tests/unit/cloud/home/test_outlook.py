@@ -20,8 +20,10 @@ from cloud.outlook import (
     coming_c,
     corrected_c,
     correction_k,
+    ghi_w_m2,
     keep,
     off_k,
+    sunshine_w_m2,
 )
 from cloud.planned_rows import Recent
 from cloud.ports.weather import WeatherHour
@@ -149,3 +151,18 @@ def test_a_forecast_survives_a_restart(
     again = HomeAdvisor.restore(models, installation, advisor.state())
 
     assert _outdoor_c(again, at) == _outdoor_c(advisor, at)
+
+
+def test_sunshine_is_told_by_hour_as_far_as_the_forecast_says_it() -> None:
+    noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    first = int(noon.timestamp()) // 3600
+    said = (400.0, None, math.nan, 700.0)
+    hours = [WeatherHour(noon + timedelta(hours=h), 30.0, None, ghi) for h, ghi in enumerate(said)]
+    within = [
+        ghi_w_m2(hours, noon.timestamp() + s) for s in (0.0, 1.0, 3600.0, 3601.0, 4 * 3600.0, 4 * 3600.0 + 1)
+    ]
+
+    assert sunshine_w_m2(hours, noon.timestamp()) == {first: 400.0, first + 3: 700.0}
+    assert sunshine_w_m2(hours, noon.timestamp() + 3600 * 4) == {}  # it is stale
+    assert within == [None, 400.0, 400.0, None, 700.0, None]  # an instant ends the interval of a reading
+    assert ghi_w_m2([], noon.timestamp()) is None

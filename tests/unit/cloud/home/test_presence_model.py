@@ -22,6 +22,7 @@ from cloud.presence import Presence
 from cloud.presence_features import AWAY_FEATURES, RETURN_FEATURES, Moment, away_rows, return_rows
 from cloud.presence_model import PresenceModel, times
 from cloud.presence_training import Labels, Motion, Replay, presence_rows
+from cloud.thermal.history import ThermalHistory
 from edge.contract import Telemetry
 
 Floats = npt.NDArray[np.float64]
@@ -235,7 +236,7 @@ def test_only_homes_that_consent_and_are_watched_are_asked_about(
 def test_what_the_model_sees_survives_a_restart() -> None:
     moment = lived(at_work(12)[: 11 * 288 + 12 * 12])
     home = HomeState(Habit(24.0), presence=moment.presence)
-    again, _ = load(dump(home, HourlyHistory(0.0)))
+    again, *_ = load(dump(home, HourlyHistory(0.0), ThermalHistory()))
 
     np.testing.assert_array_equal(
         away_rows([moment], np.arange(49)),

@@ -3,22 +3,25 @@ import pytest
 from cloud.home_clock import HomeClock, Slot
 from cloud.slot_summary import Author, SlotSummary
 from cloud.tolerance import (
-    FIRST_PROBE_K,
+    EASED_STEP_K,
     PROBE_EVERY_DAYS,
+    PROBE_H,
+    PROBE_RISK_RATIO,
     PROBE_SLOTS,
-    PROBE_STEP_K,
+    PROBES_K,
     QUIET_DAYS,
-    RETREAT_K,
+    RECHECK_EVERY_DAYS,
     SEARCH_DAYS,
     SETTLE_DAYS,
-    TOP_PROBE_K,
+    TOKENS,
+    WORTH_PROBING_K,
     Tolerance,
 )
 
 CLOCK = HomeClock("UTC")
 DAY_S = 86_400
 BUDGET = 0.05
-"""One objection in twenty days."""
+"""One override of our doing in twenty days."""
 
 
 def evening(day: int) -> Slot:
@@ -37,163 +40,141 @@ def settled() -> Tolerance:
     return tolerance
 
 
-def prove(tolerance: Tolerance, day: int) -> None:
-    """An evening as warm as the probe wants it."""
-    assert tolerance.probe_k is not None
-    for _ in range(4):  # two hours
-        if tolerance.probe_k is not None:
-            tolerance.learn(half_hour(evening(day)), tolerance.probe_k)
-
-
-def prove_until(tolerance: Tolerance, top_k: float) -> None:
-    """Evenings up to a probe of `top_k` that nobody minds."""
-    day = SETTLE_DAYS
-    while tolerance.probe_k is not None and tolerance.probe_k <= top_k:
-        prove(tolerance, day)
-        day += PROBE_EVERY_DAYS
-
-
-def test_starts_at_the_habit() -> None:
-    assert Tolerance().level_k(20.0) == 0.0
-
-
-def test_starts_half_a_degree_up_for_people_who_put_savings_first() -> None:
-    assert Tolerance().level_k(5.0) == 0.5
+def probe_k(tolerance: Tolerance, day: int, held_k: float = 0.0, budget: float = BUDGET) -> float | None:
+    return tolerance.probe_now_k(evening(day), held_k, budget)
 
 
 def test_never_probes_before_people_have_lived_with_advice(settled: Tolerance) -> None:
-    assert settled.probe_now_k(evening(SETTLE_DAYS - 1), BUDGET) is None
-    assert settled.probe_now_k(evening(SETTLE_DAYS), BUDGET) == FIRST_PROBE_K
+    assert probe_k(settled, SETTLE_DAYS - 1) is None
+    assert probe_k(settled, SETTLE_DAYS) is not None
 
 
 def test_probes_in_the_evening_only(settled: Tolerance) -> None:
     noon = CLOCK.slot(1_780_272_000.0 + SETTLE_DAYS * DAY_S + 12 * 3600)
 
-    assert settled.probe_now_k(noon, BUDGET) is None
+    assert settled.probe_now_k(noon, 0.0, BUDGET) is None
 
 
-def test_lives_a_retreat_below_a_probe_that_nobody_minded(settled: Tolerance) -> None:
-    top = FIRST_PROBE_K + 2 * PROBE_STEP_K
-    prove_until(settled, top)
+def test_a_probe_is_as_deep_as_its_risk_allows_and_no_deeper(settled: Tolerance) -> None:
+    found_k = probe_k(settled, SETTLE_DAYS)
+    risk = dict(
+        zip(PROBES_K.tolist(), settled.comfort.override_ratio(PROBES_K, PROBE_H).tolist(), strict=True)
+    )
 
-    assert settled.held_k == top - RETREAT_K  # study C: hold = top less the retreat
-    assert settled.probe_k == top + PROBE_STEP_K
+    assert found_k is not None
+    assert risk[found_k] <= PROBE_RISK_RATIO < risk[found_k + 0.5]
+
+
+def test_who_bears_a_probe_is_probed_further(settled: Tolerance) -> None:
+    first_k = probe_k(settled, SETTLE_DAYS)
+    assert first_k is not None
+    for _ in range(6):
+        settled.learn(half_hour(evening(SETTLE_DAYS)), first_k)
+    settled.pass_day()
+
+    assert (probe_k(settled, SETTLE_DAYS + PROBE_EVERY_DAYS) or 0.0) > first_k
+
+
+def test_a_probe_that_would_show_nothing_new_is_left_out(settled: Tolerance) -> None:
+    deepest_k = probe_k(settled, SETTLE_DAYS)
+    assert deepest_k is not None
+
+    assert probe_k(settled, SETTLE_DAYS, held_k=deepest_k - WORTH_PROBING_K) == deepest_k
+    assert probe_k(settled, SETTLE_DAYS, held_k=deepest_k) is None
+
+
+def test_does_not_probe_two_evenings_in_a_row(settled: Tolerance) -> None:
+    settled.probed(evening(4))
+
+    assert probe_k(settled, 4) is not None  # it goes on
+    assert probe_k(settled, 5) is None
+    assert probe_k(settled, 4 + PROBE_EVERY_DAYS) is not None
+
+
+def test_after_the_search_it_is_checked_now_and_then(settled: Tolerance) -> None:
+    settled.probed(evening(SEARCH_DAYS))
+
+    assert probe_k(settled, SEARCH_DAYS + RECHECK_EVERY_DAYS - 1) is None
+    assert probe_k(settled, SEARCH_DAYS + RECHECK_EVERY_DAYS) is not None
+
+
+def test_more_discomfort_may_be_expected_while_it_is_searched(settled: Tolerance) -> None:
+    assert settled.budget_k_h(evening(1), 20.0) > settled.budget_k_h(evening(SEARCH_DAYS), 20.0)
 
 
 def test_allows_less_discomfort_the_more_comfort_weighs() -> None:
-    careful, usual, eager = (Tolerance().budget_k_h(weight) for weight in (40.0, 20.0, 5.0))
+    careful, usual, eager = (Tolerance().budget_k_h(evening(0), weight) for weight in (40.0, 20.0, 5.0))
 
     assert (careful, eager) == (usual / 2, 4 * usual)
 
 
-def test_does_not_probe_two_evenings_in_a_row(settled: Tolerance) -> None:
-    prove(settled, 4)
+def test_an_override_of_our_doing_costs_a_token_that_comes_back(settled: Tolerance) -> None:
+    for day in range(int(TOKENS)):
+        assert settled.may_warm(evening(10), BUDGET)
+        settled.override(evening(10 + day), 3.5, BUDGET, advised=True)
 
-    assert settled.probe_now_k(evening(5), BUDGET) is None
-    assert settled.probe_now_k(evening(6), BUDGET) is not None
-
-
-def test_stops_at_the_top(settled: Tolerance) -> None:
-    prove_until(settled, TOP_PROBE_K)
-
-    assert settled.probe_k is None
+    assert not settled.may_warm(evening(20), BUDGET)
+    assert probe_k(settled, 20) is None
+    assert settled.may_warm(evening(10 + 20 + 1), BUDGET)
 
 
-def test_a_slow_home_proves_a_level_in_several_evenings(settled: Tolerance) -> None:
-    for day in (14, 15, 16, 17):
-        settled.learn(half_hour(evening(day)), FIRST_PROBE_K)
+def test_an_override_that_is_not_of_our_doing_costs_none(settled: Tolerance) -> None:
+    settled.override(evening(10), -1.0, BUDGET, advised=True)  # nobody is warm there
+    settled.override(evening(10), 3.5, BUDGET, advised=False)
 
-    assert settled.probe_k == FIRST_PROBE_K + PROBE_STEP_K
-
-
-def test_the_search_is_over_after_two_weeks(settled: Tolerance) -> None:
-    assert settled.probe_now_k(evening(SEARCH_DAYS - 1), BUDGET) is not None
-    assert settled.probe_now_k(evening(SEARCH_DAYS), BUDGET) is None
+    assert settled.tokens_left(evening(10), BUDGET) == TOKENS
 
 
-@pytest.mark.parametrize(
-    "summary",
-    [
-        half_hour(evening(14), at_home=False),
-        half_hour(evening(14), author="habit"),
-    ],
-)
-def test_an_empty_home_or_its_habit_prove_nothing(settled: Tolerance, summary: SlotSummary) -> None:
-    for _ in range(10):
-        settled.learn(summary, FIRST_PROBE_K)
-
-    assert settled.probe_k == FIRST_PROBE_K
+def test_nobody_is_warmed_who_allows_no_override(settled: Tolerance) -> None:
+    assert not settled.may_warm(evening(10), 0.0)
+    assert probe_k(settled, SETTLE_DAYS, budget=0.0) is None
 
 
-def test_a_home_that_did_not_get_warm_proves_nothing(settled: Tolerance) -> None:
-    for _ in range(10):
-        settled.learn(half_hour(evening(14)), FIRST_PROBE_K - 0.5)
+@pytest.mark.parametrize("advised", [True, False])
+def test_an_override_lowers_what_is_believed(settled: Tolerance, advised: bool) -> None:  # noqa: FBT001
+    before_k = settled.comfort.quantile_k(0.5)
+    settled.override(evening(10), 2.0, BUDGET, advised=advised)
 
-    assert settled.probe_k == FIRST_PROBE_K
-
-
-def test_retreats_from_an_override_in_a_probe_and_never_probes_again(settled: Tolerance) -> None:
-    prove_until(settled, 1.5)
-    settled.override(evening(6), 2.0)
-
-    assert settled.held_k == 2.0 - RETREAT_K
-    assert settled.probe_now_k(evening(9), BUDGET) is None
+    assert settled.comfort.quantile_k(0.5) < before_k
 
 
-def test_backs_off_from_where_it_lives_when_somebody_objects_there(settled: Tolerance) -> None:
-    prove_until(settled, 2.5)
-    before = settled.held_k
-    settled.too_hot(evening(30), 1.4)
+def test_who_says_that_it_is_a_bit_warm_gets_it_cooler_for_the_rest_of_the_day(settled: Tolerance) -> None:
+    settled.a_bit_warm(evening(14), 1.0, risen_k=1.0)
+    assert (settled.eased_day, settled.eased_k) == (evening(14).day, 1.0 - EASED_STEP_K)
 
-    assert before == 1.5
-    assert settled.held_k == pytest.approx(1.4 - RETREAT_K)  # more than the later step of 0.4 K
+    settled.a_bit_warm(evening(14), 0.7, risen_k=1.0 - EASED_STEP_K)
+    assert settled.eased_k == 1.0 - 2 * EASED_STEP_K
 
-
-def test_each_later_objection_costs_something(settled: Tolerance) -> None:
-    settled.too_hot(evening(14), 2.0)
-    held_k, level_k = settled.held_k, settled.level_k(20.0)
-    settled.too_hot(evening(20), 2.0)
-
-    assert settled.held_k <= held_k - 0.4
-    assert settled.level_k(20.0) <= level_k
+    settled.a_bit_warm(evening(15), 1.0, risen_k=1.0)
+    assert settled.eased_k == 1.0 - EASED_STEP_K
 
 
-def test_an_override_at_the_usual_warmth_is_about_something_else(settled: Tolerance) -> None:
-    prove_until(settled, 2.5)
-    settled.override(evening(13), 0.2)
+def test_an_empty_home_says_nothing(settled: Tolerance) -> None:
+    believed = list(settled.comfort.today)
+    settled.learn(half_hour(evening(14), at_home=False), 3.0)
 
-    assert settled.held_k == 1.5
-    assert settled.probe_now_k(evening(13), BUDGET) is None  # but they are left alone for a while
-
-
-def test_two_overrides_at_the_usual_warmth_are_an_objection(settled: Tolerance) -> None:
-    prove_until(settled, 2.5)
-    settled.override(evening(13), 0.2)
-    settled.override(evening(20), 0.2)
-
-    assert settled.held_k == 0.0
-
-
-def test_a_bit_warm_is_said_nearer_to_comfort_than_an_override(settled: Tolerance) -> None:
-    settled.a_bit_warm(evening(14), 1.0)
-
-    assert settled.held_k == pytest.approx(0.6)
+    assert settled.comfort.today == believed
 
 
 def test_silence_says_nothing_just_after_a_change_by_a_person(settled: Tolerance) -> None:
     settled.postpone(evening(14))
-    believed = list(settled.comfort.log_weight)
+    believed = list(settled.comfort.today)
     settled.learn(half_hour(evening(14)), 3.0)
 
-    assert settled.comfort.log_weight == believed
+    assert settled.comfort.today == believed
+
+
+def test_silence_tells_less_where_nobody_could_have_said_a_bit_warm() -> None:
+    advised, habit = Tolerance(), Tolerance()
+    for tolerance, author in ((advised, "advice"), (habit, "habit")):
+        tolerance.learn(half_hour(evening(14), author=author), 1.5)  # type: ignore[arg-type]
+
+    assert advised.comfort.quantile_k(0.3) >= habit.comfort.quantile_k(0.3)
+    assert advised.comfort.today != habit.comfort.today
 
 
 def test_leaves_people_alone_for_some_days_after_they_changed_something(settled: Tolerance) -> None:
     settled.postpone(evening(5))
 
-    assert settled.probe_now_k(evening(5 + QUIET_DAYS - 1), BUDGET) is None
-    assert settled.probe_now_k(evening(5 + QUIET_DAYS), BUDGET) is not None
-
-
-def test_probes_nobody_who_allows_no_override(settled: Tolerance) -> None:
-    assert settled.probe_now_k(evening(SETTLE_DAYS), 0.0) is None
+    assert probe_k(settled, 5 + QUIET_DAYS - 1) is None
+    assert probe_k(settled, 5 + QUIET_DAYS) is not None

@@ -3,7 +3,7 @@ import pytest
 
 from cloud.comfort import ComfortLimit, Discomfort
 from cloud.home_clock import SLOTS_PER_DAY
-from cloud.warm_budget import UsualDay
+from cloud.warm_budget import UsualDay, affordable_k
 
 RISES_K = np.array([0.0, 0.5, 1.0])
 
@@ -11,8 +11,8 @@ RISES_K = np.array([0.0, 0.5, 1.0])
 @pytest.fixture
 def one_kelvin() -> Discomfort:
     """A home whose limit is known: 1 K."""
-    ratio = np.zeros(41)
-    ratio[10] = 1.0
+    ratio = np.zeros(35)
+    ratio[12] = 1.0
     return Discomfort.of(ratio)
 
 
@@ -22,8 +22,8 @@ def day(warmth_k: float, spread_k: float = 0.0, present: float = 1.0) -> UsualDa
 
 def test_only_what_is_added_beyond_the_limit_counts(one_kelvin: Discomfort) -> None:
     # from 0.7 K on 0.2 and 0.7 K are beyond, all day; from 1.5 K on all that is added
-    assert day(0.7).extra_k_h(RISES_K, one_kelvin) == pytest.approx([0.0, 24 * 0.2, 24 * 0.7])
-    assert day(1.5).extra_k_h(RISES_K, one_kelvin) == pytest.approx([0.0, 24 * 0.5, 24 * 1.0])
+    assert day(0.7).extra_k_h(RISES_K, one_kelvin).sum(axis=1) == pytest.approx([0.0, 24 * 0.2, 24 * 0.7])
+    assert day(1.5).extra_k_h(RISES_K, one_kelvin).sum(axis=1) == pytest.approx([0.0, 24 * 0.5, 24 * 1.0])
 
 
 def test_knows_how_warm_the_habit_itself_is(one_kelvin: Discomfort) -> None:
@@ -32,19 +32,45 @@ def test_knows_how_warm_the_habit_itself_is(one_kelvin: Discomfort) -> None:
 
 
 def test_nobody_is_too_warm_in_an_empty_home(one_kelvin: Discomfort) -> None:
-    assert day(0.7, present=0.25).extra_k_h(RISES_K, one_kelvin) == pytest.approx([0.0, 6 * 0.2, 6 * 0.7])
+    assert day(0.7, present=0.25).extra_k_h(RISES_K, one_kelvin).sum(axis=1) == pytest.approx(
+        [0.0, 6 * 0.2, 6 * 0.7]
+    )
 
 
 def test_a_home_that_swings_passes_its_limit_at_times(one_kelvin: Discomfort) -> None:
     still, swinging = day(0.4), day(0.4, spread_k=0.4)
 
-    assert still.extra_k_h(RISES_K, one_kelvin)[1] == 0.0  # 0.9 K
+    assert still.extra_k_h(RISES_K, one_kelvin)[1].sum() == 0.0  # 0.9 K
     # a sixth of the time root 3 times 0.4 K above 0.9 K, where it is beyond at the habit by 0.093 K too
     beyond_k = (0.4 * 3**0.5 - 0.1) - (0.4 * 3**0.5 - 0.6)
-    assert swinging.extra_k_h(RISES_K, one_kelvin)[1] == pytest.approx(24 / 6 * beyond_k, rel=0.01)
+    assert swinging.extra_k_h(RISES_K, one_kelvin)[1].sum() == pytest.approx(24 / 6 * beyond_k, rel=0.01)
 
 
 def test_grows_with_the_rise_whatever_is_believed() -> None:
     extra_k_h = day(0.2, 0.3).extra_k_h(np.arange(0.0, 4.1, 0.5), ComfortLimit().discomfort())
 
-    assert (np.diff(extra_k_h) > 0).all()
+    assert (np.diff(extra_k_h, axis=0) > 0).all()
+
+
+def test_one_rise_for_all_day_where_the_budget_has_room_for_no_stretch_of_the_next() -> None:
+    extra_k_h = np.array([[0.0] * 4, [0.1] * 4, [1.0] * 4])
+
+    assert affordable_k(RISES_K, extra_k_h, 0.45).tolist() == [0.5] * 4
+
+
+def test_the_next_rise_comes_in_the_longest_stretch_that_the_budget_allows_where_it_weighs_least() -> None:
+    extra_k_h = np.array([[0.0] * 4, [0.0] * 4, [0.1, 0.5, 0.5, 0.2]])
+
+    # 0.3 K·h are enough for the two parts around midnight
+    assert affordable_k(RISES_K, extra_k_h, 0.31).tolist() == [1.0, 0.5, 0.5, 1.0]
+    assert affordable_k(RISES_K, extra_k_h, 0.15).tolist() == [1.0, 0.5, 0.5, 0.5]
+
+
+def test_never_more_than_the_largest_rise() -> None:
+    assert affordable_k(RISES_K, np.zeros((3, 4)), 0.1).tolist() == [1.0] * 4
+
+
+def test_nothing_is_affordable_without_a_budget() -> None:
+    extra_k_h = np.array([[0.0] * 4, [0.1] * 4, [1.0] * 4])
+
+    assert affordable_k(RISES_K, extra_k_h, 0.0).tolist() == [0.0] * 4

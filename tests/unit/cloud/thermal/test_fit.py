@@ -189,3 +189,16 @@ def test_descriptors_tell_homes_apart_by_their_losses(prior: Prior, make_rows: M
     assert loss[1] > 1.3 * loss[0]
     assert (slow > 2.0).all()
     assert np.isfinite(found).all()
+
+
+def test_a_home_is_fitted_the_same_with_others_as_alone(
+    make_rows: Callable[[Floats], Rows], prior: Prior
+) -> None:
+    """A batch goes on until its slowest home is there; a home that was there before must not move on."""
+    draws = np.random.default_rng(5).normal(0.0, 0.6, (4, len(PARAMETERS)))
+    rows = make_rows(prior.mean + draws)
+    together = fit(rows, prior)
+    alone = [fit(rows.of(np.array([home])), prior) for home in range(4)]
+
+    np.testing.assert_allclose(together.theta, np.concatenate([each.theta for each in alone]), atol=1e-9)
+    np.testing.assert_allclose(together.spread, np.concatenate([each.spread for each in alone]), atol=1e-9)

@@ -1,6 +1,7 @@
 """What is kept of a home: small, whole again after a restart, and without what a bad sensor said."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,3 +170,30 @@ def test_the_clear_sky_is_highest_at_solar_noon_and_dark_at_night() -> None:
     assert ghi.max() == pytest.approx(1098.0 * np.exp(-0.057), rel=0.001)  # Haurwitz at z = 0
     assert abs(int(np.argmax(ghi)) - 48.5) <= 0.5
     assert (ghi[:23] == 0).all()
+
+
+def test_gives_the_slots_up_to_any_as_far_as_it_knows_them(make_reading: MakeReading) -> None:
+    history = lively(make_reading, 15.0)
+    whole = rows_of(history)
+    newest = whole.first_slot + KEPT_SLOTS - 1
+    later = history.rows(0.0, 0.0, newest + 10)
+    earlier = history.rows(0.0, 0.0, newest - 10)
+
+    assert (later.first_slot, earlier.first_slot) == (whole.first_slot + 10, whole.first_slot - 10)
+    np.testing.assert_array_equal(later.indoor_c[0, :-10], whole.indoor_c[0, 10:])
+    np.testing.assert_array_equal(earlier.indoor_c[0, 10:], whole.indoor_c[0, :-10])
+    assert np.isnan(later.power_w[0, -10:]).all()
+    assert np.isnan(earlier.power_w[0, :10]).all()
+
+
+def test_goes_on_with_the_slot_that_was_being_observed(make_reading: MakeReading) -> None:
+    kept = lively(make_reading, 1.0)
+    kept.observe(make_reading(1445.0, indoor_dry_bulb_c=28.0))
+    again = ThermalHistory.from_bytes(kept.to_bytes(), deepcopy(kept.going))
+    for history in (kept, again):
+        history.observe(make_reading(1445.0, indoor_dry_bulb_c=0.0))  # comes again
+        history.observe(make_reading(1450.0, indoor_dry_bulb_c=24.0))
+        history.observe(make_reading(1456.0))
+
+    assert rows_of(again).indoor_c[0, -1] == pytest.approx(26.0)
+    assert again.to_bytes() == kept.to_bytes()

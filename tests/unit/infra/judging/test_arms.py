@@ -105,6 +105,17 @@ def test_an_ablation_takes_one_thing_away(
     assert [len(home.forecast) > 0 for home in homes] == [hears, hears]
 
 
+@pytest.mark.parametrize(
+    ("name", "fitting"),
+    [("advisor", "nightly"), ("advisor_without_nightly", "once"), ("advisor_without_rc", "never")],
+)
+def test_the_grey_box_may_be_taken_away_or_its_nights(props: Props, name: str, fitting: str) -> None:
+    arm = make_control(name, Trial(), props)
+    assert isinstance(arm, Advised)
+
+    assert {advisor.fitting for advisor in arm.advisors.values()} == {fitting}
+
+
 def test_the_forecast_is_of_the_hours_to_come(props: Props) -> None:
     hours = props.service.hours(NINE)
 
