@@ -173,8 +173,9 @@ class ComfortLimit:
 
     def override_ratio(self, warmths_k: Floats, hours: float) -> Floats:
         """Chance that somebody cools within `hours` awake at each warmth [K] because of it, (n,) [ratio]."""
-        todays = self._todays()
-        return np.array([(todays * -np.expm1(-hours * _rate_per_h(w))).sum() for w in warmths_k.tolist()])
+        beyond = np.clip((warmths_k[:, None] - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
+        acts = -np.expm1(-hours * beyond[:, :, None] * _RATES)
+        return np.asarray(np.tensordot(acts, self._todays().sum(axis=2), axes=2))
 
     def discomfort(self) -> Discomfort:
         """What to expect of any warmth today."""

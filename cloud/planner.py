@@ -16,7 +16,7 @@ from cloud.comfort import SILENT_K
 from cloud.dear_hours import DearHours
 from cloud.home_clock import SLOT_S, SLOTS_PER_DAY, Slot
 from cloud.home_state import HomeState
-from cloud.tolerance import EAGER_LAMBDA
+from cloud.tolerance import EAGER_LAMBDA, WORTH_PROBING_K
 from cloud.warm_budget import UsualDay, affordable_k
 from edge.contract import Fan, Mode
 
@@ -269,16 +269,17 @@ class Planner:
         self, habit_c: list[float], usual_k: list[float | None], rises_k: list[float]
     ) -> tuple[list[float], bool]:
         """The warmest setpoints that keep to the budget, or probe [°C], and whether they probe now."""
-        home, budget = self.home, self.home.preferences.override_budget_per_day
+        tolerance, budget = self.home.tolerance, self.home.preferences.override_budget_per_day
+        timely = [tolerance.may_probe(slot, budget) for slot in self.slots]
+        probe_k = tolerance.deepest_probe_k() if any(timely) else 0.0
         path: list[float] = []
         probes = False
-        for place, (slot, habit) in enumerate(zip(self.slots, habit_c, strict=True)):
-            rise_k, usual = rises_k[place], usual_k[place]
-            probe_k = home.tolerance.probe_now_k(slot, rise_k, budget)
-            if probe_k is not None and usual is not None:
-                rise_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
-                probes = probes or (place == 0 and rise_k > rises_k[0])
-            path.append(self.limits.within(min(habit + rise_k, max(HEAT_SAFETY_C, habit)), habit))
+        for place, (rise_k, usual, habit) in enumerate(zip(rises_k, usual_k, habit_c, strict=True)):
+            wanted_k = rise_k
+            if timely[place] and usual is not None and probe_k >= rise_k + WORTH_PROBING_K:
+                wanted_k = max(_half_degree_c(probe_k - usual + GRID_K / 2), rise_k)
+                probes = probes or (place == 0 and wanted_k > rise_k)
+            path.append(self.limits.within(min(habit + wanted_k, max(HEAT_SAFETY_C, habit)), habit))
         return path, probes
 
     def _worth_cooling(self, usual: UsualDay) -> bool:

@@ -117,21 +117,15 @@ class Tolerance:
         if self.first_advised_day is None:
             self.first_advised_day = slot.day
 
-    def probe_now_k(self, slot: Slot, held_k: float, budget_per_day: float) -> float | None:
-        """Warmth to probe in `slot` [K]; None when it is not the time.
+    def may_probe(self, slot: Slot, budget_per_day: float) -> bool:
+        """Whether it is the time to probe in `slot`, now or planned, within a budget of overrides [1/day]."""
+        in_time = PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1] and self._is_due(slot)
+        return in_time and self.may_warm(slot, budget_per_day)
 
-        Args:
-            slot: A half-hour, now or planned.
-            held_k: Warmth that is held anyway [K].
-            budget_per_day: Overrides of our doing a day.
-        """
-        if not PROBE_SLOTS[0] <= slot.of_day < PROBE_SLOTS[1] or not self._is_due(slot):
-            return None
-        if not self.may_warm(slot, budget_per_day):
-            return None
+    def deepest_probe_k(self) -> float:
+        """Warmth of a probe that goes as far as its risk of an override allows [K]; 0 when none does."""
         safe = self.comfort.override_ratio(PROBES_K, PROBE_H) <= PROBE_RISK_RATIO
-        probe_k = float(PROBES_K[safe].max(initial=0.0))
-        return probe_k if probe_k >= held_k + WORTH_PROBING_K else None
+        return float(PROBES_K[safe].max(initial=0.0))
 
     def probed(self, slot: Slot) -> None:
         """A probe is on in `slot`."""

@@ -155,8 +155,8 @@ def test_there_are_only_so_many_beeps_a_day(advisor: HomeAdvisor, report: Report
         report(half_hour / 2 + 0.25, setpoint_c=in_force_c, changed_by="advisor", indoor_dry_bulb_c=24.5)
 
     assert rises <= MAX_CHANGES_PER_DAY / 2 + 2
-    # the first ever is not counted, and one more makes good the last
-    assert MAX_CHANGES_PER_DAY <= changes <= MAX_CHANGES_PER_DAY + 2
+    # the first ever is not counted, and what makes it cooler for people is never held back
+    assert MAX_CHANGES_PER_DAY <= changes <= MAX_CHANGES_PER_DAY + 4
 
 
 def test_advice_holds_until_the_next_decision_at_least_and_never_stops_the_machine(

@@ -103,12 +103,21 @@ def test_a_probe_goes_beyond_what_is_affordable(home: HomeState) -> None:
     home.tolerance.first_advised_day = HomeClock("UTC").slot(NOON_S).day - SETTLE_DAYS
     planned = planner(home)
     plan = planned.occupied(30.0)
-    probe_k = home.tolerance.probe_now_k(planned.slots[12], 0.0, 0.05)
+    probe_k = home.tolerance.deepest_probe_k()
 
-    assert probe_k is not None
+    assert probe_k >= 1.0
     assert plan.setpoint_c[12:18] == [24.0 + probe_k] * 6  # from 18:00
     assert max(plan.setpoint_c[:12]) < 24.0 + probe_k
     assert not plan.probing  # not yet
+
+
+def test_a_probe_that_would_show_nothing_new_is_left_out(home: HomeState) -> None:
+    today = HomeClock("UTC").slot(NOON_S).day
+    home.tolerance.comfort = certain(1.0)
+    without_c = planner(home).occupied(30.0).setpoint_c
+    home.tolerance.first_advised_day, home.tolerance.probed_day = today - SETTLE_DAYS, today - 1
+
+    assert planner(home).occupied(30.0).setpoint_c == without_c  # there was one yesterday
 
 
 def test_no_warmth_without_a_token(home: HomeState) -> None:

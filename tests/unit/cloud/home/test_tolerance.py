@@ -14,7 +14,6 @@ from cloud.tolerance import (
     SEARCH_DAYS,
     SETTLE_DAYS,
     TOKENS,
-    WORTH_PROBING_K,
     Tolerance,
 )
 
@@ -40,8 +39,9 @@ def settled() -> Tolerance:
     return tolerance
 
 
-def probe_k(tolerance: Tolerance, day: int, held_k: float = 0.0, budget: float = BUDGET) -> float | None:
-    return tolerance.probe_now_k(evening(day), held_k, budget)
+def probe_k(tolerance: Tolerance, day: int, budget: float = BUDGET) -> float | None:
+    """The probe of an evening [K], if there is one."""
+    return tolerance.deepest_probe_k() if tolerance.may_probe(evening(day), budget) else None
 
 
 def test_never_probes_before_people_have_lived_with_advice(settled: Tolerance) -> None:
@@ -52,7 +52,7 @@ def test_never_probes_before_people_have_lived_with_advice(settled: Tolerance) -
 def test_probes_in_the_evening_only(settled: Tolerance) -> None:
     noon = CLOCK.slot(1_780_272_000.0 + SETTLE_DAYS * DAY_S + 12 * 3600)
 
-    assert settled.probe_now_k(noon, 0.0, BUDGET) is None
+    assert not settled.may_probe(noon, BUDGET)
 
 
 def test_a_probe_is_as_deep_as_its_risk_allows_and_no_deeper(settled: Tolerance) -> None:
@@ -73,14 +73,6 @@ def test_who_bears_a_probe_is_probed_further(settled: Tolerance) -> None:
     settled.pass_day()
 
     assert (probe_k(settled, SETTLE_DAYS + PROBE_EVERY_DAYS) or 0.0) > first_k
-
-
-def test_a_probe_that_would_show_nothing_new_is_left_out(settled: Tolerance) -> None:
-    deepest_k = probe_k(settled, SETTLE_DAYS)
-    assert deepest_k is not None
-
-    assert probe_k(settled, SETTLE_DAYS, held_k=deepest_k - WORTH_PROBING_K) == deepest_k
-    assert probe_k(settled, SETTLE_DAYS, held_k=deepest_k) is None
 
 
 def test_does_not_probe_two_evenings_in_a_row(settled: Tolerance) -> None:
