@@ -107,6 +107,8 @@ def affordable_k(
         first = int(np.lexsort((stretch_k_h, -gain))[0])  # of equal gains the one that weighs least
         if gain[first] > most:
             most, chosen = float(gain[first]), np.arange(first, first + length) % parts
+            if worth is None:
+                break  # a shorter one is worth less
     rise_k[chosen] = rises_k[place + 1]
     return rise_k
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 
+from infra.local.bench_command import bench
 from infra.local.errors import LocalError
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
@@ -70,6 +71,7 @@ def commands() -> None:
 
 
 commands.add_command(backtest)
+commands.add_command(bench)
 
 
 @commands.command()
