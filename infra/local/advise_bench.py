@@ -2,8 +2,8 @@
 
 Homes live through some advised days; then many advisors begin anew from their states, and decide one at a
 time and all together. What the models were asked is written down on the way and asked again, with nothing
-around it: the ratio to that says what everything else costs, on whatever machine. The nightly fit is paid before, in
-the rounds that are not timed.
+around it: the ratio to that says what everything else costs, on whatever machine. The nightly fit is paid
+before, in the rounds that are not timed.
 """
 
 import time
