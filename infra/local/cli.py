@@ -215,7 +215,7 @@ def replay(
 @click.option("--lambdas", type=ListOption(float), help="Play the advisor at each, such as 5,10,20,40.")
 @click.option("--controller", metavar="MODULE:CLASS", help="Play other people's controller too.")
 @click.option("--tariff", help="Plan and bill by real prices: pge, pvpc, or a CSV file with at,per_kwh.")
-@click.option("--protocol", is_flag=True, help="The fixed protocol: three climates, all arms, four lambdas.")
+@click.option("--protocol", is_flag=True, help="The fixed protocol: three climates, rules, advisor, oracle.")
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256))
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the figures into this folder.")

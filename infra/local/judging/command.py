@@ -17,7 +17,7 @@ from infra.local.judging.blocks import play_trial
 from infra.local.judging.evaluate import Evaluation, judge, pool
 from infra.local.judging.plots import draw
 from infra.local.judging.table import print_evaluation
-from infra.local.judging.trial import PROTOCOL_CLIMATES, PROTOCOL_HOMES, PROTOCOL_LAMBDAS, Trial
+from infra.local.judging.trial import PROTOCOL_ARMS, PROTOCOL_CLIMATES, PROTOCOL_HOMES, Trial
 
 
 def run(options: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ def trials_of(options: Mapping[str, Any]) -> list[Trial]:
     chosen = {name: value for name, value in options.items() if name in known and value is not None}
     if not options["protocol"]:
         return [Trial(**chosen)]
-    fixed: dict[str, Any] = {"homes": PROTOCOL_HOMES, "lambdas": PROTOCOL_LAMBDAS, "seed": 1} | chosen
+    fixed: dict[str, Any] = {"homes": PROTOCOL_HOMES, "arms": PROTOCOL_ARMS, "seed": 1} | chosen
     climates = (fixed.pop("climate"),) if "climate" in fixed else PROTOCOL_CLIMATES
     first = fixed.pop("seed")
     return [Trial(**fixed, climate=name, seed=first + place) for place, name in enumerate(climates)]

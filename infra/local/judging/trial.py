@@ -3,8 +3,8 @@
 The protocol (`ac-advisor evaluate --protocol`): three fleets of 60 homes of the split `test`, whose homes and
 weather nothing was learnt from or chosen on, one in each of `PROTOCOL_CLIMATES`, with the seeds 1, 2 and 3;
 14 days at the habit, then 42 days with advice from the first on. The table judges days 29 to 42, by when the
-building has taken up what heat it will; the phases before tell what the search costs. All arms, and the
-advisor at each of `PROTOCOL_LAMBDAS`.
+building has taken up what heat it will; the phases before tell what the search costs. The arms are
+`PROTOCOL_ARMS`: the simple rules, the advisor, and perfect foresight, of which every arm's share is told.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ ARMS = (
 
 PROTOCOL_HOMES = 60
 PROTOCOL_CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
-PROTOCOL_LAMBDAS = (5.0, 10.0, 20.0, 40.0)
+PROTOCOL_ARMS = ("+1", "+2", "programmed", "motion", "energy_star", BEST_RULE, "advisor", "oracle")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from infra.local.cli import commands
 from infra.local.judging.command import trials_of
-from infra.local.judging.trial import ARMS, Trial
+from infra.local.judging.trial import PROTOCOL_ARMS, Trial
 
 
 def test_one_trial_is_what_the_options_say() -> None:
@@ -25,7 +25,7 @@ def test_the_protocol_is_three_climates_with_their_seeds() -> None:
     ]
     assert {(trial.homes, trial.learning_days, trial.days) for trial in trials} == {(60, 14, 42)}
     assert {str(trial.judged) for trial in trials} == {"day 29-42"}
-    assert {trial.arms for trial in trials} == {ARMS}
+    assert {trial.arms for trial in trials} == {PROTOCOL_ARMS}
     assert {trial.split for trial in trials} == {"validate"}
 
 
