@@ -11,6 +11,7 @@ import numpy as np
 from cloud.advice import Advice, Feedback, Installation, Preferences
 from cloud.advisor import HomeAdvisor, advise_all
 from cloud.champion import Champion
+from cloud.outcome import Models
 from cloud.ports.weather import WeatherHour
 from device_sim.fleet import Site
 from device_sim.outdoors.forecast import Forecaster
@@ -25,6 +26,9 @@ FORECAST_S = 3 * 3600
 
 FORECAST_H = 48
 """How far they reach [h]: a day's plan and what comes after it."""
+
+NEVER = date.max.toordinal()
+"""A local day that does not come."""
 
 AdvisorFactory: TypeAlias = Callable[[Champion, Installation], HomeAdvisor]
 
@@ -58,12 +62,21 @@ class WithoutNights(HomeAdvisor):
     fitting = "once"
 
 
+class WithoutSearch(HomeAdvisor):
+    """An advisor that never probes: it believes its prior, everyday life and people's words."""
+
+    def __init__(self, champion: Models, installation: Installation) -> None:
+        super().__init__(champion, installation)
+        self._home.tolerance.not_before_day = NEVER
+
+
 ABLATIONS: Mapping[str, Ablation] = {
     "motion": Ablation(share_presence=False),
     "forecast": Ablation(hears_forecast=False),
     "rc": Ablation(make=WithoutGreyBox),
     "nightly": Ablation(make=WithoutNights),
     "prices": Ablation(hears_prices=False),
+    "search": Ablation(make=WithoutSearch),
 }
 """By what is taken away: the arm `advisor_without_NAME`."""
 

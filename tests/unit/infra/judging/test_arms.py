@@ -7,9 +7,11 @@ import pytest
 from cloud.advice import Installation
 from cloud.advisor import HomeAdvisor
 from cloud.champion import Champion
+from cloud.home_clock import HomeClock
+from cloud.tolerance import PROBE_SLOTS
 from device_sim.fleet import Fleet, FleetSpec
 from edge.contract import Telemetry
-from infra.local.judging.advised import Advised, WeatherService
+from infra.local.judging.advised import ABLATIONS, Advised, WeatherService
 from infra.local.judging.arms import Props, make_control
 from infra.local.judging.rules import Habits
 from infra.local.judging.trial import Trial
@@ -122,3 +124,15 @@ def test_the_forecast_is_of_the_hours_to_come(props: Props) -> None:
     assert [hour.at for hour in hours[:2]] == [NINE, NINE + timedelta(hours=1)]
     assert len(hours) == 39  # to the end of the season, 48 h after its midnight
     assert hours[0].outdoor_rh_pct is not None
+
+
+def test_an_advisor_without_the_search_never_probes() -> None:
+    site = Installation(24.0, 0.0, 0.0, "UTC")
+    evening = HomeClock("UTC").slot(1_780_272_000.0 + 30 * 86_400 + PROBE_SLOTS[0] * 1800)
+    probing = []
+    for make in (HomeAdvisor, ABLATIONS["search"].make):
+        tolerance = make(Champion.from_package(), site)._home.tolerance
+        tolerance.advised(HomeClock("UTC").slot(1_780_272_000.0))
+        probing.append(tolerance.may_probe(evening, 0.05))
+
+    assert probing == [True, False]
