@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cloud.outcome import Floats
 from infra.local import advise_bench
 from infra.local.advise_bench import Recorded, measure
 
@@ -8,7 +9,7 @@ from infra.local.advise_bench import Recorded, measure
 class Doubling:
     """A model that a test can check."""
 
-    def predict(self, rows: advise_bench.Floats, /) -> advise_bench.Floats:
+    def predict(self, rows: Floats, /) -> Floats:
         return 2.0 * rows[:, 0]
 
 
