@@ -1,4 +1,4 @@
-"""Nightly: once a local night the grey boxes of homes are tested on what was seen since, and fitted again.
+"""Nightly: in the small hours the grey boxes of homes are tested on what was seen since, and fitted again.
 
 Homes that decide together are fitted together, so many a round that no decision waits for long; the others
 follow in the next rounds. With which others a home is fitted changes nothing of its fit.
@@ -23,6 +23,9 @@ from cloud.thermal.rows import COLUMNS, SLOT_S, SLOTS_PER_DAY, Rows
 
 NIGHT_SLOT: Final = 6
 """Homes are fitted from this half-hour of their local day on: 3 o'clock."""
+
+EVERY_NIGHTS: Final = 3
+"""From one fit of a home to the next [nights]: walls and machines change slowly, and a fit takes 10 to 20 ms."""
 
 MOST_A_ROUND: Final = 30
 """Homes that are fitted in one round: about half a second's work; a thousand homes of one time zone take
@@ -62,10 +65,11 @@ class Night:
 
     @property
     def is_due(self) -> bool:
-        """Whether it was not fitted since the newest night."""
-        before = self.home.grey_box.night
+        """Whether it was not fitted in the newest nights; without a fit it is tried every night."""
+        box = self.home.grey_box
         if self.fitting == "nightly":
-            return before is None or before < self.ordinal
+            nights = EVERY_NIGHTS if box.theta else 1
+            return box.night is None or self.ordinal - box.night >= nights
         return self.fitting == "once" and not self.home.grey_box.theta
 
 

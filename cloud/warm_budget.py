@@ -101,6 +101,8 @@ def affordable_k(
     most, chosen = 0.0, np.arange(0)
     for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
         stretch_k_h = more_k_h[length : length + parts] - more_k_h[:parts]
+        if stretch_k_h.min() > left_k_h:
+            continue
         held = value[length : length + parts] - value[:parts]
         gain = np.round(held + turn[:parts] - turn[length : length + parts], _WORTH_DIGITS)
         gain = np.where(stretch_k_h <= left_k_h, gain, -np.inf)

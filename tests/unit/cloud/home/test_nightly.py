@@ -84,14 +84,14 @@ def test_a_home_that_the_equations_fit_is_trusted(live: Live) -> None:
     assert box_of(advisor).speaks
 
 
-def test_is_fitted_again_only_after_three_in_the_next_local_night(live: Live) -> None:
+def test_is_fitted_again_after_three_nights_at_three_local_time(live: Live) -> None:
     advisor = live(10 * 24, timezone="Etc/GMT-2")  # two hours ahead of UTC
     nights = []
-    for hours in (0.0, 0.9, 1.0, 12.0, 24.9, 25.0):
+    for hours in (0.0, 1.0, 25.0, 48.9, 49.0, 60.0):
         advisor.advise(at(10 * 24 + hours))
         nights.append(box_of(advisor).night)
 
-    assert np.diff(np.array(nights, np.float64)).tolist() == [0, 1, 0, 0, 1]
+    assert np.diff(np.array(nights, np.float64)).tolist() == [0, 0, 0, nightly.EVERY_NIGHTS, 0]
 
 
 def test_with_less_than_three_days_nothing_is_fitted_or_trusted(live: Live) -> None:
