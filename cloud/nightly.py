@@ -25,7 +25,7 @@ NIGHT_SLOT: Final = 6
 """Homes are fitted from this half-hour of their local day on: 3 o'clock."""
 
 EVERY_NIGHTS: Final = 3
-"""From one fit of a home to the next [nights]: walls and machines change slowly, and a fit takes 10 to 20 ms."""
+"""From one fit of a home to the next [nights]: walls and machines change slowly, and a fit takes 10 ms."""
 
 MOST_A_ROUND: Final = 30
 """Homes that are fitted in one round: about half a second's work; a thousand homes of one time zone take
