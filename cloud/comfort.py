@@ -174,8 +174,7 @@ class ComfortLimit:
 
     def override_ratio(self, warmths_k: Floats, hours: float) -> Floats:
         """Chance that somebody cools within `hours` awake at each warmth [K] because of it, (n,) [ratio]."""
-        beyond = np.clip((warmths_k[:, None] - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
-        acts = -np.expm1(-hours * beyond[:, :, None] * _RATES)
+        acts = -np.expm1(-hours * _strength(warmths_k[:, None])[:, :, None] * _RATES)
         return np.asarray(np.tensordot(acts, self._todays().sum(axis=2), axes=2))
 
     def discomfort(self) -> Discomfort:
@@ -219,8 +218,12 @@ def _rounded(log_weight: Floats) -> list[float]:
 
 def _rate_per_h(warmth_k: float) -> Floats:
     """Rate of acting at `warmth_k` for each limit today and patience, (35, 3, 1) [1/h]."""
-    beyond = np.clip((warmth_k - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO)
-    return np.asarray(beyond[:, None, None] * _RATES[:, None])
+    return np.asarray(_strength(warmth_k)[:, None, None] * _RATES[:, None])
+
+
+def _strength(warmth_k: Floats | float) -> Floats:
+    """How often people act at some warmth [K] for each limit today, in units of their rate, (..., 35)."""
+    return np.asarray(np.clip((warmth_k - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO))
 
 
 def _words_per_h(warmth_k: float) -> Floats:

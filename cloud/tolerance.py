@@ -86,7 +86,6 @@ class Tolerance:
         probed_day: The newest local day with a probe.
         tokens: Overrides of our doing that are left; on `tokens_day`.
         tokens_day: See there.
-        objections: Ordinals of the local days with an override of our doing, newest last.
         censored_until: Number of the half-hour until which silence says nothing.
         eased_day: The newest local day on which somebody said that it is a bit warm.
         eased_k: The setpoint goes no further above the habit for the rest of that day [K].
@@ -98,7 +97,6 @@ class Tolerance:
     probed_day: int = 0
     tokens: float = TOKENS
     tokens_day: int = 0
-    objections: list[int] = field(default_factory=list[int])
     censored_until: int = 0
     eased_day: int = 0
     eased_k: float = 0.0
@@ -179,7 +177,6 @@ class Tolerance:
         """An override of our doing."""
         self.tokens = self.tokens_left(slot, budget_per_day) - 1.0
         self.tokens_day = slot.day
-        self.objections = [*self.objections[-7:], slot.day]
 
     def tokens_left(self, slot: Slot, budget_per_day: float) -> float:
         """Overrides of our doing that are left on a day."""

@@ -145,7 +145,7 @@ class OpenMeteoForecast(WeatherForecast):
     def _get(self, url: str) -> bytes:
         request = urllib.request.Request(url, headers={"User-Agent": "ac-advisor"})  # noqa: S310 (http or https: `service`)
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310 (as above)
                 return self._read(answer)
         except HTTPError as error:
             with error:

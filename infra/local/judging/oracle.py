@@ -177,7 +177,6 @@ class Oracle:
     following: _Following
     habit_warm_k_h: Floats
     price_kwh: Floats
-    _warm_k_h: Floats | None = None
 
     def observe(self, readings: StepReadings) -> None:
         """It sees what the thermostats show."""
