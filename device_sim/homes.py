@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from device_sim.design import mean_day, sunny_design_day, usual_summer
 from device_sim.errors import UnsuitableWeatherError
 from device_sim.faults.intervals import Season
@@ -26,14 +24,11 @@ from device_sim.people.people import Inhabitants
 from device_sim.people.surveyed import read_statistics
 from device_sim.people.usual import usual_offset_k
 from device_sim.psychrometrics import humidity_ratio
+from device_sim.sites import Installed, draw_sites
 from device_sim.specification import FleetSpec, Site
 
 DESIGN_INDOOR_C = 24.0
 """Indoor temperature for which installers size a machine [°C]: ACCA Manual J (75 °F)."""
-
-NO_NAMEPLATE_SHARE = 0.25
-WRONG_NAMEPLATE_SHARE = 0.10
-"""Shares of homes whose nameplate nobody has entered, or entered wrongly: assumptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,12 @@ def build_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Homes:
     rooms = draw_rooms(kinds, draws)
     households = draw_households(Draws(noise, Stream.PERSON), rooms.floor_area_m2)
     machines = _draw_machines(spec, noise, rooms, households)
-    sites = _draw_sites(spec, noise, weather, (machines, households))
+    installed = Installed(
+        nameplate_w=machines.capacity_w / machines.rated_cop + machines.fan_w,
+        inverter=machines.inverter.tolist(),
+        habit_setpoint_c=households.day_setpoint_c,
+    )
+    sites = draw_sites(spec, noise, weather, installed, family="ac")
     index = {site.device_id: home for home, site in enumerate(sites)}
     season = Season(spec.start, steps, spec.step_s)
     return Homes(
@@ -131,27 +131,3 @@ def _draw_machines(
 def busy_gain_w(people: HouseholdParameters) -> Floats:
     """Heat while all are at home and awake, which installers reckon with [W], `(homes,)`."""
     return people.base_gain_w + people.active_gain_w + PERSON_W * people.persons
-
-
-def _draw_sites(
-    spec: FleetSpec, noise: Noise, weather: Weather, drawn: tuple[MachineParameters, HouseholdParameters]
-) -> tuple[Site, ...]:
-    """Homes within about 10 km of the place; device ids say split, seed and number, nothing else."""
-    draws = Draws(noise, Stream.SITE)
-    machines, households = drawn
-    nameplate_w = machines.capacity_w / machines.rated_cop + machines.fan_w
-    error = np.where(draws.chance(WRONG_NAMEPLATE_SHARE), draws.uniform(0.6, 1.5), 1.0)
-    unknown, unsaid = draws.chance(NO_NAMEPLATE_SHARE), draws.chance(NO_NAMEPLATE_SHARE)
-    north, east = draws.uniform(-0.1, 0.1), draws.uniform(-0.1, 0.1)
-    return tuple(
-        Site(
-            device_id=f"ac-{spec.split}-{spec.seed}-{spec.first_home + home:05d}",
-            latitude_deg=round(weather.place.latitude_deg + float(north[home]), 4),
-            longitude_deg=round(weather.place.longitude_deg + float(east[home]), 4),
-            timezone=weather.place.timezone,
-            habit_setpoint_c=float(households.day_setpoint_c[home]),
-            nameplate_w=None if unknown[home] else round(float(nameplate_w[home] * error[home]), -1),
-            inverter=None if unsaid[home] else bool(machines.inverter[home]),
-        )
-        for home in range(spec.homes)
-    )

@@ -13,7 +13,7 @@ from device_sim.errors import UnsuitableWeatherError
 from device_sim.faults.intervals import Season as FaultSeason
 from device_sim.faults.schedule import FaultSchedule
 from device_sim.home.steady import MeanDay
-from device_sim.homes import DESIGN_INDOOR_C, NO_NAMEPLATE_SHARE, WRONG_NAMEPLATE_SHARE
+from device_sim.homes import DESIGN_INDOOR_C
 from device_sim.local_time import LocalTime
 from device_sim.noise import Draws, Floats, Noise, Stream
 from device_sim.outdoors.climates import climate_named
@@ -22,6 +22,7 @@ from device_sim.outdoors.heat_wave import HeatWaves
 from device_sim.outdoors.sun import facade_irradiance_w_m2, window_irradiance_w_m2
 from device_sim.outdoors.weather import Weather
 from device_sim.psychrometrics import humidity_ratio
+from device_sim.sites import Installed, draw_sites
 from device_sim.specification import FleetSpec, Site
 from device_sim.zoned.behaviour import draw_behaviour
 from device_sim.zoned.dwellings import BEDROOM, LIVING, NAMES, NODES, Dwellings, draw_dwellings
@@ -105,7 +106,12 @@ def build_zoned_homes(spec: FleetSpec, days: int, weather: Weather | None) -> Zo
     clock = LocalTime(spec.start, steps, spec.step_s, weather.place.timezone)
     households = _draw_households(people, settle, spec.climate, _daily_mean_c(weather, clock))
     window = window_irradiance_w_m2(weather)
-    sites = _draw_sites(spec, noise, weather, (machines, households))
+    installed = Installed(
+        nameplate_w=machines.capacity_w / machines.rated_cop + machines.fan_w,
+        inverter=[False] * spec.homes,
+        habit_setpoint_c=households.day_setpoint_c,
+    )
+    sites = draw_sites(spec, noise, weather, installed, family="ac-zoned")
     index = {site.device_id: home for home, site in enumerate(sites)}
     first_day = mean_day(weather, window, slice(0, 86_400 // spec.step_s))
     return ZonedHomes(
@@ -218,29 +224,6 @@ def _draw_households(draws: Draws, settle: _Settling, climate: str, daily_mean_c
         base_gain_w=base_w,
         active_gain_w=active_w,
         adapted_k=adapted_k(daily_mean_c, summer.outdoor_c),
-    )
-
-
-def _draw_sites(
-    spec: FleetSpec, noise: Noise, weather: Weather, drawn: tuple[Machines, Households]
-) -> tuple[Site, ...]:
-    """Homes within about 10 km of the place; the nameplate may be missing or wrong."""
-    draws, (machines, households) = Draws(noise, Stream.SITE), drawn
-    nameplate_w = machines.capacity_w / machines.rated_cop + machines.fan_w
-    error = np.where(draws.chance(WRONG_NAMEPLATE_SHARE), draws.uniform(0.6, 1.5), 1.0)
-    unknown, unsaid = draws.chance(NO_NAMEPLATE_SHARE), draws.chance(NO_NAMEPLATE_SHARE)
-    north, east = draws.uniform(-0.1, 0.1), draws.uniform(-0.1, 0.1)
-    return tuple(
-        Site(
-            device_id=f"ac-zoned-{spec.split}-{spec.seed}-{spec.first_home + home:05d}",
-            latitude_deg=round(weather.place.latitude_deg + float(north[home]), 4),
-            longitude_deg=round(weather.place.longitude_deg + float(east[home]), 4),
-            timezone=weather.place.timezone,
-            habit_setpoint_c=float(households.day_setpoint_c[home]),
-            nameplate_w=None if unknown[home] else round(float(nameplate_w[home] * error[home]), -1),
-            inverter=None if unsaid[home] else False,
-        )
-        for home in range(spec.homes)
     )
 
 
