@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from cloud.thermal.grey_box import GreyBox, fitted_of, settled
 from cloud.thermal.rows import Floats
@@ -58,13 +57,10 @@ class Lasting:
             if day is not None and day.box.speaks and not np.isnan(outdoor_c[home]).any():
                 self._places[home] = len(told)
                 told.append((day, first))
+        self._told = told
+        self._outdoor_c = outdoor_c[list(self._places)]
         self._boxes = [day.box for day, _ in told]
         self._hours = [first // 2 for _, first in told]
-        if told:
-            self._fitted = fitted_of([day.box for day, _ in told])
-            self._weather = Weather(
-                _by_half(outdoor_c[list(self._places)], [first for _, first in told]), _sunshine_w_m2(told)
-            )
 
     def ratio(
         self, homes: Sequence[int], habits_c: Floats, advised_c: Floats, by_degrees: tuple[Floats, Floats]
@@ -92,18 +88,18 @@ class Lasting:
                     found[row] = known
         if asked:
             places = [self._places[homes[row]] for row in asked]
-            found[asked] = (
-                self._played_kwh(np.array(places), habits_c[asked], advised_c[asked]) / by_degrees[0][asked]
-            )
+            found[asked] = self._played_kwh(places, habits_c[asked], advised_c[asked]) / by_degrees[0][asked]
             for row, place in zip(asked, places, strict=True):
                 self._boxes[place].said = self._hours[place], float(shares[row]), float(found[row])
         return found
 
-    def _played_kwh(self, places: npt.NDArray[np.int_], habits_c: Floats, advised_c: Floats) -> Floats:
-        twice = np.concatenate([places, places])  # each path from where the home settles at it
+    def _played_kwh(self, places: Sequence[int], habits_c: Floats, advised_c: Floats) -> Floats:
+        told = [self._told[place] for place in places]
+        outdoor_c = _by_half(self._outdoor_c[places], [first for _, first in told])
+        twice = np.tile(np.arange(len(told)), 2)  # each path from where the home settles at it
         paths_c = np.concatenate([habits_c, advised_c])[:, :_DAY]
-        day = Weather(self._weather.outdoor_c[twice], self._weather.ghi_w_m2[twice])
-        fitted = self._fitted.of(twice)
+        day = Weather(outdoor_c[twice], _sunshine_w_m2(told)[twice])
+        fitted = fitted_of([day_of.box for day_of, _ in told]).of(twice)
         start = settled(fitted, day, paths_c.mean(axis=1))
         days = Weather(np.tile(day.outdoor_c, DAYS), np.tile(day.ghi_w_m2, DAYS))
         _, kwh = simulate(fitted, start, days, np.tile(paths_c, DAYS)[:, np.newaxis], steps=1)
