@@ -160,14 +160,14 @@ class HomeAdvisor:
 
     def _kept(self, statement: Statement, at_s: float) -> Advice | None:
         """Advice to leave things as they are, when nothing else is ours to say."""
-        watch, kwh = self._home.watch, self._yesterday_kwh()
+        watch = self._home.watch
         if watch.newest_s is None or watch.mode is None or at_s - watch.newest_s > FRESH_S:
-            return statement.silent(kwh)
+            return statement.silent(self._yesterday_kwh())
         ours = watch.mode == "cool" or (watch.mode == "dry" and watch.author == "advice")
         if not ours or "cool" not in self.installation.modes:
-            return statement.not_cooling(kwh, watch.mode)
+            return statement.not_cooling(self._yesterday_kwh(), watch.mode)
         if self.is_held(statement.horizon.at):
-            return statement.held(kwh, watch.held_until_s)
+            return statement.held(self._yesterday_kwh(), watch.held_until_s)
         return None
 
     def _measured_kwh(self, first: int, count: int) -> list[float]:
@@ -178,7 +178,7 @@ class HomeAdvisor:
 
     def _yesterday_kwh(self) -> float:
         """Electricity of the last 24 h, as far as it was measured [kWh]."""
-        known = [hour.electric_energy_kwh for hour in self._history.hours[-25:-1]]
+        known = [hour.electric_energy_kwh for hour in self._history.newest_hours(24)]
         known = [kwh for kwh in known if not math.isnan(kwh)]
         return 24 * sum(known) / len(known) if known else 0.0
 
