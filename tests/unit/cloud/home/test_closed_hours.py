@@ -45,7 +45,7 @@ def test_an_hour_after_a_long_silence_is_not_mistaken_for_one_eight_days_before(
     assert [each.hour_index for each in hours] == [5 + KEPT_H + 40]
 
 
-MEASURED = st.none() | st.floats(-40.0, 20_000.0).map(lambda value: round(value, DIGITS))
+MEASURED = st.none() | st.floats(-40.0, 20_000.0).map(lambda value: round(value, DIGITS) + 0.0)
 
 
 @given(
