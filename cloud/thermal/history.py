@@ -220,7 +220,8 @@ class ThermalHistory:
             return
         newest = self._newest_slot
         skipped = KEPT_SLOTS if newest is None else min(going.number - newest, KEPT_SLOTS)
-        self._ring[:, (going.number - np.arange(skipped)) % KEPT_SLOTS] = _MISSING
+        if skipped > 1:
+            self._ring[:, (going.number - np.arange(skipped)) % KEPT_SLOTS] = _MISSING
         values = [going.setpoint_c if name == "setpoint_c" else going.mean(name) for name in COLUMNS]
         self._ring[:, going.number % KEPT_SLOTS] = [
             _encoded(name, value) for name, value in zip(COLUMNS, values, strict=True)

@@ -41,8 +41,8 @@ LOOK_AGAIN_S = 0.1
 """Without any change the worker looks so often whether something is left to do, as sending again [s]."""
 
 GATHER_S, GATHER_TIMES = 0.006, 4
-"""News is waited for until it pauses for the former [s], at most so often: homes that are decided upon together
-cost half of what each costs alone."""
+"""News is waited for until it pauses for the former [s], at most so often: homes that are decided upon
+together cost less than each alone."""
 
 RETRY_S = 0.5
 """Wait before a new worker takes over from one that failed [s]."""
