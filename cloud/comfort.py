@@ -142,6 +142,8 @@ class ComfortLimit:
         self.others, self.awake_h = others, awake_h
         self._log_weight = _PRIOR if log_weight is None else np.array(log_weight).reshape(_SHAPE)
         self._before: Floats | None = None
+        self._todays_ratio: Floats | None = None
+        self._discomfort: Discomfort | None = None
         self._see(_NOTHING if today is None else np.array(today).reshape(_TODAY_SHAPE))
 
     @property
@@ -238,8 +240,7 @@ class ComfortLimit:
     def _see(self, today: Floats) -> None:
         """This is what happened today: what followed from anything else is forgotten."""
         self._today = today
-        self._todays_ratio: Floats | None = None
-        self._discomfort: Discomfort | None = None
+        self._todays_ratio = self._discomfort = None
 
     def _todays(self) -> Floats:
         """Probability of each limit today, patience and speech, (35, 3, 2)."""
@@ -253,7 +254,7 @@ class ComfortLimit:
 
 
 def _rounded(log_weight: Floats) -> Floats:
-    return np.round(log_weight - log_weight.max(), _DIGITS)
+    return np.asarray(np.round(log_weight - log_weight.max(), _DIGITS))
 
 
 def _packed(rounded: Floats) -> bytes:
