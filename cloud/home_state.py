@@ -30,8 +30,8 @@ MAX_DOCUMENT_BYTES = 2**20
 """Some forty times what a home takes before compression; bytes that claim to be more are damaged."""
 
 _CODEC, _SIZE_BYTES = "lz4_raw", 4
-"""A state is written at every decision, and so its numbers are written as they are (MessagePack) and packed by
-the quickest codec; what is older than a day the histories have packed before."""
+"""A state is written at every decision: its numbers are written as they are (MessagePack) and packed by the
+quickest codec, and the slots of days before were packed when the day began."""
 
 
 class StateRejectedError(RejectedError):
