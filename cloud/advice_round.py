@@ -66,6 +66,8 @@ class Draft:
     def quiet(self) -> npt.NDArray[np.bool_]:
         """Which half-hours of the plan are quiet, (49,)."""
         quiet = self.home.preferences.quiet_hours
+        if quiet is None:
+            return np.zeros(len(self.planner.slots), np.bool_)
         return np.array([is_quiet(quiet, slot) for slot in self.planner.slots])
 
     def changes_lately(self) -> int:

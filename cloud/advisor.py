@@ -22,7 +22,7 @@ from cloud.lasting import GreyDay
 from cloud.nightly import Fitting, Night
 from cloud.observer import Observer
 from cloud.outcome import HORIZON_SLOTS, Day, Horizon, Models
-from cloud.outlook import coming_c, ghi_w_m2, keep, sunshine_w_m2
+from cloud.outlook import Forecast, keep
 from cloud.planner import Limits, Planner
 from cloud.ports.weather import WeatherHour
 from cloud.statement import Statement
@@ -52,6 +52,8 @@ class HomeAdvisor:
         self._history = HourlyHistory(installation.longitude_deg)
         self._thermal = ThermalHistory()
         self._watcher = Observer(HomeState(Habit(installation.habit_setpoint_c)), installation.timezone)
+        self._heard: Sequence[WeatherHour] | None = None
+        self._forecast = Forecast(())
 
     @classmethod
     def from_package(cls, installation: Installation) -> Self:
@@ -70,6 +72,7 @@ class HomeAdvisor:
         self = cls(champion, installation)
         self._history, self._thermal = hours, thermal
         self._watcher = Observer(home, installation.timezone)
+        self._forecast = Forecast(home.forecast)
         return self
 
     def state(self) -> bytes:
@@ -94,15 +97,18 @@ class HomeAdvisor:
     def observe(self, reading: Telemetry) -> None:
         """Learn from a reading; gaps and repeats do no harm, one that comes late is ignored."""
         self._history.observe(reading)
-        self._thermal.observe(reading, ghi_w_m2(self._home.forecast, reading.sampled_at.timestamp()))
+        self._thermal.observe(reading, self._forecast.ghi_w_m2(reading.sampled_at.timestamp()))
         self._watcher.observe(reading)
 
     def forecast(self, hours: Sequence[WeatherHour]) -> None:
         """Hear the weather forecast, from the hour around now on; it replaces the one before.
 
-        It counts until it is stale (`outlook.STALE_H`); without one advice goes by the outdoor sensor.
+        It counts until it is stale (`outlook.STALE_H`); without one advice goes by the outdoor sensor. The
+        very object that was heard last is taken to say the same again.
         """
-        self._home.forecast = keep(hours)
+        if hours is not self._heard:
+            self._heard, self._home.forecast = hours, keep(hours)
+            self._forecast = Forecast(self._home.forecast)
 
     def record(self, feedback: Feedback) -> None:
         """Hear what a person said."""
@@ -127,7 +133,7 @@ class HomeAdvisor:
         home, at_s = self._home, at.timestamp()
         home.day_errors.see(int(at_s // 3600), self._measured_kwh)
         horizon = Horizon(at, self._watcher.clock.ahead(at_s, HORIZON_SLOTS + 1))
-        forecast = coming_c(home.forecast, at_s)
+        forecast = self._forecast.coming_c(at_s)
         limits = Limits.of(self.installation, home.preferences)
         statement = Statement(home, self.installation, horizon)
         planner = Planner(
@@ -138,7 +144,7 @@ class HomeAdvisor:
         kept = self._kept(statement, at_s)
         place = self.installation.latitude_deg, self.installation.longitude_deg
         night = Night(home, self._thermal, *place, horizon.slots[0], self.fitting)
-        grey_day = GreyDay(home.grey_box, *place, sunshine_w_m2(home.forecast, at_s))
+        grey_day = GreyDay(home.grey_box, *place, self._forecast.sunshine_w_m2(at_s))
         return Draft(home, statement, planner, Day(self._history, horizon, forecast, grey_day), kept, night)
 
     def remember(self, draft: Draft, advice: Advice) -> None:
@@ -160,14 +166,14 @@ class HomeAdvisor:
 
     def _kept(self, statement: Statement, at_s: float) -> Advice | None:
         """Advice to leave things as they are, when nothing else is ours to say."""
-        watch, kwh = self._home.watch, self._yesterday_kwh()
+        watch = self._home.watch
         if watch.newest_s is None or watch.mode is None or at_s - watch.newest_s > FRESH_S:
-            return statement.silent(kwh)
+            return statement.silent(self._yesterday_kwh())
         ours = watch.mode == "cool" or (watch.mode == "dry" and watch.author == "advice")
         if not ours or "cool" not in self.installation.modes:
-            return statement.not_cooling(kwh, watch.mode)
+            return statement.not_cooling(self._yesterday_kwh(), watch.mode)
         if self.is_held(statement.horizon.at):
-            return statement.held(kwh, watch.held_until_s)
+            return statement.held(self._yesterday_kwh(), watch.held_until_s)
         return None
 
     def _measured_kwh(self, first: int, count: int) -> list[float]:
@@ -178,7 +184,7 @@ class HomeAdvisor:
 
     def _yesterday_kwh(self) -> float:
         """Electricity of the last 24 h, as far as it was measured [kWh]."""
-        known = [hour.electric_energy_kwh for hour in self._history.hours[-25:-1]]
+        known = [hour.electric_energy_kwh for hour in self._history.newest_hours(24)]
         known = [kwh for kwh in known if not math.isnan(kwh)]
         return 24 * sum(known) / len(known) if known else 0.0
 

@@ -16,7 +16,8 @@ distribution of 1.5 ± 0.9 K. Real votes agree: half ask for cooler air 1.0 K ab
 above what groups, find neutral (`python -m infra.local.comfort_prior`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -80,17 +81,15 @@ _CHANCE = np.exp(-0.5 * ((_TODAYS_K[:, None] - _LIMITS_K) / DAY_DEVIATION_K) ** 
 _CHANCE /= _CHANCE.sum(axis=0)
 """Chance of each limit today by the home's own, (35, 21) [ratio]."""
 
+_NOTHING = np.zeros(_TODAY_SHAPE)
+
+_DIGITS: Final = 4
+_STEP: Final = 10.0**_DIGITS
+"""Weights are kept to so many digits, as whole numbers of that step."""
+
 _WARMTH_STEP_K, _COOLEST_K, _WARMEST_K = 0.1, -2.0, 8.0
 _WARMTHS_K = np.arange(_COOLEST_K, _WARMEST_K + _WARMTH_STEP_K / 2, _WARMTH_STEP_K)
 _BEYOND_K = np.maximum(_WARMTHS_K[:, None] - _TODAYS_K, 0.0)
-
-
-def _prior() -> list[float]:
-    return [float(weight) for weight in _PRIOR.ravel()]
-
-
-def _nothing() -> list[float]:
-    return [0.0] * (len(_TODAYS_K) * len(_RATES) * len(_SPEAKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +118,59 @@ class Discomfort:
         return np.asarray(np.interp(warmth_k, _WARMTHS_K, area_k2))
 
 
-@dataclass(slots=True)
 class ComfortLimit:
     """What is believed of one home's upper comfort limit.
 
-    Attributes:
+    Every decision asks what is believed and hardly any evidence moves it, so what follows from it is kept.
+
+    Args:
         log_weight: Logarithms of the weights of each limit, patience and silence or speech, (21 x 3 x 2).
         today: Logarithm of how likely what happened today is at each limit of today, (35 x 3 x 2).
         others: Changes to cooler for other reasons, as far as they can be told.
         awake_h: Time awake at home in which they were seen [h].
     """
 
-    log_weight: list[float] = field(default_factory=_prior)
-    today: list[float] = field(default_factory=_nothing)
-    others: float = 0.0
-    awake_h: float = 0.0
+    __slots__ = ("_before", "_discomfort", "_log_weight", "_today", "_todays_ratio", "awake_h", "others")
+
+    def __init__(
+        self,
+        log_weight: npt.ArrayLike | None = None,
+        today: npt.ArrayLike | None = None,
+        others: float = 0.0,
+        awake_h: float = 0.0,
+    ) -> None:
+        self.others, self.awake_h = others, awake_h
+        self._log_weight = _PRIOR if log_weight is None else np.array(log_weight).reshape(_SHAPE)
+        self._before: Floats | None = None
+        self._todays_ratio: Floats | None = None
+        self._discomfort: Discomfort | None = None
+        self._see(_NOTHING if today is None else np.array(today).reshape(_TODAY_SHAPE))
+
+    @property
+    def log_weight(self) -> list[float]:
+        """Logarithms of the weights of each limit, patience and silence or speech, (126,)."""
+        return list(self._log_weight.flat)
+
+    @property
+    def today(self) -> list[float]:
+        """Logarithm of how likely what happened today is at each limit of today, (210,)."""
+        return list(self._today.flat)
+
+    def packed(self) -> tuple[bytes, bytes, float, float]:
+        """All of it; what was never moved takes no bytes, and what was is kept to the last digit."""
+        log_weight = b"" if self._log_weight is _PRIOR else _packed(self._log_weight)
+        today = b"" if self._today is _NOTHING else _packed(self._today)
+        return log_weight, today, self.others, self.awake_h
+
+    @classmethod
+    def unpacked(cls, packed: tuple[bytes, bytes, float, float]) -> Self:
+        """What `packed` gave.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        log_weight, today, others, awake_h = packed
+        return cls(_unpacked(log_weight), _unpacked(today), others, awake_h)
 
     @property
     def other_reasons_per_h(self) -> float:
@@ -179,7 +216,9 @@ class ComfortLimit:
 
     def discomfort(self) -> Discomfort:
         """What to expect of any warmth today."""
-        return Discomfort.of(self._todays().sum(axis=(1, 2)))
+        if self._discomfort is None:
+            self._discomfort = Discomfort.of(self._todays().sum(axis=(1, 2)))
+        return self._discomfort
 
     def quantile_k(self, ratio: float) -> float:
         """The limit that today's is above with probability 1 - `ratio` [K]."""
@@ -188,32 +227,42 @@ class ComfortLimit:
 
     def forget(self) -> None:
         """A day has passed: what it says of the home is kept, and old evidence fades."""
-        likely = _CHANCE.T @ np.exp(self._today()).reshape(len(_TODAYS_K), -1)
+        likely = _CHANCE.T @ np.exp(self._today).reshape(len(_TODAYS_K), -1)
         kept = 1.0 - 1.0 / FORGETTING_DAYS
         self.others, self.awake_h = self.others * kept, self.awake_h * kept
-        weight = self._log_weight() + np.log(np.maximum(likely, 1e-300)).reshape(_SHAPE)
-        self.log_weight = _rounded(_PRIOR + kept * (weight - _PRIOR))
-        self.today = _nothing()
+        weight = self._log_weight + np.log(np.maximum(likely, 1e-300)).reshape(_SHAPE)
+        self._log_weight, self._before = _rounded(_PRIOR + kept * (weight - _PRIOR)), None
+        self._see(_NOTHING)
 
     def _believe(self, log_likelihood: Floats) -> None:
-        self.today = _rounded(self._today() + log_likelihood)
+        self._see(_rounded(self._today + log_likelihood))
 
-    def _log_weight(self) -> Floats:
-        return np.array(self.log_weight).reshape(_SHAPE)
-
-    def _today(self) -> Floats:
-        return np.array(self.today).reshape(_TODAY_SHAPE)
+    def _see(self, today: Floats) -> None:
+        """This is what happened today: what followed from anything else is forgotten."""
+        self._today = today
+        self._todays_ratio = self._discomfort = None
 
     def _todays(self) -> Floats:
         """Probability of each limit today, patience and speech, (35, 3, 2)."""
-        before = _CHANCE @ np.exp(self._log_weight()).reshape(len(_LIMITS_K), -1)
-        weights = before.reshape(_TODAY_SHAPE) * np.exp(self._today())
-        return np.asarray(weights / weights.sum())
+        if self._todays_ratio is None:
+            if self._before is None:
+                before = _CHANCE @ np.exp(self._log_weight).reshape(len(_LIMITS_K), -1)
+                self._before = before.reshape(_TODAY_SHAPE)
+            weights = self._before * np.exp(self._today)
+            self._todays_ratio = np.asarray(weights / weights.sum())
+        return self._todays_ratio
 
 
-def _rounded(log_weight: Floats) -> list[float]:
-    relative: list[float] = np.round(log_weight - log_weight.max(), 4).ravel().tolist()
-    return relative
+def _rounded(log_weight: Floats) -> Floats:
+    return np.asarray(np.round(log_weight - log_weight.max(), _DIGITS))
+
+
+def _packed(rounded: Floats) -> bytes:
+    return np.rint(rounded * _STEP).astype("<i4").tobytes()
+
+
+def _unpacked(packed: bytes) -> Floats | None:
+    return np.frombuffer(packed, "<i4") / _STEP if packed else None
 
 
 def _rate_per_h(warmth_k: float) -> Floats:
@@ -223,10 +272,10 @@ def _rate_per_h(warmth_k: float) -> Floats:
 
 def _strength(warmth_k: Floats | float) -> Floats:
     """How often people act at some warmth [K] for each limit today, in units of their rate, (..., 35)."""
-    return np.asarray(np.clip((warmth_k - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0, LARGEST_RATIO))
+    return np.minimum(np.maximum((warmth_k - SILENT_K - _TODAYS_K) / STEEPNESS_K, 0.0), LARGEST_RATIO)
 
 
 def _words_per_h(warmth_k: float) -> Floats:
     """Rate of saying "a bit warm" at `warmth_k` for each limit today, by who speaks, (35, 1, 2) [1/h]."""
-    beyond = np.clip((warmth_k - _TODAYS_K) / WORDS_STEEPNESS_K, 0.0, LARGEST_RATIO)
+    beyond = np.minimum(np.maximum((warmth_k - _TODAYS_K) / WORDS_STEEPNESS_K, 0.0), LARGEST_RATIO)
     return np.asarray(beyond[:, None, None] * WORDS_PER_H * _SPEAKS)

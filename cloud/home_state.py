@@ -1,11 +1,13 @@
 """Home state: everything the advisor remembers of one home, and its bytes."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from cloud.advice import Preferences
+from cloud.comfort import ComfortLimit
 from cloud.day_errors import DayErrors
 from cloud.errors import RejectedError
 from cloud.felt import Felt
@@ -21,15 +23,15 @@ from cloud.thermal.history import GoingSlot, HistoryRejectedError, ThermalHistor
 from cloud.tolerance import Tolerance
 from edge.contract import Mode
 
-VERSION = 3
+VERSION = 4
 """Layout of the bytes."""
 
 MAX_DOCUMENT_BYTES = 2**20
-"""A home takes 20 KB before compression; bytes that claim to be more than this are damaged."""
+"""Some forty times what a home takes before compression; bytes that claim to be more are damaged."""
 
 _CODEC, _SIZE_BYTES = "lz4_raw", 4
-"""LZ4 takes a quarter of zlib's time, for 9 KB instead of 7. A state is written at every decision, and so its
-numbers are written as they are (MessagePack), which takes a third of the time of writing them in decimals."""
+"""A state is written at every decision: its numbers are written as they are (MessagePack) and packed by the
+quickest codec, and the slots of days before were packed when the day began."""
 
 
 class StateRejectedError(RejectedError):
@@ -127,8 +129,8 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
 
 def dump(home: HomeState, hours: HourlyHistory, thermal: ThermalHistory) -> bytes:
     """The bytes of a home's state and of its histories."""
-    stored = _Stored(VERSION, home, hours.to_json(), thermal.to_bytes(), thermal.going)
-    document = msgspec.msgpack.encode(stored)
+    stored = _Stored(VERSION, home, hours.to_bytes(), thermal.to_bytes(), thermal.going)
+    document = msgspec.msgpack.encode(stored, enc_hook=_pack)
     packed: bytes = pa.compress(document, codec=_CODEC, asbytes=True)
     return len(document).to_bytes(_SIZE_BYTES, "little") + packed
 
@@ -140,15 +142,29 @@ def load(state: bytes) -> tuple[HomeState, HourlyHistory, ThermalHistory]:
         StateRejectedError: The bytes are damaged or of another version.
     """
     try:
-        stored = msgspec.msgpack.decode(_document(state), type=_Stored)
+        stored = msgspec.msgpack.decode(_document(state), type=_Stored, dec_hook=_unpack)
         if stored.version != VERSION:
             raise StateRejectedError(f"it is of version {stored.version}")
         thermal = ThermalHistory.from_bytes(stored.thermal, stored.going)
-        return stored.home, HourlyHistory.from_json(stored.hours), thermal
+        return stored.home, HourlyHistory.from_bytes(stored.hours), thermal
     except HistoryRejectedError as error:
         raise StateRejectedError(str(error)) from error
     except (msgspec.MsgspecError, OSError, ValueError, KeyError, TypeError) as error:
         raise StateRejectedError(str(error)) from error
+
+
+def _pack(part: object) -> object:
+    """What MessagePack cannot write itself."""
+    if isinstance(part, ComfortLimit):
+        return part.packed()
+    raise TypeError(type(part))
+
+
+def _unpack(kind: type, packed: Any) -> object:  # noqa: ANN401 (what was read, of any type)
+    """What `_pack` was given."""
+    if kind is ComfortLimit:
+        return ComfortLimit.unpacked(packed)
+    raise TypeError(kind)
 
 
 def _document(state: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from cloud.closed_hours import KEPT_H, ClosedHours, Floats, columns_of
+from cloud.closed_hours import DIGITS, KEPT_H, ClosedHours, Floats, columns_of
 from cloud.feature_catalogue import (
     COOLING_MODES,
     HABIT_H,
@@ -28,8 +28,8 @@ from cloud.feature_catalogue import (
 from cloud.open_hour import Hour, Mean, OpenHour
 from edge.contract import Telemetry
 
-STATE_VERSION = 2
-"""Layout of `HourlyHistory.to_json`."""
+STATE_VERSION = 3
+"""Layout of `HourlyHistory.to_bytes`."""
 
 NAN = math.nan
 
@@ -80,6 +80,10 @@ class HourlyHistory:
         """The hours kept, oldest first; the last one may still be going on."""
         return (*self._closed, self._open.close()) if self._open is not None else ()
 
+    def newest_hours(self, count: int) -> list[Hour]:
+        """The newest hours that are over, at most `count`, oldest first."""
+        return self._closed.newest(count)
+
     @property
     def habit_felt_c(self) -> float:
         """How warm it felt in the learning days [°C]; NaN before the first hour."""
@@ -126,14 +130,15 @@ class HourlyHistory:
         }
         return np.array([[columns[name] for name in OVERRIDE_FEATURES]])
 
-    def to_json(self) -> bytes:
-        """The state as JSON; `from_json` makes an equal history of it."""
-        going = self._open
+    def to_bytes(self) -> bytes:
+        """The state; `from_bytes` makes an equal history of it."""
+        going, newest = self._open, self._closed.newest(1)
         means = {name: getattr(going, name) for name in OpenHour.MEANS} if going is not None else {}
         state = {
             "version": STATE_VERSION,
             "longitude_deg": self.longitude_deg,
-            "hours": self._closed.to_json(),
+            "hours": self._closed.to_bytes(),
+            "newest_index": newest[0].hour_index if newest else None,
             "open_index": going.index if going is not None else None,
             "open_means": {name: [mean.total, mean.seconds] for name, mean in means.items()},
             "newest_s": self._newest_s,
@@ -146,26 +151,26 @@ class HourlyHistory:
             "learning_c": self._learning_c,
             "habit_c": self._habit_c,
         }
-        return msgspec.json.encode(state)  # NaN and infinity become null
+        return msgspec.msgpack.encode(state)
 
     @classmethod
-    def from_json(cls, document: bytes) -> Self:
-        """The history that `to_json` wrote.
+    def from_bytes(cls, document: bytes) -> Self:
+        """The history that `to_bytes` wrote.
 
         Raises:
             ValueError: The state has another layout.
         """
-        state: dict[str, Any] = msgspec.json.decode(document)
+        state: dict[str, Any] = msgspec.msgpack.decode(document)
         if state["version"] != STATE_VERSION:
             raise ValueError(f"hourly history of version {state['version']}, not {STATE_VERSION}")
         self = cls(state["longitude_deg"])
-        self._closed.extend_json(state["hours"])
+        self._closed.extend_bytes(state["hours"], state["newest_index"])
         self._open = _reopened(state)
-        self._newest_s = _from_null(state["newest_s"], -math.inf)
-        self._motion_s = _from_null(state["motion_s"], -math.inf)
-        self._override_s = _from_null(state["override_s"], -math.inf)
+        self._newest_s = state["newest_s"]
+        self._motion_s = state["motion_s"]
+        self._override_s = state["override_s"]
         self._overrides.extend(state["overrides"])
-        self._effective_c = _from_null(state["effective_c"], NAN)
+        self._effective_c = state["effective_c"]
         self._was_offered = state["was_offered"]
         self._first_index = state["first_index"]
         self._learning_c = list(state["learning_c"])
@@ -186,7 +191,7 @@ class HourlyHistory:
         return OpenHour(index)
 
     def _keep(self, hour: Hour) -> None:
-        kept = Hour(hour.hour_index, *(round(value, 4) for value in hour[1:]))
+        kept = Hour(hour.hour_index, *(round(value, DIGITS) for value in hour[1:]))
         self._closed.keep(kept)
         self._learning_c += self._felt_while_learning_c(kept)
 
@@ -232,7 +237,3 @@ def _reopened(state: dict[str, Any]) -> OpenHour | None:
     for name, (total, seconds) in state["open_means"].items():
         setattr(going, name, Mean(total, seconds))
     return going
-
-
-def _from_null(value: float | None, missing: float) -> float:
-    return missing if value is None else value

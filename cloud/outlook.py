@@ -6,6 +6,7 @@ next hours, ever less of it. `python -m infra.local.forecast_study` prints what 
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -41,37 +42,46 @@ def keep(hours: Iterable[WeatherHour]) -> list[WeatherHour]:
     return known[:KEPT_H]
 
 
-def coming_c(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
-    """Outdoor temperature by hour since 1970 (its start), from the one around `at_s` on [°C].
+class Forecast:
+    """A forecast as it is asked at every reading and decision until the next one is heard.
 
     Args:
-        forecast: What `keep` gave.
-        at_s: Now [s since 1970].
-
-    Returns:
-        Nothing, when the forecast is stale.
+        hours: What `keep` gave.
     """
-    by_hour = {int(hour.at.timestamp() // HOUR_S): hour.outdoor_dry_bulb_c for hour in forecast}
-    now = int(at_s // HOUR_S)
-    if not by_hour or now - min(by_hour) > STALE_H:
-        return {}
-    return {hour: dry_bulb_c for hour, dry_bulb_c in by_hour.items() if hour >= now}
 
+    def __init__(self, hours: Sequence[WeatherHour]) -> None:
+        self._hours = hours
+        self._numbers = [int(hour.at.timestamp() // HOUR_S) for hour in hours]
 
-def sunshine_w_m2(forecast: Sequence[WeatherHour], at_s: float) -> dict[int, float]:
-    """Sunshine by hour since 1970 (its start), as far as a forecast that is not stale says it [W/m²]."""
-    coming = coming_c(forecast, at_s)
-    hours = ((int(hour.at.timestamp() // HOUR_S), hour.ghi_w_m2) for hour in forecast)
-    return {hour: ghi for hour, ghi in hours if ghi is not None and math.isfinite(ghi) and hour in coming}
+    def coming_c(self, at_s: float) -> dict[int, float]:
+        """Outdoor temperature by hour since 1970 (its start), from the one around `at_s` on [°C].
 
+        Args:
+            at_s: Now [s since 1970].
 
-def ghi_w_m2(forecast: Sequence[WeatherHour], at_s: float) -> float | None:
-    """Sunshine that the forecast has for an instant [W/m²]; None where it says nothing."""
-    if not forecast:
-        return None
-    place = int((at_s - 1.0) // HOUR_S) - int(forecast[0].at.timestamp() // HOUR_S)
-    within = 0 <= place < len(forecast)
-    return forecast[place].ghi_w_m2 if within else None
+        Returns:
+            Nothing, when the forecast is stale.
+        """
+        return {number: hour.outdoor_dry_bulb_c for number, hour in self._coming(at_s)}
+
+    def sunshine_w_m2(self, at_s: float) -> dict[int, float]:
+        """Sunshine by hour since 1970 (its start), as far as a forecast that is not stale says it [W/m²]."""
+        said = ((number, hour.ghi_w_m2) for number, hour in self._coming(at_s))
+        return {number: ghi for number, ghi in said if ghi is not None and math.isfinite(ghi)}
+
+    def ghi_w_m2(self, at_s: float) -> float | None:
+        """Sunshine that is said of an instant [W/m²]; None where nothing is."""
+        if not self._hours:
+            return None
+        place = int((at_s - 1.0) // HOUR_S) - self._numbers[0]
+        return self._hours[place].ghi_w_m2 if 0 <= place < len(self._hours) else None
+
+    def _coming(self, at_s: float) -> Iterable[tuple[int, WeatherHour]]:
+        now = int(at_s // HOUR_S)
+        if not self._numbers or now - self._numbers[0] > STALE_H:
+            return ()
+        first = bisect_left(self._numbers, now)
+        return zip(self._numbers[first:], self._hours[first:], strict=True)
 
 
 def corrected_c(forecast_c: Mapping[int, float], sensor_c: Floats, now_h: float) -> Floats:

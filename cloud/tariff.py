@@ -6,6 +6,7 @@ kilowatt-hours against comfort, and money only says in which hours they weigh mo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -33,10 +34,9 @@ class Tariff:
     @classmethod
     def of(cls, preferences: Preferences) -> "Tariff":
         """What the people told us: electricity, and carbon at the price that they give it."""
-        per_kwh = _by_hour(preferences.tariff_per_kwh)
-        if preferences.carbon_kg_per_kwh is not None:
-            per_kwh = per_kwh + preferences.carbon_price_per_kg * _by_hour(preferences.carbon_kg_per_kwh)
-        return cls(per_kwh)
+        return _tariff(
+            preferences.tariff_per_kwh, preferences.carbon_kg_per_kwh, preferences.carbon_price_per_kg
+        )
 
     def at(self, hours: npt.NDArray[np.int_]) -> Floats:
         """At each of some local hours of the day [currency/kWh]."""
@@ -85,6 +85,17 @@ class PricePath:
     def _place(self, until_h: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
         place = np.clip(np.searchsorted(self.ends_h, until_h, side="right") - 1, 0, len(self.ratio) - 1)
         return place, np.asarray(until_h - self.ends_h[place])
+
+
+@lru_cache(maxsize=1024)  # homes of one tariff ask for the same at every decision
+def _tariff(
+    tariff_per_kwh: tuple[float, ...], carbon_kg_per_kwh: tuple[float, ...] | None, carbon_price_per_kg: float
+) -> Tariff:
+    per_kwh = _by_hour(tariff_per_kwh)
+    if carbon_kg_per_kwh is not None:
+        per_kwh = per_kwh + carbon_price_per_kg * _by_hour(carbon_kg_per_kwh)
+    per_kwh.setflags(write=False)
+    return Tariff(per_kwh)
 
 
 def _by_hour(values: Sequence[float]) -> Floats:

@@ -7,10 +7,14 @@ swing make it, once at the habit and once warmer, and the limit may lie anywhere
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from cloud.comfort import Discomfort, Floats
+
+Places: TypeAlias = npt.NDArray[np.int_]
 
 DAY_H = 24.0
 
@@ -96,8 +100,27 @@ def affordable_k(
         return rise_k
     more_k_h = _running(extra_k_h[place + 1] - extra_k_h[place])
     left_k_h = budget_k_h - extra_k_h[place].sum()
-    value = _running(np.ones(parts) if worth is None else worth.held)
-    turn = np.tile(np.zeros(parts) if worth is None else worth.turned, 2)
+    chosen = _longest(more_k_h, left_k_h) if worth is None else _worthiest(more_k_h, left_k_h, worth)
+    rise_k[chosen] = rises_k[place + 1]
+    return rise_k
+
+
+def _longest(more_k_h: Floats, left_k_h: float) -> Places:
+    """The longest stretch that weighs no more than `left_k_h`, and of those the one that weighs least."""
+    parts = len(more_k_h) // 2
+    lengths = np.arange(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1)
+    stretches_k_h = more_k_h[lengths[:, None] + np.arange(parts)] - more_k_h[:parts]
+    fits = stretches_k_h.min(axis=1) <= left_k_h
+    if not fits.any():
+        return np.arange(0)
+    place = int(fits.argmax())
+    return (int(stretches_k_h[place].argmin()) + np.arange(lengths[place])) % parts
+
+
+def _worthiest(more_k_h: Floats, left_k_h: float, worth: HourlyWorth) -> Places:
+    """Of the stretches that weigh no more than `left_k_h` the one that is worth most; if any is."""
+    parts = len(more_k_h) // 2
+    value, turn = _running(worth.held), np.tile(worth.turned, 2)
     most, chosen = 0.0, np.arange(0)
     for length in range(parts - 1, int(parts * SHORTEST_STRETCH) - 1, -1):
         stretch_k_h = more_k_h[length : length + parts] - more_k_h[:parts]
@@ -109,12 +132,11 @@ def affordable_k(
         first = int(np.lexsort((stretch_k_h, -gain))[0])  # of equal gains the one that weighs least
         if gain[first] > most:
             most, chosen = float(gain[first]), np.arange(first, first + length) % parts
-            if worth is None:
-                break  # a shorter one is worth less
-    rise_k[chosen] = rises_k[place + 1]
-    return rise_k
+    return chosen
 
 
 def _running(by_part: Floats) -> Floats:
     """Sums from the first part on, over two days, (2 n + 1,)."""
-    return np.concatenate([np.zeros(1), np.cumsum(np.tile(by_part, 2))])
+    running = np.zeros(2 * len(by_part) + 1)
+    np.concatenate([by_part, by_part]).cumsum(out=running[1:])
+    return running

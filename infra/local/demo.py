@@ -24,7 +24,7 @@ from infra.local.pairs import PairedComparison, compare
 from infra.local.run_folder import RunFolder
 from infra.local.story import Story
 from infra.local.summary import DemoSummary, print_summary
-from infra.local.town import STEPS_PER_DAY, STEPS_PER_ROUND, Town, TownPlan
+from infra.local.town import STEPS_PER_ROUND, Town, TownPlan
 from infra.local.training_job import Outcome, in_own_process
 
 EMAIL = "demo@ac-advisor.example"
@@ -135,8 +135,7 @@ class Demo:
         with self._story.busy("Training on what the homes have told"):
             self._seal()
             outcome = in_own_process(self._options.data_dir, "train", self._environment)
-        self._story.tell(f"{outcome.version}: {outcome.reason}")
-        time.sleep(CHAMPION_RELOAD_S)
+        self._introduce(outcome)
         return outcome
 
     def _search(self, habit: Fleet) -> PairedComparison:
@@ -157,20 +156,33 @@ class Demo:
         with self._story.busy("Fine-tuning on the newest days"):
             self._seal()
             outcome = in_own_process(self._options.data_dir, "fine_tune", self._environment)
-        self._story.tell(f"{outcome.version}: {outcome.reason}")
-        time.sleep(CHAMPION_RELOAD_S)
+        self._introduce(outcome)
         self._story.follow("Advised, second half", town.live_advised(days - first), days - first)
         return outcome, self._compare(habit, days)
 
+    def _introduce(self, outcome: Outcome) -> None:
+        """Say what training made; if it serves, wait until the advisor has it."""
+        self._story.tell(f"{outcome.version}: {outcome.reason}")
+        if outcome.promoted:
+            time.sleep(CHAMPION_RELOAD_S)
+
     def _begin_comparison(self, habit: Fleet) -> None:
-        """Both arms count the same days."""
+        """Both arms count the same days, and live them side by side."""
         habit.reset_truth()
         self._town.fleet.reset_truth()
+        self._town.beside = partial(self._live_at_habit, habit)
+
+    def _live_at_habit(self, habit: Fleet) -> bool:
+        """Let the homes at their habit live a step, unless they are where the advised ones are."""
+        if habit.steps_left <= self._town.fleet.steps_left:
+            return False
+        habit.step()
+        return True
 
     def _compare(self, habit: Fleet, days: int) -> PairedComparison:
         with self._story.busy("The same homes, the same days, at their habit"):
-            for _ in range(days * STEPS_PER_DAY):
-                habit.step()
+            while self._live_at_habit(habit):
+                pass
         return compare(habit.truth(), self._town.fleet.truth(), days)
 
     def _seal(self) -> None:

@@ -1,9 +1,10 @@
-import json
 import math
 
+import hypothesis.strategies as st
 import numpy as np
+from hypothesis import given
 
-from cloud.closed_hours import COLUMNS, KEPT_H, ClosedHours
+from cloud.closed_hours import COLUMNS, DIGITS, KEPT_H, ClosedHours
 from cloud.open_hour import Hour
 
 
@@ -44,14 +45,23 @@ def test_an_hour_after_a_long_silence_is_not_mistaken_for_one_eight_days_before(
     assert [each.hour_index for each in hours] == [5 + KEPT_H + 40]
 
 
-def test_json_holds_the_hours_with_null_for_what_is_unknown() -> None:
-    hours, again = ClosedHours(), ClosedHours()
-    for index in (1, 2, 9):
-        hours.keep(hour(index))
+MEASURED = st.none() | st.floats(-40.0, 20_000.0).map(lambda value: round(value, DIGITS) + 0.0)
 
-    document = json.loads(bytes(hours.to_json()))
-    again.extend_json(document)
 
-    assert document[0] == [1, 1.0, 0.5, 24.0, 1.0, 30.0, 25.0, 50.0, None, 0.0]
-    assert bytes(again.to_json()) == bytes(hours.to_json())
-    np.testing.assert_array_equal(again.columns(0, 12), hours.columns(0, 12))
+@given(
+    st.lists(st.integers(1, KEPT_H - 2), max_size=6), st.lists(MEASURED, min_size=9, max_size=9), st.data()
+)
+def test_bytes_give_back_every_hour_to_the_last_bit(
+    gaps: list[int], first: list[float | None], data: st.DataObject
+) -> None:
+    hours, again, index = ClosedHours(), ClosedHours(), 490_000
+    for gap in gaps:
+        index += gap
+        values = [1.0, *data.draw(st.permutations(first))[1:]]
+        hours.keep(Hour(index, *(math.nan if value is None else value for value in values)))
+
+    again.extend_bytes(hours.to_bytes(), index if gaps else None)
+
+    assert repr(list(again)) == repr(list(hours))  # as text, since NaN is not itself
+    assert again.to_bytes() == hours.to_bytes()
+    np.testing.assert_array_equal(again.columns(index - 9, 12), hours.columns(index - 9, 12))

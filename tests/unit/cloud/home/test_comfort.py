@@ -1,7 +1,9 @@
 import math
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
 
 from cloud.comfort import (
     DAY_DEVIATION_K,
@@ -178,3 +180,33 @@ def test_evidence_fades_towards_the_prior() -> None:
         limit.forget()
 
     assert sure < limit.quantile_k(0.5) <= ComfortLimit().quantile_k(0.5)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["live", "quiet", "override", "a_bit_warm", "forget", "ask"]).flatmap(
+            lambda kind: st.tuples(st.just(kind), st.floats(-1.0, 4.0))
+        ),
+        max_size=12,
+    )
+)
+def test_what_is_kept_of_an_answer_never_outlives_its_evidence(events: list[tuple[str, float]]) -> None:
+    limit = ComfortLimit()
+    for kind, warmth_k in events:
+        match kind:
+            case "live" | "quiet":
+                limit.live(warmth_k, 0.5, asked=kind == "live")
+            case "forget":
+                limit.forget()
+            case "ask":
+                limit.discomfort()
+            case _:
+                getattr(limit, kind)(warmth_k)
+    afresh = ComfortLimit(limit.log_weight, limit.today, limit.others, limit.awake_h)
+    restored = ComfortLimit.unpacked(limit.packed())
+
+    for other in (afresh, restored):
+        np.testing.assert_array_equal(limit.discomfort().beyond_k, other.discomfort().beyond_k)
+        assert limit.thermal_ratio(1.3) == other.thermal_ratio(1.3)
+    assert (restored.log_weight, restored.today) == (limit.log_weight, limit.today)
+    assert restored.packed() == limit.packed()

@@ -17,13 +17,11 @@ from cloud.outlook import (
     DECAY_H,
     KEPT_H,
     STALE_H,
-    coming_c,
+    Forecast,
     corrected_c,
     correction_k,
-    ghi_w_m2,
     keep,
     off_k,
-    sunshine_w_m2,
 )
 from cloud.planned_rows import Recent
 from cloud.ports.weather import WeatherHour
@@ -45,23 +43,23 @@ def sensor(*newest_c: float, day_before_c: tuple[float, float] = (30.0, 30.0)) -
 
 
 def test_hours_that_are_over_do_not_count_and_the_one_that_goes_on_does() -> None:
-    coming = coming_c(keep(said(5)), NOON.timestamp() + 2 * 3600 + 1800)
+    coming = Forecast(keep(said(5))).coming_c(NOON.timestamp() + 2 * 3600 + 1800)
 
     assert sorted(coming) == [NOON_H + 2, NOON_H + 3, NOON_H + 4]
 
 
 def test_a_forecast_counts_until_it_is_stale() -> None:
-    forecast = keep(said(KEPT_H))
+    forecast = Forecast(keep(said(KEPT_H)))
 
-    assert coming_c(forecast, NOON.timestamp() + STALE_H * 3600)
-    assert coming_c(forecast, NOON.timestamp() + (STALE_H + 1) * 3600) == {}
+    assert forecast.coming_c(NOON.timestamp() + STALE_H * 3600)
+    assert forecast.coming_c(NOON.timestamp() + (STALE_H + 1) * 3600) == {}
 
 
 def test_what_a_decision_can_ask_for_is_kept_and_no_more() -> None:
     forecast = keep(reversed(said(200)))
 
     assert [hour.at for hour in forecast] == [NOON + timedelta(hours=n) for n in range(KEPT_H)]
-    assert len(coming_c(forecast, NOON.timestamp() + STALE_H * 3600 + 3599)) >= COMING_H
+    assert len(Forecast(forecast).coming_c(NOON.timestamp() + STALE_H * 3600 + 3599)) >= COMING_H
 
 
 def test_a_forecast_that_is_no_number_is_dropped() -> None:
@@ -158,11 +156,10 @@ def test_sunshine_is_told_by_hour_as_far_as_the_forecast_says_it() -> None:
     first = int(noon.timestamp()) // 3600
     said = (400.0, None, math.nan, 700.0)
     hours = [WeatherHour(noon + timedelta(hours=h), 30.0, None, ghi) for h, ghi in enumerate(said)]
-    within = [
-        ghi_w_m2(hours, noon.timestamp() + s) for s in (0.0, 1.0, 3600.0, 3601.0, 4 * 3600.0, 4 * 3600.0 + 1)
-    ]
+    forecast, seconds = Forecast(hours), (0.0, 1.0, 3600.0, 3601.0, 4 * 3600.0, 4 * 3600.0 + 1)
+    within = [forecast.ghi_w_m2(noon.timestamp() + s) for s in seconds]
 
-    assert sunshine_w_m2(hours, noon.timestamp()) == {first: 400.0, first + 3: 700.0}
-    assert sunshine_w_m2(hours, noon.timestamp() + 3600 * 4) == {}  # it is stale
+    assert forecast.sunshine_w_m2(noon.timestamp()) == {first: 400.0, first + 3: 700.0}
+    assert forecast.sunshine_w_m2(noon.timestamp() + 3600 * 4) == {}  # it is stale
     assert within == [None, 400.0, 400.0, None, 700.0, None]  # an instant ends the interval of a reading
-    assert ghi_w_m2([], noon.timestamp()) is None
+    assert Forecast([]).ghi_w_m2(noon.timestamp()) is None

@@ -1,5 +1,7 @@
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import assume, given
 
 from cloud.comfort import ComfortLimit, Discomfort
 from cloud.home_clock import SLOTS_PER_DAY
@@ -74,3 +76,16 @@ def test_nothing_is_affordable_without_a_budget() -> None:
     extra_k_h = np.array([[0.0] * 4, [0.1] * 4, [1.0] * 4])
 
     assert affordable_k(RISES_K, extra_k_h, 0.0).tolist() == [0.0] * 4
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=24, max_size=24), st.floats(0.0, 12.0))
+def test_the_longest_stretch_is_that_of_trying_all(more_k_h: list[float], budget_k_h: float) -> None:
+    extra_k_h, twice = np.array([[0.0] * 24, more_k_h]), more_k_h * 2
+    weights = [(-many, sum(twice[first : first + many])) for many in range(6, 24) for first in range(24)]
+    fitting = sorted(each for each in weights if each[1] <= budget_k_h)
+    assume(sum(more_k_h) > budget_k_h and all(abs(weight - budget_k_h) > 1e-9 for _, weight in weights))
+
+    found = np.flatnonzero(affordable_k(np.array([0.0, 0.5]), extra_k_h, budget_k_h) > 0)
+
+    assert len(found) == (-fitting[0][0] if fitting else 0)
+    assert sum(more_k_h[place] for place in found) == pytest.approx(fitting[0][1] if fitting else 0.0)

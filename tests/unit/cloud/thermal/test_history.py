@@ -92,6 +92,17 @@ def test_two_weeks_are_small_and_come_back_bit_for_bit(make_reading: MakeReading
         assert np.array_equal(getattr(rows_of(again), name), getattr(rows_of(history), name), equal_nan=True)
 
 
+def test_what_is_written_is_what_is_known_on_any_day_and_after_any_silence(make_reading: MakeReading) -> None:
+    history = ThermalHistory()
+    for hours in (*np.arange(1.0, 20.0, 3.7), 23.9, 24.1, 24.6, 47.0, 60.0, 47 * 24.0, 47 * 24.0 + 25.0):
+        for step in range(9):
+            history.observe(make_reading(60.0 * hours + 15.0 * step, indoor_dry_bulb_c=24.0 + hours / 50))
+        again = ThermalHistory.from_bytes(history.to_bytes())  # from what was packed at midnight, and since
+
+        np.testing.assert_array_equal(rows_of(again).indoor_c, rows_of(history).indoor_c)
+        assert again.to_bytes() == history.to_bytes()
+
+
 def test_repeats_and_late_readings_change_nothing(make_reading: MakeReading) -> None:
     history, twice = ThermalHistory(), ThermalHistory()
     for step in range(1, 40):
@@ -154,7 +165,7 @@ def test_a_sensor_that_jumps_is_left_out_until_it_is_back() -> None:
     assert np.flatnonzero(flawed(indoor_c, np.full(100, 0.5))).tolist() == [40, 41, 42]
 
 
-@pytest.mark.parametrize("state", [b"", b"\x09" + ThermalHistory().to_bytes()[1:], b"\x01" + bytes(30)])
+@pytest.mark.parametrize("state", [b"", b"\x09" + ThermalHistory().to_bytes()[1:], b"\x02" + bytes(30)])
 def test_bytes_that_are_no_history_are_refused(state: bytes) -> None:
     with pytest.raises(HistoryRejectedError):
         ThermalHistory.from_bytes(state)
