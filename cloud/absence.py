@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud.comfort import Discomfort
+from cloud.felt import WALLS_H, WALLS_RATIO
 from cloud.tariff import PricePath
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -146,7 +147,8 @@ def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tu
 
     Each hour and kelvin warmer saves `kwh_per_k_h`. What a warmer home saves by storing less cold (while it
     warms up) it takes again (while it recovers, from the return on at the latest): at one price that is
-    nothing, at two it is the difference.
+    nothing, at two it is the difference. Walls warm up with the air, and are felt for some hours after
+    the air is as it should be again (`cloud.felt`).
     """
     top = np.maximum(depth, home.above_k)
     reached_h = (top - home.above_k) / home.rise_k_h
@@ -169,7 +171,22 @@ def _outcomes(home: EmptyHome, depth: Floats, start: Floats, back: Floats) -> tu
     falling_k2 = home.discomfort.until_k2(usual_k + found) - home.discomfort.until_k2(np.array(usual_k))
     waiting_h = np.where(back < start, home.step_h / 2, 0.0)
     usual_k2 = found * home.discomfort.at_k(np.array(usual_k))
-    return gain, too_warm * waiting_h + (falling_k2 - usual_k2) / home.fall_k_h
+    cooled_by_h = np.maximum(peak / home.fall_k_h, back - held)
+    walls_k = WALLS_RATIO * peak * -np.expm1(-held / WALLS_H) * np.exp(-cooled_by_h / WALLS_H)
+    after = np.interp(walls_k, _WALLS_K, _fading_k_h(home.discomfort, usual_k))
+    return gain, too_warm * waiting_h + (falling_k2 - usual_k2) / home.fall_k_h + after
+
+
+_WALLS_K = np.arange(0.0, 2.01, 0.1)
+_FADING_STEP_H = 0.5
+_FADING_H = np.arange(_FADING_STEP_H / 2, 3 * WALLS_H, _FADING_STEP_H)
+
+
+def _fading_k_h(discomfort: Discomfort, usual_k: float) -> Floats:
+    """What is felt of walls that are so much too warm, until they are as usual; (21,) [K·h]."""
+    warmer_k = usual_k + _WALLS_K[:, None] * np.exp(-_FADING_H / WALLS_H)
+    beyond_k = discomfort.at_k(warmer_k) - discomfort.at_k(np.array(usual_k))
+    return np.asarray(beyond_k.sum(axis=1) * _FADING_STEP_H)
 
 
 def _warmth_hours(home: EmptyHome, top: Floats, reached_h: Floats, until_h: Floats) -> Floats:

@@ -23,6 +23,12 @@ AFTERMATH_S = 1.6 * 3600
 FELT_AT_HOME: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot", "too_cold")
 """What nobody says who is out."""
 
+WARM_WORDS: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot")
+"""What those say who come home to a set-back that was not made good."""
+
+MISHAPS_KEPT = 8
+"""So many are remembered: three stop all set-backs for a while."""
+
 LATE_S = 3600
 """A device may go on with advice for so long after its end [s]."""
 
@@ -179,17 +185,28 @@ class Observer:
 
     def _blame(self, slot: Slot, at_s: float) -> None:
         """Find out what an override was about: a set-back, our warmth, or something else."""
-        home, given, warmth_k = self.home, self.home.given, self.warmth_k(slot)
+        home, warmth_k = self.home, self.warmth_k(slot)
         advised = home.watch.author == "advice"
         budget = home.preferences.override_budget_per_day
-        recovered_s = given.recovered_s if given is not None else None
-        set_back = given is not None and given.set_back_k > 0
-        if advised and (set_back or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S)):
+        if advised and self._after_set_back(at_s):
             home.tolerance.object(slot, budget)
-            home.watch.mishaps.append(slot.day)
-            del home.watch.mishaps[:-8]
+            self._note_mishap(slot)
         elif warmth_k is not None:
             home.tolerance.override(slot, warmth_k, budget, advised=advised)
+
+    def _after_set_back(self, at_s: float) -> bool:
+        """Whether a set-back is in force, or was until a short while ago."""
+        given = self.home.given
+        if given is None:
+            return False
+        recovered_s = given.recovered_s
+        return given.set_back_k > 0 or (recovered_s is not None and at_s - recovered_s <= AFTERMATH_S)
+
+    def _note_mishap(self, slot: Slot) -> None:
+        """A set-back was noticed: the next ones are to be shallower."""
+        mishaps = self.home.watch.mishaps
+        mishaps.append(slot.day)
+        del mishaps[:-MISHAPS_KEPT]
 
     def _note_cold(self, slot: Slot) -> None:
         """Somebody was cold: because the home was cooled ahead, if it was."""
@@ -210,6 +227,8 @@ class Observer:
         elif kind == "a_bit_warm":
             risen_k = (self.home.watch.setpoint_c or 0.0) - self.home.habit.setpoint_c(slot)
             self.home.tolerance.a_bit_warm(slot, warmth_k, risen_k)
+        if kind in WARM_WORDS and self._after_set_back(at_s):
+            self._note_mishap(slot)
 
     def _next_point_s(self, at_s: float) -> float:
         return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()

@@ -74,9 +74,12 @@ MISHAP_K = 1.0
 UNNOTICED_RATIO = 0.25
 """Warmth counts as comfortable to those who come home if it is with a chance of 1 less this [ratio]."""
 
-DISCOMFORT_KWH_PER_LAMBDA = 0.8
-"""What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: on fleets of the split
-`validate` a quarter of it saved 0.3 to 0.4 points more, for two to four times as warm returns."""
+SURPRISE_K = SILENT_K + 0.75
+"""So far beyond that a set-back may go [K]: only who comes back unexpectedly meets it."""
+
+DISCOMFORT_KWH_PER_LAMBDA = 0.2
+"""What a warm degree-hour may cost, for each unit of comfort-or-savings [kWh/(K·h)]: 4 kWh at the usual one,
+about what the last of the warmth within the budget brings. Less was no more saving for the same warmth."""
 
 
 @dataclass(slots=True)
@@ -348,7 +351,7 @@ class Planner:
         found_k = (
             found_c - home.habit.setpoint_c(self.slots[0]) + self._usually_k(returns.quantile_h(EARLY_RATIO))
         )
-        borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SILENT_K
+        borne_k = max(home.tolerance.comfort.quantile_k(UNNOTICED_RATIO) - found_k, 0.0) + SURPRISE_K
         return EmptyHome(
             returns=returns,
             above_k=max(watch.indoor_c - found_c, 0.0),

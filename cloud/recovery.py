@@ -19,8 +19,9 @@ WARM_UP_K_H = 1.5
 KEPT_RATES = 8
 """Episodes remembered, the newest ones."""
 
-EPISODE_K = 0.7
-"""Smallest change of temperature that makes an episode [K]."""
+EPISODE_K = 1.2
+"""Smallest change of temperature that makes an episode [K]: steps of half a degree tell the sensor's noise
+and the machine's swing, not how fast the home is."""
 
 NEAR_K = 0.3
 """So near to its goal a home has recovered [K]."""
@@ -29,7 +30,7 @@ LONGEST_EPISODE_S = 6 * 3600
 """A home that has not recovered by then counts with what it reached [s]."""
 
 CAUTION = 0.85
-"""Share of the slowest remembered pull-down that is relied upon [ratio]."""
+"""Share of the pull-down that three of four remembered ones reach, which is relied upon [ratio]."""
 
 STRAINED_K = 0.7
 """Above the setpoint by so much, for half an hour, with a compressor that cannot give more [K]."""
@@ -185,7 +186,8 @@ class Recovery:
     @property
     def fall_k_h(self) -> float:
         """Pull-down to rely upon [K/h]."""
-        return CAUTION * min(self.falls_k_h) if self.falls_k_h else PULL_DOWN_K_H
+        falls = sorted(self.falls_k_h)
+        return CAUTION * falls[len(falls) // 4] if falls else PULL_DOWN_K_H
 
     @property
     def rise_k_h(self) -> float:

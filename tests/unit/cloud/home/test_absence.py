@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloud.absence import BEEP_KWH, OVERSHOOT_K, EmptyHome, ReturnTimes, _outcomes, best_set_back
 from cloud.comfort import ComfortLimit, Discomfort
+from cloud.felt import WALLS_H, WALLS_RATIO
 
 
 def certain(limit_k: float) -> Discomfort:
@@ -87,12 +89,26 @@ def test_who_comes_before_the_recovery_waits_for_it_too() -> None:
 
 
 def test_what_is_too_warm_in_an_occupied_home_is_not_the_set_backs_fault() -> None:
-    """Kept 1.3 K up, 0.5 K beyond the limit with the overshoot, all of what is added is too warm."""
+    """Kept 1.3 K up, 0.5 K beyond the limit with the overshoot, all of what is added is too warm: the air's
+    last kelvin, and what the walls have taken up in four hours and keep for some."""
     warm = replace(AFTERNOON, found_k=1.3)
 
     _, discomfort = _outcomes(warm, np.array(2.0), np.array(4.0), np.array(4.5))
 
-    assert discomfort == pytest.approx(1.0**2 / (2 * 2.0))
+    walls_k = WALLS_RATIO * 2.0 * (1 - math.exp(-4 / WALLS_H)) * math.exp(-1 / WALLS_H)
+    until_they_are_as_usual_k_h = walls_k * WALLS_H * (1 - math.exp(-3))
+    assert discomfort == pytest.approx(1.0**2 / (2 * 2.0) + until_they_are_as_usual_k_h, rel=0.01)
+
+
+def test_a_long_absence_is_felt_in_the_walls_after_the_air_is_right() -> None:
+    near_the_limit = replace(AFTERNOON, found_k=0.8)
+
+    short, long = (
+        _outcomes(near_the_limit, np.array(2.0), np.array(start_h), np.array(start_h + 1.5))[1]
+        for start_h in (1.0, 8.0)
+    )
+
+    assert long > 1.5 * short > 0.0
 
 
 def test_a_limit_that_may_lie_anywhere_costs_more_than_its_mean() -> None:

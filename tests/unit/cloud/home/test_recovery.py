@@ -44,10 +44,11 @@ def test_learns_the_pull_down_from_a_recovery() -> None:
     assert recovery.fall_k_h == pytest.approx(CAUTION * 1.5)
 
 
-def test_relies_on_the_slowest_recovery_it_remembers() -> None:
-    recovery = Recovery(falls_k_h=[3.0, 1.0, 2.0])
-
-    assert recovery.fall_k_h == pytest.approx(CAUTION)
+@pytest.mark.parametrize(
+    ("falls_k_h", "relied_on_k_h"), [([3.0, 1.0, 2.0], 1.0), ([3.0, 0.1, 2.0, 1.5, 4.0], 1.5)]
+)
+def test_relies_on_what_three_of_four_recoveries_reach(falls_k_h: list[float], relied_on_k_h: float) -> None:
+    assert Recovery(falls_k_h=falls_k_h).fall_k_h == pytest.approx(CAUTION * relied_on_k_h)
 
 
 def test_a_home_that_does_not_recover_counts_with_what_it_reached() -> None:
@@ -79,7 +80,7 @@ def test_a_recovery_cut_short_tells_nothing() -> None:
 
 def test_small_changes_are_no_episodes() -> None:
     recovery = Recovery()
-    recovery.begin(0.0, 24.3, 24.0)
+    recovery.begin(0.0, 25.0, 24.0)
 
     assert recovery.episode is None
 
