@@ -179,6 +179,9 @@ class LakeSealer:
         if now - self._pruned_at < PRUNE_INTERVAL_S:
             return
         self._pruned_at = now
+        files = self._lake.sweep()
+        if files:
+            log.info("lake_swept", files=files)
         while self._sealed_at and now - self._sealed_at[0][0] >= KEEP_FOR_READERS_S:
             self._prunable = self._sealed_at.popleft()[1]
         rows = self._readings.prune(self._prunable, KEEP_IN_LOG) if self._prunable else 0

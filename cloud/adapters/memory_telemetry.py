@@ -1,16 +1,13 @@
 """The memory twins of the telemetry ports, for tests and for logic that runs without a disk."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-import pyarrow as pa
 from typing_extensions import override
 
-from cloud.adapters.lake_table import scan_table
 from cloud.ports.ingest import (
-    CompactingLake,
     InboundMessage,
     Registration,
     Registrations,
@@ -104,44 +101,6 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
     def continue_after(self, position: int) -> None:
         self._head = max(self._head, position)
         self._sealed = max(self._sealed, position)
-
-
-@dataclass(slots=True)
-class MemoryLake(CompactingLake):
-    """A lake that forgets everything with the process; it has no files, so there is nothing to merge."""
-
-    runs: dict[int, list[LoggedReading]] = field(default_factory=dict[int, list[LoggedReading]])
-
-    @override
-    def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
-        self.runs[first_position] = list(readings)
-
-    @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
-        found: dict[tuple[str, datetime], LoggedReading] = {}
-        for logged in self._rows():
-            found[logged.reading.device_id, logged.reading.sampled_at] = logged
-        return scan_table(
-            found[device_id, at].reading
-            for device_id, at in sorted(found)
-            if (start is None or at >= start) and (end is None or at < end)
-        )
-
-    @override
-    def newest_position(self) -> int:
-        return max((logged.position for logged in self._rows()), default=0)
-
-    @override
-    def days(self) -> list[date]:
-        return sorted({logged.reading.sampled_at.date() for logged in self._rows()})
-
-    @override
-    def compact(self, day: date) -> int:
-        return 0
-
-    def _rows(self) -> Iterable[LoggedReading]:
-        everything = [logged for run in self.runs.values() for logged in run]
-        return sorted(everything, key=lambda logged: logged.position)
 
 
 @dataclass(slots=True)

@@ -94,6 +94,21 @@ class CompactingLake(Lake, Protocol):
         """The UTC days that have files, ascending."""
         ...
 
+    def count_readings(self) -> int:
+        """How many distinct (device_id, sampled_at) there are now."""
+        ...
+
+    def sweep(self) -> int:
+        """Remove replaced files that no reader can need any more, and what killed writers left.
+
+        Returns:
+            How many files were removed.
+
+        Raises:
+            UnavailableError: Some of them are still there; sweep again.
+        """
+        ...
+
     def compact(self, day: date) -> int:
         """Merge the files of each bucket of `day` that has many; readers never miss or double a row.
 

@@ -62,7 +62,7 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     """
     registry = FileModelRegistry(data_dir / "models")
     champion = serving_champion(registry)
-    lake = ParquetLake(data_dir / "lake" / "telemetry")
+    lake = ParquetLake(data_dir / "lake" / "telemetry").snapshot()
     newest = max(lake.days(), default=None)
     start = None
     if kind == "fine_tune" and newest is not None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from cloud.adapters.lake_table import SCAN_SCHEMA, scan_table
-from cloud.adapters.memory_telemetry import MemoryLake
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.parquet_lake import ParquetLake
 from cloud.ports.ingest import CompactingLake
 from cloud.ports.telemetry import LoggedReading
@@ -160,3 +160,21 @@ def test_compaction_changes_no_row(lake: CompactingLake, make_telemetry: MakeTel
     assert rows(lake) == before
     assert len(before) == 4 + 12
     assert lake.newest_position() == 112
+
+
+def test_a_snapshot_answers_as_the_lake_was(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    for number in range(12):
+        write(lake, number + 1, make_telemetry(sampled_at=NOON + number * MINUTE))
+    snapshot = lake.snapshot()
+    before, days = snapshot.scan(), snapshot.days()
+
+    write(lake, 13, make_telemetry(setpoint_c=30.0), make_telemetry(sampled_at=NOON + DAY))
+    lake.compact(date(2025, 7, 1))
+    lake.sweep()
+
+    assert snapshot.scan().equals(before)
+    assert snapshot.scan(end=NOON + MINUTE).num_rows == 1
+    assert snapshot.days() == days == [date(2025, 7, 1)]
+    assert snapshot.count_readings() == 12
+    assert lake.count_readings() == 13
+    assert lake.snapshot().version > snapshot.version
