@@ -55,6 +55,11 @@ class LakeFile(msgspec.Struct, frozen=True):
         """`day=YYYY-MM-DD/bucket=NN`."""
         return self.name.rpartition("/")[0]
 
+    @property
+    def kind(self) -> str:
+        """`run` or `merged`."""
+        return self.name.rpartition("/")[2].partition("-")[0]
+
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a version changes.
@@ -184,21 +189,24 @@ class Manifest:
                 return self._known if self._known.version else self._adopted()
         raise UnavailableError("lake: the manifest changes faster than it can be read")
 
-    def commit(self, propose: Callable[[Snapshot], Change | None]) -> Snapshot:
+    def commit(self, propose: Callable[[Snapshot], Change | None]) -> bool:
         """Make the next version.
 
         Args:
             propose: Says from the newest version what to change; asked again when somebody else was
                 quicker. None leaves everything as it is.
 
+        Returns:
+            Whether anything was changed.
+
         Raises:
-            UnavailableError: Nothing was changed, as far as can be told; commit again.
+            UnavailableError: It is not certain that anything was changed; commit again.
         """
         for _ in range(ATTEMPTS):
             before = self.read()
             change = propose(before)
             if change is None:
-                return before
+                return False
             after = before.after(change)
             full = before.version == 0 or after.version % FULL_EVERY == 0
             version = _Version(full=full, change=after.whole() if full else change)
@@ -206,7 +214,7 @@ class Manifest:
                 self._known = after
                 if full:
                     self._tidy(after.version)
-                return after
+                return True
         raise UnavailableError("lake: too many writers at once")
 
     def _follow(self, known: Snapshot) -> Snapshot:

@@ -10,6 +10,7 @@ from typing import Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cloud.adapters.lake_table import FILE_SCHEMA, SCAN_SCHEMA
 from cloud.adapters.reading_rows import ceiling_milliseconds
@@ -37,7 +38,6 @@ SELECT count(*) FROM (
     SELECT DISTINCT device_id, sampled_at FROM read_parquet($files, hive_partitioning = false)
 )
 """
-_DEVICES: Final = "SELECT DISTINCT device_id FROM read_parquet($files, hive_partitioning = false)"
 
 
 class FileGoneError(UnavailableError):
@@ -86,14 +86,19 @@ def count(paths: Sequence[str]) -> int:
     return int(_query(_COUNT, paths, {}).column(0)[0].as_py()) if paths else 0
 
 
-def devices(paths: Sequence[str]) -> set[str]:
-    """Whose readings the files hold.
+def whole(path: str) -> pa.Table:
+    """All rows of one file as they are, in their order.
 
     Raises:
-        FileGoneError: One of the files is not there any more.
-        UnavailableError: They cannot be read.
+        FileGoneError: The file is not there any more.
+        UnavailableError: It cannot be read.
     """
-    return set(_query(_DEVICES, paths, {}).column(0).to_pylist()) if paths else set()
+    try:
+        return pq.read_table(path, partitioning=None)
+    except FileNotFoundError as error:
+        raise FileGoneError(f"lake: {error}") from error
+    except (OSError, pa.ArrowException) as error:
+        raise UnavailableError(f"lake: {error}") from error
 
 
 def _with_unknown(found: pa.Schema) -> pa.Schema:

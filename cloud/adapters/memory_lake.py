@@ -1,6 +1,6 @@
 """The memory twin of the lake, for tests and for logic that runs without a disk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 from typing_extensions import override
 
 from cloud.adapters.lake_table import scan_table
-from cloud.ports.ingest import CompactingLake
+from cloud.ports.ingest import CompactingLake, Forgetting
 from cloud.ports.telemetry import LakeReader, LoggedReading
 
 
@@ -51,12 +51,22 @@ class MemoryLake(CompactingLake):
     runs: dict[int, list[LoggedReading]] = field(default_factory=dict[int, list[LoggedReading]])
     version: int = 0
     newest: int = 0
+    forgotten: dict[str, int] = field(default_factory=dict[str, int])
 
     @override
     def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
-        self.runs[first_position] = list(readings)
+        self.runs[first_position] = list(filter(self._may_stay, readings))
         self.version += 1
         self.newest = max(self.newest, *(logged.position for logged in readings))
+
+    @override
+    def forget(self, device_ids: Collection[str], up_to: int) -> Forgetting:
+        before = len(list(self._rows()))
+        for device_id in device_ids:
+            self.forgotten[device_id] = max(up_to, self.forgotten.get(device_id, 0))
+            self.newest = max(self.newest, up_to)
+        self.runs = {first: list(filter(self._may_stay, run)) for first, run in self.runs.items()}
+        return Forgetting(before - len(list(self._rows())), complete=True)
 
     @override
     def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
@@ -85,6 +95,9 @@ class MemoryLake(CompactingLake):
     @override
     def sweep(self) -> int:
         return 0
+
+    def _may_stay(self, logged: LoggedReading) -> bool:
+        return logged.position > self.forgotten.get(logged.reading.device_id, 0)
 
     def _rows(self) -> Iterable[LoggedReading]:
         everything = [logged for run in self.runs.values() for logged in run]

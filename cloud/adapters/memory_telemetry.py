@@ -1,7 +1,7 @@
 """The memory twins of the telemetry ports, for tests and for logic that runs without a disk."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -96,6 +96,23 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
         ]
         pruned, self.readings = len(self.readings) - len(kept), kept
         return pruned
+
+    @override
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        kept = [
+            logged
+            for logged in self.readings
+            if logged.position > up_to or logged.reading.device_id not in device_ids
+        ]
+        removed, self.readings = len(self.readings) - len(kept), kept
+        self.events = {key: event for key, event in self.events.items() if key[0] not in device_ids}
+        self._letters = {
+            letter_id: letter
+            for letter_id, letter in self._letters.items()
+            if letter.principal not in device_ids
+            and not any(f'"{device_id}"'.encode() in letter.element for device_id in device_ids)
+        }
+        return removed
 
     @override
     def continue_after(self, position: int) -> None:

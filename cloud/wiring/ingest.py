@@ -14,7 +14,6 @@ import structlog
 
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
@@ -23,6 +22,7 @@ from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.registrations import CachedRegistrations
+from cloud.wiring.lake import open_lake
 from cloud.wiring.process import ready_file, stop_on_signals
 
 CLIENT_ID = "ingest-0"
@@ -42,7 +42,7 @@ def run(settings: CloudSettings) -> int:
     except UnavailableError as error:
         log.error("ingest_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
-    lake = ParquetLake(settings.data_dir / "lake" / "telemetry")
+    lake = open_lake(settings)
     with closing(readings), closing(state):
         join(readings, lake)
         sealer = LakeSealer(readings, lake, SealPolicy(settings.seal_rows, settings.seal_interval_s))

@@ -10,7 +10,7 @@ import pytest
 from cloud.adapters.lake_table import SCAN_SCHEMA, scan_table
 from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.parquet_lake import ParquetLake
-from cloud.ports.ingest import CompactingLake
+from cloud.ports.ingest import CompactingLake, Forgetting
 from cloud.ports.telemetry import LoggedReading
 from edge.contract import Telemetry
 
@@ -178,3 +178,49 @@ def test_a_snapshot_answers_as_the_lake_was(lake: CompactingLake, make_telemetry
     assert snapshot.count_readings() == 12
     assert lake.count_readings() == 13
     assert lake.snapshot().version > snapshot.version
+
+
+def test_forgets_a_device_up_to_a_position(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    other = make_telemetry(device_id="dev-10")
+    later = make_telemetry(sampled_at=NOON + DAY + MINUTE)
+    write(lake, 1, make_telemetry(), other, make_telemetry(sampled_at=NOON + DAY))
+    write(lake, 4, later, make_telemetry(sampled_at=NOON + 2 * DAY))
+
+    assert lake.forget(["dev-1", "dev-none"], up_to=3) == Forgetting(2, complete=True)
+    assert rows(lake) == expected(later, make_telemetry(sampled_at=NOON + 2 * DAY), other)
+
+    assert lake.forget(["dev-1"], up_to=5) == Forgetting(2, complete=True)
+    assert rows(lake) == expected(other)
+    assert lake.count_readings() == 1
+    assert lake.days() == [date(2025, 7, 1)]
+    assert lake.newest_position() == 5
+
+    assert lake.forget(["dev-1"], up_to=5) == Forgetting(0, complete=True)
+
+
+def test_a_run_that_was_in_hand_does_not_bring_a_forgotten_device_back(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    lake.forget(["dev-1"], up_to=7)
+
+    write(lake, 6, make_telemetry(), make_telemetry(sampled_at=NOON + MINUTE))
+    write(lake, 8, make_telemetry(sampled_at=NOON + 2 * MINUTE), make_telemetry(device_id="dev-2"))
+
+    assert rows(lake) == expected(
+        make_telemetry(sampled_at=NOON + 2 * MINUTE), make_telemetry(device_id="dev-2")
+    )
+
+
+def test_a_forgotten_device_stays_forgotten_after_a_merge(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    for number in range(12):
+        at = NOON + number * MINUTE
+        write(lake, 2 * number + 1, make_telemetry(sampled_at=at), make_telemetry(device_id="dev-2"))
+    lake.compact(date(2025, 7, 1))
+
+    assert lake.forget(["dev-1"], up_to=lake.newest_position()).complete
+    write(lake, 23, make_telemetry(sampled_at=NOON + 11 * MINUTE))
+    lake.compact(date(2025, 7, 1))
+
+    assert rows(lake) == expected(make_telemetry(device_id="dev-2"))

@@ -231,7 +231,7 @@ def test_a_merge_takes_nothing_away_that_was_replaced_meanwhile(
     changed = make_telemetry(sampled_at=NOON + timedelta(minutes=12), setpoint_c=30.0)
     commit = lake._manifest.commit
 
-    def commit_late(propose: Callable[[Snapshot], Change | None]) -> Snapshot:
+    def commit_late(propose: Callable[[Snapshot], Change | None]) -> bool:
         write(ParquetLake(lake.root), 12, changed)
         return commit(propose)
 
