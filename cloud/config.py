@@ -32,3 +32,17 @@ class CloudSettings(BaseSettings):
     )
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")
+    retention_days: int = Field(
+        0, ge=0, le=36_500, description="Days of telemetry that the lake keeps; 0 keeps everything."
+    )
+    disk_budget_lake_bytes: int = Field(
+        50 * 1024**3, gt=0, description="What the lake may take; from 80 % on it warns."
+    )
+    disk_budget_broker_bytes: int = Field(
+        4 * 1024**3,
+        gt=0,
+        description="What an account's messages may take at the broker, which then refuses; 80 % warn.",
+    )
+    broker_dir: Path | None = Field(
+        None, description="Where the broker of this machine keeps the account's messages, to watch them."
+    )

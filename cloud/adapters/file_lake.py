@@ -143,6 +143,22 @@ class FileLake(CompactingLake):
         return sum(self._merge(files) for files in parts.values() if len(files) > MAX_FILES)
 
     @override
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self._manifest.read().files())
+
+    @override
+    def expire(self, before: date) -> int:
+        expired: list[LakeFile] = []
+
+        def propose(now: Snapshot) -> Change | None:
+            expired[:] = [file for file in now.files() if file.day < before]
+            at_ms = self._store.now_ms()
+            return Change(retire={file.name: at_ms for file in expired}) if expired else None
+
+        self._manifest.commit(propose)
+        return len(expired)
+
+    @override
     def sweep(self) -> int:
         now_ms = self._store.now_ms()
         snapshot = self._manifest.read()

@@ -24,7 +24,7 @@ _UNLIKE: Final = """(
     FROM shape UNION ALL BY NAME
     FROM read_parquet($files, hive_partitioning = false, union_by_name = true)
 )"""
-"""Files of several makes, each with its own columns; takes about twice as long as files that are alike."""
+"""Files of several makes, each with its own columns; takes longer than files that are alike."""
 
 _NEWEST: Final = """
 SELECT {columns} FROM {rows}

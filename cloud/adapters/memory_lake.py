@@ -93,6 +93,18 @@ class MemoryLake(CompactingLake):
         return 0
 
     @override
+    def size_bytes(self) -> int:
+        return 0
+
+    @override
+    def expire(self, before: date) -> int:
+        self.runs = {
+            first: [logged for logged in run if logged.reading.sampled_at.date() >= before]
+            for first, run in self.runs.items()
+        }
+        return 0
+
+    @override
     def sweep(self) -> int:
         return 0
 

@@ -128,6 +128,21 @@ class CompactingLake(Lake, Protocol):
         """How many distinct (device_id, sampled_at) there are now."""
         ...
 
+    def size_bytes(self) -> int:
+        """What the lake's files take on disk, without those that were replaced [bytes]."""
+        ...
+
+    def expire(self, before: date) -> int:
+        """Let go of all days before `before`; snapshots keep them for a while.
+
+        Returns:
+            How many files were let go.
+
+        Raises:
+            UnavailableError: Nothing was done, as far as can be told; expire again.
+        """
+        ...
+
     def sweep(self) -> int:
         """Remove replaced files that no reader can need any more, and what killed writers left.
 

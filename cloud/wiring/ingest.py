@@ -20,9 +20,10 @@ from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
+from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.registrations import CachedRegistrations
-from cloud.wiring.lake import open_lake
+from cloud.wiring.lake import disk_watch, open_lake, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
 
 CLIENT_ID = "ingest-0"
@@ -45,7 +46,9 @@ def run(settings: CloudSettings) -> int:
     lake = open_lake(settings)
     with closing(readings), closing(state):
         join(readings, lake)
-        sealer = LakeSealer(readings, lake, SealPolicy(settings.seal_rows, settings.seal_interval_s))
+        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
+        upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
+        sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
         return _serve(settings, stop, stream, worker, sealer)
 

@@ -180,6 +180,23 @@ def test_a_snapshot_answers_as_the_lake_was(lake: CompactingLake, make_telemetry
     assert lake.snapshot().version > snapshot.version
 
 
+def test_lets_go_of_old_days_but_not_under_a_snapshot(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    days = [make_telemetry(sampled_at=NOON + number * DAY) for number in range(4)]
+    write(lake, 1, *days)
+    snapshot = lake.snapshot()
+
+    lake.expire(date(2025, 7, 3))
+    lake.expire(date(2025, 7, 3))
+    lake.sweep()
+
+    assert rows(lake) == expected(*days[2:])
+    assert lake.days() == [date(2025, 7, 3), date(2025, 7, 4)]
+    assert lake.newest_position() == 4
+    assert snapshot.count_readings() == 4
+
+
 def test_forgets_a_device_up_to_a_position(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
     other = make_telemetry(device_id="dev-10")
     later = make_telemetry(sampled_at=NOON + DAY + MINUTE)

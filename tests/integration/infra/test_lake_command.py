@@ -44,6 +44,25 @@ def test_forgets_devices(data_dir: Path) -> None:
     assert run("forget", "dev-1", "--data-dir", str(data_dir)).startswith("0 rows of 1 device")
 
 
+def test_tells_what_is_in_the_lake_and_what_it_takes(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [path.stat().st_size for path in data_dir.rglob("*.parquet")]
+    monkeypatch.setenv("CLOUD_DISK_BUDGET_LAKE_BYTES", str(sum(sizes) * 10 // 9))
+    store = data_dir / "broker" / "jetstream" / "jetstream" / "CLOUD" / "streams"
+    store.mkdir(parents=True)
+    (store / "1.blk").write_bytes(bytes(1000))
+
+    facts = json.loads(run("--data-dir", str(data_dir), "--json"))
+
+    assert (facts["files"], facts["rows"], facts["days"]) == (len(sizes), 2, 1) == (2, 2, 1)
+    assert facts["size_bytes"] == sum(sizes)
+    assert facts["bytes_per_row"] == sum(sizes) / 2
+    assert facts["first_day"] == facts["last_day"] == "2025-07-01"
+    assert facts["disk"]["lake"]["state"] == "nearly_full"
+    assert facts["disk"]["broker"]["used_bytes"] == 1000
+    assert facts["disk"]["broker"]["state"] == "ok"
+    assert "lake: 90% of its disk budget" in run("--data-dir", str(data_dir))
+
+
 def test_makes_no_log_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NothingThereError):
         run("forget", "dev-1", "--data-dir", str(tmp_path / "nowhere"))
