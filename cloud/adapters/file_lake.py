@@ -94,6 +94,10 @@ class FileLake(CompactingLake):
         self._eraser = LakeEraser(self._store, BUCKETS)
         self._grace_s = grace_s
 
+    def close(self) -> None:
+        """Give back connections; neither the lake nor its snapshots may be used afterwards."""
+        self._store.files.close()
+
     @override
     def snapshot(self) -> FileSnapshot:
         return FileSnapshot(self._store, self._manifest.read())
@@ -184,19 +188,21 @@ class FileLake(CompactingLake):
         """Add a run; False if devices were forgotten meanwhile, which it may still contain."""
         forgotten = self._manifest.read().forgotten
         kept = {name: without_forgotten(table, forgotten, BUCKETS) for name, table in tables.items()}
-        made = [
-            self._store.make(partition, "run", first_position, table)
-            for partition, table in kept.items()
-            if table.num_rows
-        ]
+        made = list[LakeFile]()
 
         def propose(now: Snapshot) -> Change | None:
             if now.forgotten != forgotten:
                 return None
             return Change(add=tuple(made), retire=self._replaced(now, made))
 
-        if not made or self._manifest.commit(propose):
-            return True
+        with self._store.all_or_nothing(made):
+            made += (
+                self._store.make(partition, "run", first_position, table)
+                for partition, table in kept.items()
+                if table.num_rows
+            )
+            if not made or self._manifest.commit(propose):
+                return True
         self._store.files.remove([file.name for file in made])
         return False
 
@@ -222,8 +228,9 @@ class FileLake(CompactingLake):
             at_ms = self._store.now_ms()
             return Change(add=(merged,), retire=dict.fromkeys((file.name for file in files), at_ms))
 
-        if self._manifest.commit(propose):
-            return len(files)
+        with self._store.all_or_nothing([merged]):
+            if self._manifest.commit(propose):
+                return len(files)
         self._store.files.remove([merged.name])
         return 0
 

@@ -66,16 +66,21 @@ class LakeEraser:
         for _ in range(ATTEMPTS):
             now = self._store.manifest.read()
             files = list(now.parts.get(f"day={day.isoformat()}/{bucket}", {}).values())
+            made = list[LakeFile]()
             try:
-                made, replaced, rows = self._anew(files, now)
+                with self._store.all_or_nothing(made):
+                    replaced, rows = self._anew(files, now, made)
+                    if not replaced or self._swap(made, replaced):
+                        return rows
             except lake_query.FileGoneError:
                 continue
-            if not replaced or self._swap(made, replaced):
-                return rows
         raise UnavailableError(f"lake: day={day.isoformat()}/{bucket} is changed again and again")
 
-    def _anew(self, files: Sequence[LakeFile], now: Snapshot) -> tuple[list[LakeFile], list[LakeFile], int]:
-        made, replaced, rows = list[LakeFile](), list[LakeFile](), 0
+    def _anew(
+        self, files: Sequence[LakeFile], now: Snapshot, made: list[LakeFile]
+    ) -> tuple[list[LakeFile], int]:
+        """Add to `made` what replaces files; says which those are, and how many rows they lose."""
+        replaced, rows = list[LakeFile](), 0
         for file in files:
             table = self._store.ask([file], lambda paths: lake_query.whole(paths[0]))
             kept = without_forgotten(table, now.forgotten, self._buckets)
@@ -84,7 +89,7 @@ class LakeEraser:
                 rows += table.num_rows - kept.num_rows
                 if kept.num_rows:
                     made.append(self._store.make(file.partition, file.kind, file.first, kept))
-        return made, replaced, rows
+        return replaced, rows
 
     def _swap(self, made: Sequence[LakeFile], replaced: Sequence[LakeFile]) -> bool:
         """Replace files, without a grace time, unless somebody else has replaced one of them."""

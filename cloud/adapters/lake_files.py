@@ -12,6 +12,10 @@ from typing_extensions import override
 from cloud.errors import NotFoundError, UnavailableError
 
 
+class NotMadeError(UnavailableError):
+    """A file was certainly not made, such as on a full disk."""
+
+
 class LakeFiles(Protocol):
     """Files by name, such as `day=2025-07-01/bucket=03/run-7.parquet`."""
 
@@ -19,6 +23,7 @@ class LakeFiles(Protocol):
         """Make a file that appears whole and stays after a power cut; False when there is one already.
 
         Raises:
+            NotMadeError: It was not made.
             UnavailableError: It is not certain that it was made.
         """
         ...
@@ -48,6 +53,10 @@ class LakeFiles(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give back connections; the files may not be used through this object afterwards."""
+        ...
+
     def local(self, names: Sequence[str]) -> AbstractContextManager[list[str]]:
         """Paths on this machine under which the files can be read while the context lasts.
 
@@ -75,16 +84,17 @@ class LocalFiles(LakeFiles):
         try:
             _make_folder(path.parent)
             _write(temporary, data)
-            try:
-                os.link(temporary, path)  # unlike a rename it never replaces
-            except FileExistsError:
-                return False
-            finally:
-                temporary.unlink()
-            _sync_folder(path.parent)
+            os.link(temporary, path)  # unlike a rename it never replaces
+        except FileExistsError:
+            return False
         except OSError as error:
+            raise NotMadeError(f"lake: {error}") from error
+        finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+        try:
+            _sync_folder(path.parent)
+        except OSError as error:
             raise UnavailableError(f"lake: {error}") from error
         return True
 
@@ -117,6 +127,10 @@ class LocalFiles(LakeFiles):
                 _remove_empty(folder, self.root)
         except OSError as error:
             raise UnavailableError(f"lake: {error}") from error
+
+    @override
+    def close(self) -> None:
+        """There is nothing to give back."""
 
     @contextmanager
     @override

@@ -4,13 +4,14 @@ import io
 import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cloud.adapters.lake_files import LakeFiles
+from cloud.adapters.lake_files import LakeFiles, NotMadeError
 from cloud.adapters.lake_manifest import LakeFile, Manifest
 from cloud.adapters.lake_query import FileGoneError
 from cloud.errors import NotFoundError, UnavailableError
@@ -57,6 +58,16 @@ class LakeStore:
             raise UnavailableError(f"lake: {name} is there already")
         last = pc.max(table["position"]).as_py()
         return LakeFile(name, table.num_rows, len(data), first_position, last, len(table.schema))
+
+    @contextmanager
+    def all_or_nothing(self, made: Sequence[LakeFile]) -> Iterator[None]:
+        """Remove what was made if it certainly does not come to belong to the lake: a full disk."""
+        try:
+            yield
+        except NotMadeError:
+            with suppress(UnavailableError):
+                self.files.remove([file.name for file in made])
+            raise
 
     def ask(self, files: Sequence[LakeFile], question: Callable[[Sequence[str]], _Answer]) -> _Answer:
         """The answer to a question about some files, by their paths.

@@ -44,7 +44,7 @@ def run(settings: CloudSettings) -> int:
         log.error("ingest_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
     lake = open_lake(settings)
-    with closing(readings), closing(state):
+    with closing(readings), closing(state), closing(lake):
         join(readings, lake)
         policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
         upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)

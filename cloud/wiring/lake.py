@@ -14,6 +14,10 @@ from cloud.ports.ingest import CompactingLake
 
 def open_lake(settings: CloudSettings) -> FileLake:
     """The lake of this installation, for writing and reading."""
+    if settings.lake:
+        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 comes with the extra `aws`)
+
+        return FileLake(s3_files(settings.lake, settings.s3_endpoint_url))
     return ParquetLake(settings.data_dir / "lake" / "telemetry")
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from cloud.adapters.file_lake import FileLake
 from cloud.adapters.lake_table import SCAN_SCHEMA, scan_table
 from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.parquet_lake import ParquetLake
@@ -21,9 +22,13 @@ DAY = timedelta(days=1)
 MakeTelemetry: TypeAlias = Callable[..., Telemetry]
 
 
-@pytest.fixture(params=["memory", "parquet"])
+@pytest.fixture(params=["memory", "parquet", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> CompactingLake:
-    return MemoryLake() if request.param == "memory" else ParquetLake(tmp_path / "lake" / "telemetry")
+    if request.param == "memory":
+        return MemoryLake()
+    if request.param == "s3":
+        return FileLake(request.getfixturevalue("make_s3_files")())
+    return ParquetLake(tmp_path / "lake" / "telemetry")
 
 
 def write(lake: CompactingLake, first: int, *readings: Telemetry) -> None:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cloud.adapters.file_lake import GRACE_S, MAX_FILES, ORPHAN_AFTER_S
+from cloud.adapters.lake_files import NotMadeError
 from cloud.adapters.lake_manifest import FULL_EVERY, Change, Snapshot
 from cloud.adapters.lake_table import scan_table
 from cloud.adapters.parquet_lake import ParquetLake, readings_in_lake
@@ -292,6 +293,32 @@ def test_a_full_disk_leaves_what_was_there(lake: ParquetLake, make_telemetry: Ma
 
     write(lake, 1, *long)
     assert lake.scan().num_rows == 2000
+
+
+def test_a_run_that_does_not_fit_leaves_nothing_of_its_other_days(
+    lake: ParquetLake, make_telemetry: MakeTelemetry
+) -> None:
+    short = make_telemetry(sampled_at=NOON - timedelta(days=1))
+    long = [make_telemetry(sampled_at=NOON + timedelta(seconds=number)) for number in range(8000)]
+
+    with largest_file(16_000), pytest.raises(UnavailableError):
+        write(lake, 1, short, *long)
+
+    assert files(lake) == []
+    assert lake.scan().num_rows == 0
+
+
+def test_a_run_that_cannot_be_committed_leaves_nothing(
+    lake: ParquetLake, make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> bool:
+        raise NotMadeError("no space left on device")
+
+    monkeypatch.setattr(lake._manifest, "commit", no_room)
+    with pytest.raises(UnavailableError):
+        write(lake, 1, make_telemetry())
+
+    assert files(lake) == []
 
 
 def test_an_unreadable_file_is_said_to_be_so(lake: ParquetLake, make_telemetry: MakeTelemetry) -> None:
