@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cloud.adapters.s3_files import S3Files, s3_files
 from edge.contract import Telemetry
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
+
+if TYPE_CHECKING:
+    from cloud.adapters.s3_files import S3Files
 
 
 class Folders(BaseSettings):
@@ -119,13 +122,15 @@ def _wait_for(port: int) -> None:
 
 
 @pytest.fixture
-def make_s3_files(s3_endpoint: str) -> Iterator[Callable[[], S3Files]]:
+def make_s3_files(s3_endpoint: str) -> "Iterator[Callable[[], S3Files]]":
     """More and more clients of one new bucket."""
+    from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 takes its time; few tests need it)
+
     bucket = f"lake-{uuid4()}"
     made = [s3_files(f"s3://{bucket}/telemetry", s3_endpoint)]
     made[0].client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
-    def make() -> S3Files:
+    def make() -> "S3Files":
         made.append(s3_files(f"s3://{bucket}/telemetry", s3_endpoint))
         return made[-1]
 
