@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 WEATHER = r"^(none|open-meteo|file:.+)$"
 """What `CLOUD_WEATHER` may be."""
 
+LAKE = r"^$|^s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?$"
+"""What `CLOUD_LAKE` may be."""
+
 
 class CloudSettings(BaseSettings):
     """Where the cloud finds its broker and keeps its files."""
@@ -30,5 +33,25 @@ class CloudSettings(BaseSettings):
         description="Whose forecasts advice knows: `none`, `open-meteo` (it learns where homes are, to 0.1°)"
         " or `file:PATH`.",
     )
+    lake: str = Field(
+        "",
+        pattern=LAKE,
+        description="Where telemetry history is: below the data directory, or `s3://bucket/prefix`.",
+    )
+    s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")
+    retention_days: int = Field(
+        0, ge=0, le=36_500, description="Days of telemetry that the lake keeps; 0 keeps everything."
+    )
+    disk_budget_lake_bytes: int = Field(
+        50 * 1024**3, gt=0, description="What the lake may take; from 80 % on it warns."
+    )
+    disk_budget_broker_bytes: int = Field(
+        4 * 1024**3,
+        gt=0,
+        description="What an account's messages may take at the broker, which then refuses; 80 % warn.",
+    )
+    broker_dir: Path | None = Field(
+        None, description="Where the broker of this machine keeps the account's messages, to watch them."
+    )

@@ -56,6 +56,7 @@ class LakeSealer:
         lake: Where runs go.
         policy: When a run is due.
         monotonic: Clock of the intervals [s].
+        upkeep: What else the lake needs, about once a minute.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class LakeSealer:
         lake: CompactingLake,
         policy: SealPolicy,
         monotonic: Callable[[], float] = time.monotonic,
+        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
         self._readings = readings
         self._lake = lake
         self._policy = policy
         self._monotonic = monotonic
+        self._upkeep = upkeep
         self._wake = Flag()
         self._asked = Flag()
         self._waiting_since: float | None = None
@@ -179,6 +182,7 @@ class LakeSealer:
         if now - self._pruned_at < PRUNE_INTERVAL_S:
             return
         self._pruned_at = now
+        self._upkeep()
         while self._sealed_at and now - self._sealed_at[0][0] >= KEEP_FOR_READERS_S:
             self._prunable = self._sealed_at.popleft()[1]
         rows = self._readings.prune(self._prunable, KEEP_IN_LOG) if self._prunable else 0

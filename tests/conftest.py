@@ -1,14 +1,23 @@
 """Fixtures that every suite may use."""
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.contract import Telemetry
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
+
+if TYPE_CHECKING:
+    from cloud.adapters.s3_files import S3Files
 
 
 class Folders(BaseSettings):
@@ -19,6 +28,8 @@ class Folders(BaseSettings):
     data: Path | None = None
     dialects: Path | None = None
 
+
+SERVER_START_S = 30.0
 
 MakeBroker = Callable[..., Broker]
 MakeTelemetry = Callable[..., Telemetry]
@@ -75,3 +86,54 @@ def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
     yield make
     for broker in started:
         broker.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 of one's own: moto's server in a process of its own, with nobody's credentials."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    nowhere = subprocess.DEVNULL
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as moto,
+    ):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "nobody")
+        patched.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        try:
+            _wait_for(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            moto.terminate()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + SERVER_START_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def make_s3_files(s3_endpoint: str) -> "Iterator[Callable[[], S3Files]]":
+    """More and more clients of one new bucket."""
+    from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 takes its time; few tests need it)
+
+    bucket = f"lake-{uuid4()}"
+    made = [s3_files(f"s3://{bucket}/telemetry", s3_endpoint)]
+    made[0].client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+    def make() -> "S3Files":
+        made.append(s3_files(f"s3://{bucket}/telemetry", s3_endpoint))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

@@ -1,16 +1,13 @@
 """The memory twins of the telemetry ports, for tests and for logic that runs without a disk."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-import pyarrow as pa
 from typing_extensions import override
 
-from cloud.adapters.lake_table import scan_table
 from cloud.ports.ingest import (
-    CompactingLake,
     InboundMessage,
     Registration,
     Registrations,
@@ -101,47 +98,26 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
         return pruned
 
     @override
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        kept = [
+            logged
+            for logged in self.readings
+            if logged.position > up_to or logged.reading.device_id not in device_ids
+        ]
+        removed, self.readings = len(self.readings) - len(kept), kept
+        self.events = {key: event for key, event in self.events.items() if key[0] not in device_ids}
+        self._letters = {
+            letter_id: letter
+            for letter_id, letter in self._letters.items()
+            if letter.principal not in device_ids
+            and not any(f'"{device_id}"'.encode() in letter.element for device_id in device_ids)
+        }
+        return removed
+
+    @override
     def continue_after(self, position: int) -> None:
         self._head = max(self._head, position)
         self._sealed = max(self._sealed, position)
-
-
-@dataclass(slots=True)
-class MemoryLake(CompactingLake):
-    """A lake that forgets everything with the process; it has no files, so there is nothing to merge."""
-
-    runs: dict[int, list[LoggedReading]] = field(default_factory=dict[int, list[LoggedReading]])
-
-    @override
-    def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
-        self.runs[first_position] = list(readings)
-
-    @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
-        found: dict[tuple[str, datetime], LoggedReading] = {}
-        for logged in self._rows():
-            found[logged.reading.device_id, logged.reading.sampled_at] = logged
-        return scan_table(
-            found[device_id, at].reading
-            for device_id, at in sorted(found)
-            if (start is None or at >= start) and (end is None or at < end)
-        )
-
-    @override
-    def newest_position(self) -> int:
-        return max((logged.position for logged in self._rows()), default=0)
-
-    @override
-    def days(self) -> list[date]:
-        return sorted({logged.reading.sampled_at.date() for logged in self._rows()})
-
-    @override
-    def compact(self, day: date) -> int:
-        return 0
-
-    def _rows(self) -> Iterable[LoggedReading]:
-        everything = [logged for run in self.runs.values() for logged in run]
-        return sorted(everything, key=lambda logged: logged.position)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ returns. `latest` also counts how many readings of a device never came, by the g
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from cloud.adapters.reading_rows import (
     row_of,
 )
 from cloud.adapters.sqlite_file import SqliteFile
+from cloud.adapters.sqlite_forgetting import forget_devices
 from cloud.errors import UnavailableError
 from cloud.ports.ingest import SealableLog
 from cloud.ports.telemetry import DeadLetter, DeadLetters, IngestCommit, LoggedReading, Readings
@@ -191,6 +192,10 @@ class SqliteReadingLog(SealableLog, Readings, DeadLetters):
                 "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'readings'", (position,)
             )
             connection.execute("UPDATE seal SET position = max(position, ?)", (position,))
+
+    @override
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        return forget_devices(self._file, device_ids, up_to)
 
     @override
     def prune(self, up_to: int, keep: timedelta) -> int:

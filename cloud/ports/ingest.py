@@ -1,6 +1,6 @@
 """What ingest needs beside the log itself: where messages come from, who is registered, where runs go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
@@ -75,6 +75,17 @@ class SealableLog(ReadingLog, Protocol):
         """
         ...
 
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        """Remove the devices' readings up to a position, their events, and dead letters of or about them.
+
+        Returns:
+            How many readings were removed.
+
+        Raises:
+            UnavailableError: Some of it is still there; forget again.
+        """
+        ...
+
     def continue_after(self, position: int) -> None:
         """Give positions above `position` only, and take everything up to it for sealed.
 
@@ -83,8 +94,27 @@ class SealableLog(ReadingLog, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """How far devices are forgotten: rows that were removed now, and whether nothing is left to remove."""
+
+    rows: int
+    complete: bool
+
+
 class CompactingLake(Lake, Protocol):
-    """A lake of small files that can be merged."""
+    """A lake of small files that can be merged, and in which rows can be removed."""
+
+    def forget(self, device_ids: Collection[str], up_to: int) -> Forgetting:
+        """Remove all rows of these devices up to a position, copies and snapshots of before included.
+
+        A run that still has such rows loses them whenever it is written. What is not complete goes on with
+        each `sweep`.
+
+        Raises:
+            UnavailableError: Some rows are still there; forget again.
+        """
+        ...
 
     def newest_position(self) -> int:
         """The highest position in the lake; 0 when it is empty."""
@@ -92,6 +122,36 @@ class CompactingLake(Lake, Protocol):
 
     def days(self) -> list[date]:
         """The UTC days that have files, ascending."""
+        ...
+
+    def count_readings(self) -> int:
+        """How many distinct (device_id, sampled_at) there are now."""
+        ...
+
+    def size_bytes(self) -> int:
+        """What the lake's files take on disk, without those that were replaced [bytes]."""
+        ...
+
+    def expire(self, before: date) -> int:
+        """Let go of all days before `before`; snapshots keep them for a while.
+
+        Returns:
+            How many files were let go.
+
+        Raises:
+            UnavailableError: Nothing was done, as far as can be told; expire again.
+        """
+        ...
+
+    def sweep(self) -> int:
+        """Remove replaced files that no reader can need any more, and what killed writers left.
+
+        Returns:
+            How many files were removed.
+
+        Raises:
+            UnavailableError: Some of them are still there; sweep again.
+        """
         ...
 
     def compact(self, day: date) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -91,20 +91,57 @@ class DeadLetters(Protocol):
         ...
 
 
-class Lake(Protocol):
-    """The telemetry history: immutable columnar files, partitioned by UTC day and device bucket."""
+class LakeReader(Protocol):
+    """The telemetry history as it was at one moment, for as many questions as are asked."""
 
-    def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
-        """Store a run of the log; writing the same run again replaces it.
-
-        Raises:
-            UnavailableError: Nothing was written; write the same run again.
-        """
+    @property
+    def version(self) -> int:
+        """Which state of the lake it is; a later one has a higher number."""
         ...
 
     def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
         """Readings with start <= sampled_at < end, one row per (device_id, sampled_at), last arrival wins.
 
         Columns are the telemetry fields; `sampled_at` is timestamp[ms, UTC]; sorted by device, time.
+
+        Raises:
+            UnavailableError: The lake cannot be read, or what it was then is no longer there: a quarter of
+                an hour after files were merged or expired, and at once after a device was forgotten.
+        """
+        ...
+
+    def days(self) -> list[date]:
+        """The UTC days that have readings, ascending."""
+        ...
+
+    def count_readings(self) -> int:
+        """How many distinct (device_id, sampled_at) there are.
+
+        Raises:
+            UnavailableError: As `scan`.
+        """
+        ...
+
+
+class Lake(Protocol):
+    """The telemetry history: immutable columnar files, partitioned by UTC day and device bucket."""
+
+    def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
+        """Store a run of the log, all or nothing; writing the same run again replaces it.
+
+        Raises:
+            UnavailableError: Nothing was written, as far as can be told; write the same run again.
+        """
+        ...
+
+    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
+        """As `LakeReader.scan`, of what the lake holds now."""
+        ...
+
+    def snapshot(self) -> LakeReader:
+        """What the lake holds now; nothing that happens later changes its answers.
+
+        Raises:
+            UnavailableError: It cannot be told now.
         """
         ...

@@ -14,15 +14,16 @@ import structlog
 
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
+from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.registrations import CachedRegistrations
+from cloud.wiring.lake import disk_watch, open_lake, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
 
 CLIENT_ID = "ingest-0"
@@ -42,10 +43,12 @@ def run(settings: CloudSettings) -> int:
     except UnavailableError as error:
         log.error("ingest_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
-    lake = ParquetLake(settings.data_dir / "lake" / "telemetry")
-    with closing(readings), closing(state):
+    lake = open_lake(settings)
+    with closing(readings), closing(state), closing(lake):
         join(readings, lake)
-        sealer = LakeSealer(readings, lake, SealPolicy(settings.seal_rows, settings.seal_interval_s))
+        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
+        upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
+        sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
         return _serve(settings, stop, stream, worker, sealer)
 

@@ -32,7 +32,8 @@ ACK_WAIT = "5s"
 gets what it had in hand no sooner (the server's default is 30 s)."""
 
 MAX_STORE_BYTES = 4 * 1024**3
-"""Limit of an account's messages on disk [bytes]; beyond it the server refuses (no PUBACK), drops nothing."""
+"""Limit of an account's messages on disk [bytes], unless told otherwise; beyond it the server refuses (no
+PUBACK), drops nothing."""
 
 Account: TypeAlias = Literal["site", "cloud"]
 Role: TypeAlias = Literal["device", "gateway", "service"]
@@ -59,12 +60,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Where the broker listens (loopback) and keeps its files."""
+    """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account."""
 
     directory: Path
     mqtt_port: int
     client_port: int
     monitor_port: int
+    max_store_bytes: int = MAX_STORE_BYTES
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -103,10 +105,15 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
         "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
         "mqtt": {"listen": f"127.0.0.1:{settings.mqtt_port}", "ack_wait": ACK_WAIT},
         "accounts": {
-            name.upper(): {"jetstream": {"max_file": MAX_STORE_BYTES}, "users": users}
+            name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
             for name, users in by_account.items()
         },
     }
+
+
+def store_of(directory: Path, account: Account) -> Path:
+    """Where a broker keeps an account's messages."""
+    return directory / "jetstream" / "jetstream" / account.upper()
 
 
 def _user(identity: Identity) -> dict[str, Any]:

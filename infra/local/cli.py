@@ -18,17 +18,15 @@ from rich.console import Console
 
 from infra.local.bench_command import bench
 from infra.local.errors import LocalError
+from infra.local.lake_command import lake
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
+from infra.local.options import data_dir_option, json_option
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
-data_dir_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), default=Path("var/ac-advisor"), show_default=True
-)
 web_port_option = click.option("--web-port", default=WEB_PORT, show_default=True)
 mqtt_port_option = click.option("--mqtt-port", default=MQTT_PORT, show_default=True)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def environment() -> Mapping[str, str]:
@@ -70,8 +68,8 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-commands.add_command(backtest)
-commands.add_command(bench)
+for group in (backtest, bench, lake):
+    commands.add_command(group)
 
 
 @commands.command()

@@ -3,9 +3,10 @@
 import signal
 from pathlib import Path
 
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
+from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
+from cloud.wiring.lake import open_lake
 from infra.local.child import ChildProcess
 from infra.local.errors import LocalError
 
@@ -37,4 +38,4 @@ def seal(data_dir: Path, ingest: ChildProcess) -> None:
 
 def rows_in_lake(data_dir: Path) -> int:
     """Rows, distinct by (device_id, sampled_at)."""
-    return ParquetLake(data_dir / "lake" / "telemetry").count_readings()
+    return open_lake(CloudSettings(data_dir=data_dir)).count_readings()

@@ -8,9 +8,10 @@ from pathlib import Path
 import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
-from infra.local.broker import Broker, BrokerSettings, free_ports
+from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
 from infra.local.errors import LocalError
 from infra.local.identities import GATEWAY_ID, IdentityFile
@@ -38,7 +39,9 @@ class Stack:
         self.state = SqliteStateStore(settings.data_dir / "state.sqlite")
         client_port, monitor_port = free_ports(2)
         ports = settings.mqtt_port, client_port, monitor_port
-        self.broker = Broker(BrokerSettings(settings.data_dir / "broker", *ports), self.identities.all())
+        most = CloudSettings(data_dir=settings.data_dir).disk_budget_broker_bytes
+        broker = BrokerSettings(settings.data_dir / "broker", *ports, max_store_bytes=most)
+        self.broker = Broker(broker, self.identities.all())
         self.run = RunFolder(settings.data_dir)
         self.supervisor = Supervisor((self.broker, *self._workers(environment)), self.run)
         self.supervisor.on_look = self._let_in
@@ -136,6 +139,7 @@ class Stack:
             "CLOUD_CLOCK": self.settings.clock,
             "CLOUD_DECISION_INTERVAL_S": str(self.settings.decision_interval_s),
             "CLOUD_WEATHER": self.settings.weather,
+            "CLOUD_BROKER_DIR": str(store_of(self.settings.data_dir / "broker", "cloud")),
         }
 
     def _worker(self, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> Worker:

@@ -15,14 +15,15 @@ from typing import Literal, TypeAlias
 
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.adapters.file_registry import FileModelRegistry
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import Champion, package_reservoir
+from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.finetuning import SEED, Round, fine_tune
 from cloud.ports.models import Lineage, StoredVersion
 from cloud.serving import Serving
 from cloud.training import TrainingParams
+from cloud.wiring.lake import open_lake
 from cloud.wiring.registry import serving_champion
 from infra.local.errors import LocalError
 from infra.local.run_folder import RunFolder
@@ -62,7 +63,7 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     """
     registry = FileModelRegistry(data_dir / "models")
     champion = serving_champion(registry)
-    lake = ParquetLake(data_dir / "lake" / "telemetry")
+    lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
     newest = max(lake.days(), default=None)
     start = None
     if kind == "fine_tune" and newest is not None:

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from cloud.adapters.file_lake import FileLake
 from cloud.adapters.lake_table import SCAN_SCHEMA, scan_table
-from cloud.adapters.memory_telemetry import MemoryLake
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.parquet_lake import ParquetLake
-from cloud.ports.ingest import CompactingLake
+from cloud.ports.ingest import CompactingLake, Forgetting
 from cloud.ports.telemetry import LoggedReading
 from edge.contract import Telemetry
 
@@ -21,9 +22,13 @@ DAY = timedelta(days=1)
 MakeTelemetry: TypeAlias = Callable[..., Telemetry]
 
 
-@pytest.fixture(params=["memory", "parquet"])
+@pytest.fixture(params=["memory", "parquet", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> CompactingLake:
-    return MemoryLake() if request.param == "memory" else ParquetLake(tmp_path / "lake" / "telemetry")
+    if request.param == "memory":
+        return MemoryLake()
+    if request.param == "s3":
+        return FileLake(request.getfixturevalue("make_s3_files")())
+    return ParquetLake(tmp_path / "lake" / "telemetry")
 
 
 def write(lake: CompactingLake, first: int, *readings: Telemetry) -> None:
@@ -160,3 +165,84 @@ def test_compaction_changes_no_row(lake: CompactingLake, make_telemetry: MakeTel
     assert rows(lake) == before
     assert len(before) == 4 + 12
     assert lake.newest_position() == 112
+
+
+def test_a_snapshot_answers_as_the_lake_was(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    for number in range(12):
+        write(lake, number + 1, make_telemetry(sampled_at=NOON + number * MINUTE))
+    snapshot = lake.snapshot()
+    before, days = snapshot.scan(), snapshot.days()
+
+    write(lake, 13, make_telemetry(setpoint_c=30.0), make_telemetry(sampled_at=NOON + DAY))
+    lake.compact(date(2025, 7, 1))
+    lake.sweep()
+
+    assert snapshot.scan().equals(before)
+    assert snapshot.scan(end=NOON + MINUTE).num_rows == 1
+    assert snapshot.days() == days == [date(2025, 7, 1)]
+    assert snapshot.count_readings() == 12
+    assert lake.count_readings() == 13
+    assert lake.snapshot().version > snapshot.version
+
+
+def test_lets_go_of_old_days_but_not_under_a_snapshot(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    days = [make_telemetry(sampled_at=NOON + number * DAY) for number in range(4)]
+    write(lake, 1, *days)
+    snapshot = lake.snapshot()
+
+    lake.expire(date(2025, 7, 3))
+    lake.expire(date(2025, 7, 3))
+    lake.sweep()
+
+    assert rows(lake) == expected(*days[2:])
+    assert lake.days() == [date(2025, 7, 3), date(2025, 7, 4)]
+    assert lake.newest_position() == 4
+    assert snapshot.count_readings() == 4
+
+
+def test_forgets_a_device_up_to_a_position(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    other = make_telemetry(device_id="dev-10")
+    later = make_telemetry(sampled_at=NOON + DAY + MINUTE)
+    write(lake, 1, make_telemetry(), other, make_telemetry(sampled_at=NOON + DAY))
+    write(lake, 4, later, make_telemetry(sampled_at=NOON + 2 * DAY))
+
+    assert lake.forget(["dev-1", "dev-none"], up_to=3) == Forgetting(2, complete=True)
+    assert rows(lake) == expected(later, make_telemetry(sampled_at=NOON + 2 * DAY), other)
+
+    assert lake.forget(["dev-1"], up_to=5) == Forgetting(2, complete=True)
+    assert rows(lake) == expected(other)
+    assert lake.count_readings() == 1
+    assert lake.days() == [date(2025, 7, 1)]
+    assert lake.newest_position() == 5
+
+    assert lake.forget(["dev-1"], up_to=5) == Forgetting(0, complete=True)
+
+
+def test_a_run_that_was_in_hand_does_not_bring_a_forgotten_device_back(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    lake.forget(["dev-1"], up_to=7)
+
+    write(lake, 6, make_telemetry(), make_telemetry(sampled_at=NOON + MINUTE))
+    write(lake, 8, make_telemetry(sampled_at=NOON + 2 * MINUTE), make_telemetry(device_id="dev-2"))
+
+    assert rows(lake) == expected(
+        make_telemetry(sampled_at=NOON + 2 * MINUTE), make_telemetry(device_id="dev-2")
+    )
+
+
+def test_a_forgotten_device_stays_forgotten_after_a_merge(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    for number in range(12):
+        at = NOON + number * MINUTE
+        write(lake, 2 * number + 1, make_telemetry(sampled_at=at), make_telemetry(device_id="dev-2"))
+    lake.compact(date(2025, 7, 1))
+
+    assert lake.forget(["dev-1"], up_to=lake.newest_position()).complete
+    write(lake, 23, make_telemetry(sampled_at=NOON + 11 * MINUTE))
+    lake.compact(date(2025, 7, 1))
+
+    assert rows(lake) == expected(make_telemetry(device_id="dev-2"))

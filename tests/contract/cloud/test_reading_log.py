@@ -225,3 +225,32 @@ def test_continues_after_a_position_that_was_used_elsewhere(
 
     assert log.head() == log.sealed() == 500
     assert commit(log, make_telemetry()) == 501
+
+
+def test_forgets_what_a_device_said_and_what_was_said_about_it(
+    log: AnyLog, make_telemetry: MakeTelemetry
+) -> None:
+    events = [
+        Event(device_id=name, event_id="e", occurred_at=NOON, kind="boot", detail={})
+        for name in ("dev-1", "dev-10")
+    ]
+    about = DeadLetter("about", NOON, "dt/ac/gw/batch", "gw", "unknown", 0, b'{"device_id":"dev-1"}')
+    other = DeadLetter("other", NOON, "dt/ac/gw/batch", "gw", "unknown", 0, b'{"device_id":"dev-10"}')
+    log.commit(
+        IngestCommit(
+            [make_telemetry(), make_telemetry(device_id="dev-10")], events, [letter("own"), about, other]
+        )
+    )
+    later = make_telemetry(sampled_at=NOON + MINUTE)
+    commit(log, later)
+
+    assert log.forget(["dev-1"], up_to=2) == 1
+    assert logged(log) == [make_telemetry(device_id="dev-10"), later]
+    assert log.letters() == [other]
+    assert log.latest("dev-1") == later
+
+    assert log.forget(["dev-1"], up_to=3) == 1
+    assert log.forget(["dev-1"], up_to=3) == 0
+    assert log.latest("dev-1") is None
+    assert log.latest("dev-10") is not None
+    assert log.head() == 3

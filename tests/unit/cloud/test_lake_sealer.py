@@ -7,7 +7,8 @@ import pytest
 from typing_extensions import override
 
 import cloud.lake_sealer
-from cloud.adapters.memory_telemetry import MemoryLake, MemoryReadingLog
+from cloud.adapters.memory_lake import MemoryLake
+from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.errors import UnavailableError
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.ports.telemetry import IngestCommit, LoggedReading

@@ -1,0 +1,53 @@
+"""Where the lake is, and what it may take, by the settings."""
+
+import os
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from cloud.adapters.file_lake import FileLake
+from cloud.adapters.parquet_lake import ParquetLake
+from cloud.config import CloudSettings
+from cloud.disk_budget import DiskUse, DiskWatch
+from cloud.ports.ingest import CompactingLake
+
+
+def open_lake(settings: CloudSettings) -> FileLake:
+    """The lake of this installation, for writing and reading."""
+    if settings.lake:
+        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 comes with the extra `aws`)
+
+        return FileLake(s3_files(settings.lake, settings.s3_endpoint_url))
+    return ParquetLake(settings.data_dir / "lake" / "telemetry")
+
+
+def disk_watch(settings: CloudSettings, lake: CompactingLake) -> DiskWatch:
+    """The budgets of the lake and, where its files are known, of the broker."""
+
+    def of_lake() -> DiskUse:
+        return DiskUse(lake.size_bytes(), settings.disk_budget_lake_bytes)
+
+    measures = {"lake": of_lake}
+    if settings.broker_dir is not None:
+        broker_dir = settings.broker_dir
+
+        def of_broker() -> DiskUse:
+            return DiskUse(_folder_bytes(broker_dir), settings.disk_budget_broker_bytes)
+
+        measures["broker"] = of_broker
+    return DiskWatch(measures)
+
+
+def utc_today() -> date:
+    """The UTC day of the wall clock."""
+    return datetime.now(UTC).date()
+
+
+def _folder_bytes(folder: Path) -> int:
+    """What the files below a folder take; one that goes meanwhile takes nothing [bytes]."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(path) / name).stat().st_size
+    return total
