@@ -168,7 +168,7 @@ def test_who_may_speak_for_whom(
 
     commit = take(f"dt/ac/{principal}/{kind}", payload)
 
-    accepted = [each.device_id for each in (*commit.readings, *commit.events)]
+    accepted = [each.device_id for each in commit.readings] + [each.device_id for each in commit.events]
     assert accepted == ([] if reason else [device_id])
     refused = [(letter.reason, letter.principal) for letter in commit.dead_letters]
     assert refused == ([(reason, principal)] if reason else [])
