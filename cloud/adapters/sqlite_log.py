@@ -151,6 +151,12 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
             row = connection.execute(_MISSING, (device_id,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def standings(self) -> dict[str, SeqCount]:
+        """Of every device the newest reading's place and time, and how many never came."""
+        statement = "SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest"
+        with self._file.connection() as connection:
+            return {row[0]: SeqCount(*row[1:]) for row in connection.execute(statement)}
+
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
         return self.select(LetterQuery(), limit)

@@ -22,6 +22,7 @@ from infra.local.deadletters_command import deadletters
 from infra.local.errors import LocalError
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
+from infra.local.quality_command import quality
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
@@ -71,6 +72,7 @@ def commands() -> None:
 commands.add_command(backtest)
 commands.add_command(bench)
 commands.add_command(deadletters)
+commands.add_command(quality)
 
 
 @commands.command()
