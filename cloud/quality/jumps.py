@@ -28,5 +28,5 @@ def outdoor_jump(columns: Columns) -> Flags:
 def _jump(columns: Columns, value_c: Floats, limit_k: float) -> Flags:
     pairs = columns.pairs
     change_k = np.abs(value_c[pairs.after] - value_c[pairs.before])
-    near = pairs.adjacent(columns.interval_s) & (np.abs(pairs.elapsed_s) <= NEIGHBOURS_S)
+    near = (pairs.elapsed_s > 0.0) & (pairs.elapsed_s <= NEIGHBOURS_S)
     return marked(len(columns), pairs.after[near & (change_k > limit_k)])

@@ -13,16 +13,17 @@ FINE_STEP_K = 0.2
 """A sensor with smaller steps is fine [K]; others round to 0.5 °C, 1 °F or 1 °C, or are the mean of two that
 do (ha_house, 0.28 K)."""
 
-FINE_STUCK_H, COARSE_STUCK_H = 6.0, 12.0
+FINE_STUCK_H, COARSE_STUCK_H = 6.0, 18.0
 """The same value for so long is suspicious [h]: assumption; sound simulated sensors that are fine keep one
-for less than 6 h (split train), ecobee_home's for 3.9 h, and a day and a night pass in the second."""
+for less than 6 h (split train), ecobee_home's for 3.9 h, and most of a day and a night pass in the second."""
 
 UNEXPLAINED_STUCK_H = 24.0
-"""The same for a coarse sensor where nothing is known of the compressor [h]: assumption."""
+"""The same for a coarse sensor where the compressor tells nothing, since it is not known or rests all the
+time [h]: assumption."""
 
-FOLLOWS_SHARE = 0.3
-"""A compressor that changes in so many of the steps follows the load [ratio]. Between the sound simulated
-homes' 0.5 and the stuck ones' 0.1 (split train)."""
+FOLLOWS_SHARE = 0.2
+"""A compressor that changes in so many of the steps follows the load [ratio]: between most sound simulated
+homes, above 0.5, and most with a stuck sensor, below 0.05 (split train)."""
 
 CHANGE_RATIO = 0.02
 """A smaller change of the compressor is none [ratio]."""
@@ -82,9 +83,12 @@ def _steps_k(columns: Columns, known: Integers) -> Floats:
 
 
 def _follow_share(compressor_ratio: Floats, first: Integers, length: Integers) -> Floats:
-    """In what share of each stretch's steps the compressor changes; NaN where it is not known."""
+    """In what share of each stretch's steps the compressor changes; NaN where it tells nothing."""
+    if not len(first):
+        return np.zeros(0)
     change = np.zeros(len(compressor_ratio))
     change[1:] = np.abs(np.diff(compressor_ratio))
     moved = np.where(np.isnan(change), np.nan, change > CHANGE_RATIO)
     moved[first] = 0.0  # that step began before the stretch
-    return np.asarray(np.add.reduceat(moved, first) / np.maximum(length - 1, 1)) if len(first) else moved
+    share = np.add.reduceat(moved, first) / np.maximum(length - 1, 1)
+    return np.where(np.maximum.reduceat(compressor_ratio, first) > 0.0, share, np.nan)

@@ -8,6 +8,7 @@ homes too, where nobody knows what is a fault.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import structlog
 from pydantic import ValidationError
 
 from cloud.adapters.lake_table import scan_table
@@ -254,6 +256,7 @@ def measured(data: Path) -> Iterator[tuple[str, int, dict[str, tuple[int, int]]]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(homes: int, data: Path | None, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Print recall and false alarms of each rule, and the flags on measured homes."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the answer
     found = list(study(homes))
     seen = [] if data is None else list(measured(data))
     if as_json:
