@@ -29,6 +29,13 @@ class ConflictError(RejectedError):
         super().__init__(f"{pk}/{sk} was changed meanwhile")
 
 
+class AlreadyReplayedError(RejectedError):
+    """The dead letter has been replayed: there is nothing left to do."""
+
+    def __init__(self, letter_id: str) -> None:
+        super().__init__(f"dead letter {letter_id[:12]} has been replayed already")
+
+
 class InsufficientDataError(NotReadyError):
     """Too few rows to learn from."""
 

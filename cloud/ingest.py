@@ -119,19 +119,7 @@ class _Round:
         return reading.model_copy(update={"motion": None})
 
     def _refuse(self, message: InboundMessage, refusal: Refusal) -> None:
-        element = _without_motion(refusal.element)
-        identity = b"\0".join((message.topic.encode(), str(refusal.index).encode(), element))
-        self.dead_letters.append(
-            DeadLetter(
-                letter_id=sha256(identity).hexdigest(),
-                received_at=self.now,
-                topic=message.topic,
-                principal=owner(message.topic),
-                reason=refusal.reason,
-                index=refusal.index,
-                element=element,
-            )
-        )
+        self.dead_letters.append(dead_letter(message, refusal, self.now))
 
 
 class _TooLargeError(ValueError):
@@ -172,3 +160,18 @@ def _objects(document: object) -> Iterator[dict[str, Any]]:
     for each in document if isinstance(document, list) else [document]:
         if isinstance(each, dict):
             yield each
+
+
+def dead_letter(message: InboundMessage, refusal: Refusal, now: datetime) -> DeadLetter:
+    """What is kept of a message, or of an element of it, that is refused at `now`; never its `motion`."""
+    element = _without_motion(refusal.element)
+    identity = b"\0".join((message.topic.encode(), str(refusal.index).encode(), element))
+    return DeadLetter(
+        letter_id=sha256(identity).hexdigest(),
+        received_at=now,
+        topic=message.topic,
+        principal=owner(message.topic),
+        reason=refusal.reason,
+        index=refusal.index,
+        element=element,
+    )

@@ -1,12 +1,13 @@
 """The memory twins of the telemetry ports, for tests and for logic that runs without a disk."""
 
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from typing_extensions import override
 
+from cloud.errors import AlreadyReplayedError
 from cloud.ports.ingest import (
     InboundMessage,
     Registration,
@@ -14,12 +15,18 @@ from cloud.ports.ingest import (
     SealableLog,
     TelemetryStream,
 )
-from cloud.ports.telemetry import DeadLetter, DeadLetters, IngestCommit, LoggedReading, Readings
+from cloud.ports.telemetry import (
+    DeadLetter,
+    IngestCommit,
+    LetterQuery,
+    LoggedReading,
+    ReplayableLetters,
+)
 from edge.contract import Event, Telemetry
 
 
 @dataclass(slots=True)
-class MemoryReadingLog(SealableLog, Readings, DeadLetters):
+class MemoryReadingLog(SealableLog, ReplayableLetters):
     """A reading log that forgets everything with the process."""
 
     readings: list[LoggedReading] = field(default_factory=list[LoggedReading])
@@ -37,8 +44,9 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
         for event in commit.events:
             self.events.setdefault((event.device_id, event.event_id), event)
         for letter in commit.dead_letters:
-            known = self._letters.pop(letter.letter_id, letter)
-            self._letters[letter.letter_id] = replace(known, received_at=letter.received_at)
+            known = self._letters.pop(letter.letter_id, None)
+            times = 1 if known is None else known.times + 1
+            self._letters[letter.letter_id] = replace(letter, times=times)
         return self._head
 
     @override
@@ -66,12 +74,36 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
-        arrived = reversed(self._letters.values())  # ties: the one that came last is the newest
-        return sorted(arrived, key=lambda letter: letter.received_at, reverse=True)[:limit]
+        return self.select(LetterQuery(), limit)
 
     @override
     def count(self) -> int:
         return len(self._letters)
+
+    @override
+    def select(self, query: LetterQuery, limit: int) -> list[DeadLetter]:
+        arrived = reversed(self._letters.values())  # ties: the one that came last is the newest
+        newest = sorted(arrived, key=lambda letter: letter.received_at, reverse=True)
+        return [letter for letter in newest if query.matches(letter)][:limit]
+
+    @override
+    def reasons(self, query: LetterQuery) -> dict[str, int]:
+        found = Counter(letter.reason for letter in self._letters.values() if query.matches(letter))
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+    @override
+    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
+        letter = self._letters.get(letter_id)
+        if letter is None or letter.replayed_at is not None:
+            raise AlreadyReplayedError(letter_id)
+        self._letters[letter_id] = replace(letter, replayed_at=at)
+        self.commit(commit)
+
+    @override
+    def refuse_again(self, letter_id: str, reason: str) -> None:
+        letter = self._letters[letter_id]
+        if letter.replayed_at is None:
+            self._letters[letter_id] = replace(letter, reason=reason)
 
     @override
     def sealed(self) -> int:

@@ -14,20 +14,26 @@ from typing import Final
 
 from typing_extensions import override
 
+from cloud.adapters import sqlite_letters
 from cloud.adapters.reading_rows import (
     FIELDS,
     Row,
     ceiling_milliseconds,
-    instant_of,
     milliseconds,
     reading_of,
     row_of,
 )
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.adapters.sqlite_forgetting import forget_devices
-from cloud.errors import UnavailableError
+from cloud.errors import AlreadyReplayedError, UnavailableError
 from cloud.ports.ingest import SealableLog
-from cloud.ports.telemetry import DeadLetter, DeadLetters, IngestCommit, LoggedReading, Readings
+from cloud.ports.telemetry import (
+    DeadLetter,
+    IngestCommit,
+    LetterQuery,
+    LoggedReading,
+    ReplayableLetters,
+)
 from cloud.seq_gaps import SeqCount
 from edge.contract import Event, Telemetry
 
@@ -55,11 +61,6 @@ CREATE TABLE IF NOT EXISTS events (
     device_id TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at_ms INTEGER NOT NULL,
     received_at_ms INTEGER, kind TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (device_id, event_id)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letters (
-    letter_id TEXT PRIMARY KEY, received_at_ms INTEGER NOT NULL, topic TEXT NOT NULL, principal TEXT NOT NULL,
-    reason TEXT NOT NULL, element_index INTEGER, element BLOB NOT NULL, times INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS dead_letters_by_time ON dead_letters (received_at_ms);
 CREATE TABLE IF NOT EXISTS seal (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), position INTEGER);
 INSERT OR IGNORE INTO seal VALUES (1, 0);
 INSERT INTO sqlite_sequence (name, seq)
@@ -74,10 +75,6 @@ INSERT INTO readings ({_SELECT}) SELECT {_MARKS} WHERE NOT EXISTS (
 )
 """  # noqa: S608 (our own column names)
 _INSERT_EVENT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
-_UPSERT_LETTER: Final = """
-INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-ON CONFLICT DO UPDATE SET times = times + 1, received_at_ms = excluded.received_at_ms
-"""
 _UPSERT_LATEST: Final = """
 INSERT OR REPLACE INTO latest (device_id, position, sampled_at_ms, last_seq, missing) VALUES (?, ?, ?, ?, ?)
 """
@@ -97,7 +94,7 @@ DELETE FROM readings WHERE position IN (
 """
 
 
-class SqliteReadingLog(SealableLog, Readings, DeadLetters):
+class SqliteReadingLog(SealableLog, ReplayableLetters):
     """The reading log of one machine.
 
     Args:
@@ -113,6 +110,8 @@ class SqliteReadingLog(SealableLog, Readings, DeadLetters):
         if not read_only:
             with self._file.connection() as connection:
                 connection.executescript(_SCHEMA)
+            with self._file.transaction() as connection:
+                sqlite_letters.prepare(connection)
 
     def close(self) -> None:
         """Close the file."""
@@ -120,16 +119,8 @@ class SqliteReadingLog(SealableLog, Readings, DeadLetters):
 
     @override
     def commit(self, commit: IngestCommit) -> int:
-        received_at_ms = None if commit.received_at is None else milliseconds(commit.received_at)
-        rows = [row_of(reading) for reading in commit.readings]
         with self._file.transaction() as connection:
-            before = _head(connection)
-            counts = {device_id: _load_count(connection, device_id) for device_id in {row[0] for row in rows}}
-            connection.executemany(_INSERT_NEWER if _all_newer(rows, counts) else _INSERT_NEW, rows)
-            connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
-            connection.executemany(_UPSERT_LETTER, map(_letter_row, commit.dead_letters))
-            _advance_latest(connection, before, counts)
-            return _head(connection)
+            return _write(connection, commit)
 
     @override
     def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
@@ -161,19 +152,42 @@ class SqliteReadingLog(SealableLog, Readings, DeadLetters):
             row = connection.execute(_MISSING, (device_id,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def standings(self) -> dict[str, SeqCount]:
+        """Of every device the newest reading's place and time, and how many never came."""
+        statement = "SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest"
+        with self._file.connection() as connection:
+            return {row[0]: SeqCount(*row[1:]) for row in connection.execute(statement)}
+
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
-        statement = """
-        SELECT letter_id, received_at_ms, topic, principal, reason, element_index, element FROM dead_letters
-        ORDER BY received_at_ms DESC, rowid DESC LIMIT ?"""
-        with self._file.connection() as connection:
-            rows = connection.execute(statement, (limit,)).fetchall()
-        return [DeadLetter(row[0], instant_of(row[1]), *row[2:]) for row in rows]
+        return self.select(LetterQuery(), limit)
 
     @override
     def count(self) -> int:
         with self._file.connection() as connection:
             return int(connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0])
+
+    @override
+    def select(self, query: LetterQuery, limit: int) -> list[DeadLetter]:
+        with self._file.connection() as connection:
+            return sqlite_letters.select(connection, query, limit)
+
+    @override
+    def reasons(self, query: LetterQuery) -> dict[str, int]:
+        with self._file.connection() as connection:
+            return sqlite_letters.reasons(connection, query)
+
+    @override
+    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
+        with self._file.transaction() as connection:
+            if not sqlite_letters.mark_replayed(connection, letter_id, at):
+                raise AlreadyReplayedError(letter_id)
+            _write(connection, commit)
+
+    @override
+    def refuse_again(self, letter_id: str, reason: str) -> None:
+        with self._file.transaction() as connection:
+            sqlite_letters.refuse_again(connection, letter_id, reason)
 
     @override
     def sealed(self) -> int:
@@ -234,6 +248,22 @@ def wait_until_sealed(path: Path, position: int, timeout_s: float) -> None:
         readings.close()
 
 
+def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:
+    """Write `commit` in the open transaction; the position of its last reading.
+
+    All that it goes by is read in the same transaction: a replay of dead letters is another process.
+    """
+    received_at_ms = None if commit.received_at is None else milliseconds(commit.received_at)
+    rows = [row_of(reading) for reading in commit.readings]
+    before = _head(connection)
+    counts = {device_id: _load_count(connection, device_id) for device_id in {row[0] for row in rows}}
+    connection.executemany(_INSERT_NEWER if _all_newer(rows, counts) else _INSERT_NEW, rows)
+    connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
+    sqlite_letters.put(connection, commit.dead_letters)
+    _advance_latest(connection, before, counts)
+    return _head(connection)
+
+
 def _head(connection: sqlite3.Connection) -> int:
     """The highest position ever given, also when its reading was pruned."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'readings'").fetchone()
@@ -247,18 +277,6 @@ def _event_rows(
         occurred_at_ms = milliseconds(event.occurred_at)
         detail = json.dumps(event.detail)
         yield event.device_id, event.event_id, occurred_at_ms, received_at_ms, event.kind, detail
-
-
-def _letter_row(letter: DeadLetter) -> tuple[str, int, str, str, str, int | None, bytes]:
-    return (
-        letter.letter_id,
-        milliseconds(letter.received_at),
-        letter.topic,
-        letter.principal,
-        letter.reason,
-        letter.index,
-        letter.element,
-    )
 
 
 def _all_newer(rows: Sequence[Row], counts: Mapping[str, SeqCount]) -> bool:

@@ -23,6 +23,17 @@ class DeadLetter:
     """A message, or one element of it, that was refused; kept until somebody repairs and replays it.
 
     `letter_id` is a digest of topic, index and element, so a repeat of the same fault is one dead letter.
+
+    Attributes:
+        letter_id: The digest, in hexadecimal digits.
+        received_at: When it came last (UTC).
+        topic: Where it was published.
+        principal: Who published it: the id in the topic.
+        reason: One line for the person who has to repair the sender.
+        index: Position in the array; None when the whole message was refused.
+        element: What was refused, without `motion`.
+        times: How often it came.
+        replayed_at: When it was replayed and accepted (UTC); None while it is open.
     """
 
     letter_id: str
@@ -32,6 +43,40 @@ class DeadLetter:
     reason: str
     index: int | None
     element: bytes
+    times: int = 1
+    replayed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterQuery:
+    """Which dead letters; what is empty or None matches all.
+
+    Attributes:
+        letter_id: How the id begins.
+        reason: A part of the reason.
+        topic: A part of the topic.
+        principal: The publisher.
+        since: When it came last, at the earliest.
+        replayed: Those that were replayed and accepted, or those that are open.
+    """
+
+    letter_id: str = ""
+    reason: str = ""
+    topic: str = ""
+    principal: str = ""
+    since: datetime | None = None
+    replayed: bool | None = None
+
+    def matches(self, letter: DeadLetter) -> bool:
+        """Whether `letter` is one of them."""
+        return (
+            letter.letter_id.startswith(self.letter_id)
+            and self.reason in letter.reason
+            and self.topic in letter.topic
+            and self.principal in ("", letter.principal)
+            and (self.since is None or letter.received_at >= self.since)
+            and self.replayed in (None, letter.replayed_at is not None)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +132,36 @@ class DeadLetters(Protocol):
         ...
 
     def count(self) -> int:
-        """How many distinct dead letters there are."""
+        """How many distinct dead letters there are, replayed ones among them."""
+        ...
+
+    def select(self, query: LetterQuery, limit: int) -> list[DeadLetter]:
+        """The dead letters that match, the newest first."""
+        ...
+
+    def reasons(self, query: LetterQuery) -> dict[str, int]:
+        """How many of those that match have each reason, the most frequent first."""
+        ...
+
+
+class ReplayableLetters(Readings, DeadLetters, Protocol):
+    """Dead letters beside the log into which they go once they are accepted."""
+
+    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
+        """Commit as `ReadingLog` does and mark the letter replayed `at`, both or neither.
+
+        Raises:
+            AlreadyReplayedError: It is replayed, or there is no such letter; nothing was written.
+            UnavailableError: Nothing was written.
+        """
+        ...
+
+    def refuse_again(self, letter_id: str, reason: str) -> None:
+        """The letter stays, with the reason that speaks against it now; a replayed one is left alone.
+
+        Raises:
+            UnavailableError: Nothing was written.
+        """
         ...
 
 

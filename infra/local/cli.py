@@ -17,11 +17,13 @@ import click
 from rich.console import Console
 
 from infra.local.bench_command import bench
+from infra.local.command_options import data_dir_option, json_option, say
+from infra.local.deadletters_command import deadletters
 from infra.local.errors import LocalError
 from infra.local.lake_command import lake
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
-from infra.local.options import data_dir_option, json_option
+from infra.local.quality_command import quality
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
@@ -68,7 +70,7 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-for group in (backtest, bench, lake):
+for group in (backtest, bench, deadletters, lake, quality):
     commands.add_command(group)
 
 
@@ -138,7 +140,7 @@ def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
             "mqtt": f"127.0.0.1:{options['mqtt_port']}",
             "data_dir": str(options["data_dir"]),
         }
-        _say(facts, as_json=as_json)
+        say(facts, as_json=as_json)
         stack.supervisor.wait()
     finally:
         stack.stop()
@@ -158,7 +160,7 @@ def add_device(device_id: str, behind_gateway: bool, data_dir: Path, as_json: bo
     """Make a login for a device and a claim code for its home."""
     from infra.local.stack import admit  # noqa: PLC0415
 
-    _say(admit(data_dir, device_id, behind_gateway=behind_gateway), as_json=as_json)
+    say(admit(data_dir, device_id, behind_gateway=behind_gateway), as_json=as_json)
 
 
 @devices.command("list")
@@ -168,7 +170,7 @@ def list_devices(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
     """Every device that may connect, and its newest reading."""
     from infra.local.listings import device_list  # noqa: PLC0415
 
-    _say(device_list(data_dir), as_json=as_json)
+    say(device_list(data_dir), as_json=as_json)
 
 
 @commands.command()
@@ -195,7 +197,7 @@ def replay(
 
     settings = StackSettings(data_dir, next_free_port(WEB_PORT), next_free_port(mqtt_port), clock="telemetry")
     zone = None if timezone is None else _zone(timezone)
-    _say(run_replay(directory, format_name, zone, settings, environment()), as_json=as_json)
+    say(run_replay(directory, format_name, zone, settings, environment()), as_json=as_json)
 
 
 @commands.command()
@@ -298,7 +300,7 @@ def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # no
     if options["calibrate"] is not None:
         show_calibration(options["calibrate"], options["plot"], as_json=as_json)
     elif not check:
-        _say(make_lake(options), as_json=as_json)
+        say(make_lake(options), as_json=as_json)
     elif not check_facts(options, as_json=as_json) and strict:
         sys.exit(1)
 
@@ -314,20 +316,9 @@ def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None
 
     ports = (Port(web_port, "web page and API", "--web-port"), Port(mqtt_port, "MQTT", "--mqtt-port"))
     findings = list(examine(data_dir, ports))
-    _say({finding.check: finding.problem or "ok" for finding in findings}, as_json=as_json)
+    say({finding.check: finding.problem or "ok" for finding in findings}, as_json=as_json)
     if any(finding.problem for finding in findings):
         sys.exit(1)
-
-
-@commands.command()
-@data_dir_option
-@click.option("--limit", default=20, show_default=True, help="The newest so many.")
-@json_option
-def deadletters(data_dir: Path, limit: int, as_json: bool) -> None:  # noqa: FBT001
-    """List what was refused, and why."""
-    from infra.local.listings import dead_letters  # noqa: PLC0415
-
-    _say(dead_letters(data_dir, limit), as_json=as_json)
 
 
 @commands.group()
@@ -342,7 +333,7 @@ def list_models(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
     """All versions, oldest first, with their errors on hours that they had not seen."""
     from infra.local.listings import model_list  # noqa: PLC0415
 
-    _say(model_list(data_dir), as_json=as_json)
+    say(model_list(data_dir), as_json=as_json)
 
 
 @models.command("promote")
@@ -367,7 +358,7 @@ def train(kind: Any, data_dir: Path, as_json: bool) -> None:  # noqa: ANN401, FB
 
     from infra.local.training_job import run_job  # noqa: PLC0415
 
-    _say(asdict(run_job(data_dir, kind)), as_json=as_json)
+    say(asdict(run_job(data_dir, kind)), as_json=as_json)
 
 
 def _end_in_order() -> None:
@@ -382,17 +373,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise click.BadParameter(f"no time zone {name!r}", param_hint="--timezone") from error
-
-
-def _say(facts: Mapping[str, Any] | list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print facts as JSON, or as lines that a person reads."""
-    if as_json:
-        click.echo(json.dumps(facts, indent=1, default=str))
-        return
-    rows = facts if isinstance(facts, list) else [dict(facts)]
-    for row in rows:
-        width = max(len(name) for name in row)
-        for name, value in row.items():
-            click.echo(f"{name:<{width}}  {value}")
-        if len(rows) > 1:
-            click.echo("")

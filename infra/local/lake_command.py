@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.local.options import data_dir_option, json_option
+from infra.local.command_options import data_dir_option, json_option
 
 
 @click.group(invoke_without_command=True)

@@ -5,7 +5,6 @@ from typing import Any
 
 from cloud.adapters.file_registry import FileModelRegistry
 from cloud.adapters.sqlite_log import SqliteReadingLog
-from edge.adapters.sqlite_spool import SqliteSpool
 from infra.local.errors import LocalError
 from infra.local.identities import IdentityFile
 
@@ -38,35 +37,6 @@ def device_list(data_dir: Path) -> list[dict[str, Any]]:
             )
     log.close()
     return rows
-
-
-def dead_letters(data_dir: Path, limit: int) -> list[dict[str, Any]]:
-    """The newest refused messages, of the cloud and of the gateway.
-
-    Raises:
-        NothingThereError: No stack has run here.
-    """
-    log = _open_log(data_dir)
-    letters: list[tuple[str, Any]] = [("cloud", letter) for letter in log.letters(limit)]
-    log.close()
-    spool_path = data_dir / "edge" / "spool.sqlite"
-    if spool_path.exists():
-        spool = SqliteSpool(spool_path)
-        letters += [("edge", letter) for letter in spool.letters(limit)]
-        spool.close()
-    letters.sort(key=lambda each: each[1].received_at, reverse=True)
-    return [
-        {
-            "received_at": letter.received_at.isoformat(),
-            "where": where,
-            "topic": letter.topic,
-            "principal": letter.principal,
-            "reason": letter.reason,
-            "index": letter.index,
-            "element": letter.element.decode(errors="replace"),
-        }
-        for where, letter in letters[:limit]
-    ]
 
 
 def model_list(data_dir: Path) -> list[dict[str, Any]]:

@@ -58,6 +58,19 @@ def test_a_full_disk_writes_nothing_and_later_everything(
     assert log.commit(commit) == 2000
 
 
+def test_a_dead_letter_whose_readings_find_no_room_stays_open(
+    log: SqliteReadingLog, make_telemetry: MakeTelemetry
+) -> None:
+    log.commit(IngestCommit(dead_letters=[DeadLetter("a", NOON, "t", "p", "r", None, b"x")]))
+    limit_pages(log, 20)
+
+    with pytest.raises(UnavailableError, match="full"):
+        log.settle("a", NOON, many(make_telemetry, 2000))
+
+    assert log.letters()[0].replayed_at is None
+    assert log.head() == 0
+
+
 def test_a_locked_log_is_unavailable_until_the_lock_is_gone(
     log: SqliteReadingLog,
     path: Path,

@@ -16,6 +16,7 @@ REGISTERED = MemoryRegistrations({
     "dev-1": Registration(gateway_id=None, share_presence=False),
     "dev-2": Registration(gateway_id="gw-1", share_presence=True),
     "dev-3": Registration(gateway_id="gw-2", share_presence=False),
+    "dev-4": Registration(gateway_id="gw-1", share_presence=False),
 })  # fmt: skip
 
 MakeTelemetry = Callable[..., Telemetry]
@@ -118,26 +119,59 @@ def test_a_device_cannot_speak_for_another() -> None:
     assert letter.index == 1
 
 
-def test_a_gateway_may_use_the_topic_of_its_device(make_telemetry: MakeTelemetry) -> None:
-    sent = make_telemetry(device_id="dev-2")
-
-    assert take("dt/ac/dev-2/telemetry", write_telemetry([sent])).readings == [sent]
+NOT_PUBLISHER = "device_id: {!r} is not the publisher {!r}"
+NOT_BEHIND = "not registered behind gateway {!r}"
 
 
-@pytest.mark.parametrize("device_id", ["dev-1", "dev-3"])
-def test_a_gateway_cannot_speak_for_a_device_that_is_not_behind_it(
-    make_telemetry: MakeTelemetry, device_id: str
+@pytest.mark.parametrize(("kind", "principal", "device_id", "reason"), [
+    # own: a native device, and one behind a gateway whose topic the gateway (or itself) uses
+    ("telemetry", "dev-1", "dev-1", ""),
+    ("telemetry", "dev-2", "dev-2", ""),
+    ("event", "dev-1", "dev-1", ""),
+    ("event", "dev-2", "dev-2", ""),
+    # foreign: registered or not, also behind the same gateway
+    ("telemetry", "dev-1", "dev-2", NOT_PUBLISHER.format("dev-2", "dev-1")),
+    ("telemetry", "dev-4", "dev-2", NOT_PUBLISHER.format("dev-2", "dev-4")),
+    ("telemetry", "dev-1", "stranger", NOT_PUBLISHER.format("stranger", "dev-1")),
+    ("telemetry", "stranger", "dev-1", NOT_PUBLISHER.format("dev-1", "stranger")),
+    ("event", "dev-1", "dev-2", NOT_PUBLISHER.format("dev-2", "dev-1")),
+    ("event", "stranger", "dev-1", NOT_PUBLISHER.format("dev-1", "stranger")),
+    # a gateway speaks for its devices in its batch, and nowhere else
+    ("batch", "gw-1", "dev-2", ""),
+    ("batch", "gw-1", "dev-4", ""),
+    ("telemetry", "gw-1", "dev-2", NOT_PUBLISHER.format("dev-2", "gw-1")),
+    ("event", "gw-1", "dev-2", NOT_PUBLISHER.format("dev-2", "gw-1")),
+    # behind another gateway, or behind none
+    ("batch", "gw-2", "dev-2", NOT_BEHIND.format("gw-2")),
+    ("batch", "gw-1", "dev-3", NOT_BEHIND.format("gw-1")),
+    ("batch", "gw-1", "dev-1", NOT_BEHIND.format("gw-1")),
+    ("batch", "stranger", "dev-2", NOT_BEHIND.format("stranger")),
+    ("batch", "dev-1", "dev-1", NOT_BEHIND.format("dev-1")),
+    ("batch", "dev-4", "dev-2", NOT_BEHIND.format("dev-4")),
+    # unknown; a gateway is no device
+    ("telemetry", "stranger", "stranger", "unknown device"),
+    ("telemetry", "gw-1", "gw-1", "unknown device"),
+    ("batch", "gw-1", "stranger", "unknown device"),
+    ("batch", "gw-1", "gw-1", "unknown device"),
+    ("event", "stranger", "stranger", "unknown device"),
+    ("event", "gw-1", "gw-1", "unknown device"),
+    # ids are compared letter by letter
+    ("telemetry", "DEV-1", "dev-1", NOT_PUBLISHER.format("dev-1", "DEV-1")),
+    ("batch", "GW-1", "dev-2", NOT_BEHIND.format("GW-1")),
+])  # fmt: skip
+@pytest.mark.parametrize("in_array", [False, True])
+def test_who_may_speak_for_whom(
+    kind: str, principal: str, device_id: str, reason: str, *, in_array: bool
 ) -> None:
-    letter = only_letter(take("dt/ac/gw-1/batch", write_telemetry([make_telemetry(device_id=device_id)])))
+    element = reading(device_id=device_id) if kind != "event" else json.loads(event(device_id=device_id))
+    payload = json.dumps([element] if in_array and kind != "event" else element).encode()
 
-    assert letter.reason == "not registered behind gateway 'gw-1'"
+    commit = take(f"dt/ac/{principal}/{kind}", payload)
 
-
-@pytest.mark.parametrize("topic", ["dt/ac/stranger/telemetry", "dt/ac/gw-1/batch"])
-def test_an_unknown_device_goes_to_dead_letters(make_telemetry: MakeTelemetry, topic: str) -> None:
-    letter = only_letter(take(topic, write_telemetry([make_telemetry(device_id="stranger")])))
-
-    assert letter.reason == "unknown device"
+    accepted = [each.device_id for each in commit.readings] + [each.device_id for each in commit.events]
+    assert accepted == ([] if reason else [device_id])
+    refused = [(letter.reason, letter.principal) for letter in commit.dead_letters]
+    assert refused == ([(reason, principal)] if reason else [])
 
 
 def test_a_dead_letter_keeps_its_place_in_the_array_behind_other_faults(
@@ -213,12 +247,6 @@ def test_takes_an_event_of_the_publisher() -> None:
 ])  # fmt: skip
 def test_a_bad_event_is_a_dead_letter(payload: bytes, reason: str) -> None:
     assert reason in only_letter(take("dt/ac/dev-1/event", payload)).reason
-
-
-def test_an_event_of_an_unknown_device_is_a_dead_letter() -> None:
-    letter = only_letter(take("dt/ac/stranger/event", event(device_id="stranger")))
-
-    assert letter.reason == "unknown device"
 
 
 def test_keeps_the_order_of_arrival_over_messages(make_telemetry: MakeTelemetry) -> None:

@@ -1,0 +1,43 @@
+"""The command `ac-advisor quality`; what it needs is imported when it runs."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.local.command_options import data_dir_option, json_option, say
+
+SHOWN_DEVICES = 20
+"""So many devices are shown to a person; `--json` has all."""
+
+
+@click.command()
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="UTC. Default: the newest that is over.")
+@data_dir_option
+@json_option
+def quality(day: datetime | None, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """What is not plausible in a day's readings, and what never came, by device and for the fleet."""
+    from infra.local.daily_quality import quality_of  # noqa: PLC0415 (as in every command)
+
+    found = quality_of(data_dir, None if day is None else day.date())
+    if as_json:
+        say(found, as_json=True)
+        return
+    say({name: found[name] for name in ("day", "devices", "readings", "missing")}, as_json=False)
+    click.echo(f"\n{'readings':>9} {'devices':>8}  rule")
+    for name, rule in found["rules"].items():
+        click.echo(f"{rule['readings']:>9} {rule['devices']:>8}  {name}: {rule['limit']}")
+    _show_devices(found["per_device"])
+
+
+def _show_devices(devices: list[dict[str, Any]]) -> None:
+    """Those with most to say, the worst first."""
+    worst = sorted(devices, key=lambda each: (-sum(each["flags"].values()), -each["missing"]))
+    shown = [each for each in worst if each["flags"] or each["missing"]][:SHOWN_DEVICES]
+    if shown:
+        click.echo(f"\n{'device':<24} {'readings':>8} {'missing':>8} {'ever':>8}  flags")
+    for each in shown:
+        flags = ", ".join(f"{name} {count}" for name, count in each["flags"].items())
+        ever = "-" if each["missing_ever"] is None else each["missing_ever"]
+        click.echo(f"{each['device_id']:<24} {each['readings']:>8} {each['missing']:>8} {ever:>8}  {flags}")
