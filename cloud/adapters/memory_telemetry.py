@@ -45,6 +45,14 @@ class MemoryReadingLog(SealableLog, Readings, DeadLetters):
         return self._head
 
     @override
+    def catch_up(self) -> bool:
+        return False
+
+    @override
+    def read_run(self, after: int, up_to: int, limit: int) -> list[LoggedReading]:
+        return [logged for logged in self.read_after(after, limit) if logged.position <= up_to]
+
+    @override
     def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
         return [logged for logged in self.readings if logged.position > position][:limit]
 

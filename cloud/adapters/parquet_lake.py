@@ -25,12 +25,14 @@ from cloud.adapters.lake_table import (
     bucket_of,
     file_rows,
     file_table,
+    logged_table,
     split_table,
 )
 from cloud.adapters.reading_rows import ceiling_milliseconds
 from cloud.errors import UnavailableError
 from cloud.ports.ingest import CompactingLake
 from cloud.ports.telemetry import LoggedReading
+from cloud.reading_columns import LoggedTable
 
 BUCKETS: Final = 8
 """Partitions of a day; fixed, for a device must not move."""
@@ -73,6 +75,9 @@ class ParquetLake(CompactingLake):
 
     @override
     def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
+        if isinstance(readings, LoggedTable):
+            self._write_parts(first_position, logged_table(readings))
+            return
         parts: dict[tuple[date, int], list[LoggedReading]] = {}
         for logged in readings:
             reading = logged.reading
@@ -92,7 +97,10 @@ class ParquetLake(CompactingLake):
         Raises:
             UnavailableError: Not all was written; write the same run again.
         """
-        for (day, bucket), part in split_table(file_rows(first_position, table), BUCKETS):
+        self._write_parts(first_position, file_rows(first_position, table))
+
+    def _write_parts(self, first_position: int, rows: pa.Table) -> None:
+        for (day, bucket), part in split_table(rows, BUCKETS):
             folder = self._day(day) / f"bucket={bucket:02d}"
             _write_file(folder / f"run-{first_position:020d}.parquet", part)
 

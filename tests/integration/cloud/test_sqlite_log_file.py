@@ -44,18 +44,21 @@ def limit_pages(log: SqliteReadingLog, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
+@pytest.mark.parametrize("readings", [99, 2000])
 def test_a_full_disk_writes_nothing_and_later_everything(
-    log: SqliteReadingLog, make_telemetry: MakeTelemetry
+    log: SqliteReadingLog, make_telemetry: MakeTelemetry, readings: int
 ) -> None:
-    commit = many(make_telemetry, 2000)
-    limit_pages(log, 20)
+    commit = many(make_telemetry, readings)
+    with log._file.connection() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    limit_pages(log, pages + 1)
     with pytest.raises(UnavailableError, match="full"):
         log.commit(commit)
     assert log.head() == 0
     assert log.read_after(0) == []
 
     limit_pages(log, 1_000_000)
-    assert log.commit(commit) == 2000
+    assert log.commit(commit) == readings
 
 
 def test_a_locked_log_is_unavailable_until_the_lock_is_gone(
