@@ -42,7 +42,7 @@ SEAL_POLL_S = 0.02
 BATCH_ROWS = 100
 """A commit of so many readings is stored as columns [readings]."""
 
-MAX_BATCH_ROWS = 1000
+MAX_BATCH_ROWS = 500
 """In one row of columns: what `catch_up` does at a time, while messages wait [readings]."""
 
 _COLUMNS: Final = ("device_id", "sampled_at_ms", *FIELDS[2:])
