@@ -70,6 +70,8 @@ class IngestRates:
         p50_ms: From publish to visible in a query, at 20 % of `durable_msgs_per_s`.
         p99_ms: The same.
         peak_rss_mb: Largest memory of the ingest process [MB].
+        broker_raw_cpu_us_per_msg: Time of a core that the broker took for a message nobody consumes [µs].
+        broker_cpu_us_per_msg: The same for one that was delivered and acknowledged.
         ingest_cpu_us_per_msg: Time of a core that the ingest process took for a single reading [µs].
         ingest_cpu_us_per_packed_reading: The same for a packed one.
     """
@@ -84,6 +86,8 @@ class IngestRates:
     p50_ms: float
     p99_ms: float
     peak_rss_mb: float
+    broker_raw_cpu_us_per_msg: float
+    broker_cpu_us_per_msg: float
     ingest_cpu_us_per_msg: float
     ingest_cpu_us_per_packed_reading: float
 
@@ -102,13 +106,15 @@ def measure(messages: int, packed: int) -> IngestRates:
 
 def _measure(site: "_Site", messages: int, packed: int) -> IngestRates:
     fleet, single, many = _Fleet(), [], []
-    raw, bare, generator = [], [], []
+    raw, raw_cpu_us, bare, generator = [], [], [], []
     for _ in range(ROUNDS):
         with site.ingesting():
             single.append(site.kept(bursts(fleet.singles(messages)), messages))
             many.append(site.kept(bursts(fleet.batches(packed // READINGS_A_BATCH), 4), packed))
         pieces = bursts(fleet.singles(messages))
+        cpu_s = site.broker_cpu_s()
         raw.append(messages / site.publish(pieces))
+        raw_cpu_us.append(1e6 * (site.broker_cpu_s() - cpu_s) / messages)
         site.forget()
         bare.append(messages / site.publish(pieces))
         generator.append(sink_rate(pieces))
@@ -127,6 +133,8 @@ def _measure(site: "_Site", messages: int, packed: int) -> IngestRates:
         p50_ms=round(1000 * latencies_s[len(latencies_s) // 2], 2),
         p99_ms=round(1000 * latencies_s[len(latencies_s) * 99 // 100], 2),
         peak_rss_mb=round(site.peak_rss_mb, 1),
+        broker_raw_cpu_us_per_msg=round(statistics.median(raw_cpu_us), 2),
+        broker_cpu_us_per_msg=round(statistics.median(each.broker_cpu_us for each in single), 2),
         ingest_cpu_us_per_msg=round(statistics.median(each.cpu_us for each in single), 2),
         ingest_cpu_us_per_packed_reading=round(statistics.median(each.cpu_us for each in many), 2),
     )
@@ -134,10 +142,11 @@ def _measure(site: "_Site", messages: int, packed: int) -> IngestRates:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Readings a second, and what each cost the ingest process [µs of a core]."""
+    """Readings a second, and what each cost ingest and the broker [µs of a core]."""
 
     per_s: float
     cpu_us: float
+    broker_cpu_us: float
 
 
 class _Fleet:
@@ -236,7 +245,7 @@ class _Site:
 
     def kept(self, pieces: Sequence[Burst], readings: int) -> _Kept:
         """Publish until all `readings` are committed and acknowledged to the broker."""
-        cpu_s, began = self._cpu_s(), time.perf_counter()
+        cpu_s, broker_cpu_s, began = _cpu_s(self._ingest.pid), self.broker_cpu_s(), time.perf_counter()
         self.publish(pieces)
         self._wait_for_acknowledgements()
         took_s = time.perf_counter() - began
@@ -244,7 +253,8 @@ class _Site:
         with closing(SqliteReadingLog(self._data_dir / "ingest.sqlite", read_only=True)) as log:
             if log.head() != self._kept:
                 raise NotKeptError("readings were acknowledged and not kept", self._kept - log.head())
-        return _Kept(readings / took_s, 1e6 * (self._cpu_s() - cpu_s) / readings)
+        cpu_s, broker_cpu_s = _cpu_s(self._ingest.pid) - cpu_s, self.broker_cpu_s() - broker_cpu_s
+        return _Kept(readings / took_s, 1e6 * cpu_s / readings, 1e6 * broker_cpu_s / readings)
 
     def latencies(self, fleet: _Fleet, per_s: float) -> Iterator[float]:
         """From publish to visible, for each small burst of a steady load of `per_s` [s]."""
@@ -257,9 +267,9 @@ class _Site:
         ):
             yield from _paced(log, connection, pieces)
 
-    def _cpu_s(self) -> float:
-        times = psutil.Process(self._ingest.pid).cpu_times()
-        return float(times.user + times.system)
+    def broker_cpu_s(self) -> float:
+        """Time of a core that the broker has taken so far [s]."""
+        return _cpu_s(self._broker.pid)
 
     def _wait_for_acknowledgements(self) -> None:
         """Until the broker holds nothing any more: it forgets what was acknowledged."""
@@ -297,6 +307,11 @@ def _paced(log: SqliteReadingLog, connection: LoadConnection, pieces: Sequence[B
             yield now_s - waiting.pop(0)[1]
         if now_s > TIMEOUT_S:
             raise NotKeptError(f"readings were not visible within {TIMEOUT_S:.0f} s", head - visible)
+
+
+def _cpu_s(pid: int | None) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def _peak_rss_mb(pid: int | None) -> float:
