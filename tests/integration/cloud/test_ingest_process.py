@@ -100,7 +100,7 @@ class Gateway:
         return [
             self.make_telemetry(
                 device_id=DEVICES[place % len(DEVICES)],
-                sampled_at=START + timedelta(minutes=number * READINGS_A_BATCH + place),
+                sampled_at=START + timedelta(seconds=number * READINGS_A_BATCH + place),
                 seq=number * READINGS_A_BATCH + place,
             )
             for place in range(READINGS_A_BATCH)
