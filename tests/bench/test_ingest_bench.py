@@ -17,7 +17,7 @@ def test_durable_readings_against_the_raw_puback_rate() -> None:
 
     print(json.dumps(asdict(figures)))
     assert figures.generator_msgs_per_s > 4 * figures.broker_raw_msgs_per_s
-    assert figures.ratio > 0.02
+    assert figures.ratio > 0.15  # 0.07 by paho and a row for each reading
 
 
 def test_what_is_published_is_within_the_contract() -> None:
