@@ -6,22 +6,28 @@ letter with a reason, never silence.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
+from msgspec.structs import astuple
 from pydantic import ValidationError
 
-from cloud.ports.ingest import InboundMessage, Registrations
+from cloud.ports.ingest import InboundMessage, Registration, Registrations
 from cloud.ports.telemetry import DeadLetter, IngestCommit
+from cloud.reading_columns import ReadingColumns
+from cloud.reading_decoder import MAX_SEQ, WireReading, decode, instants
+from cloud.reading_rows import FIELDS, Row, row_of
 from edge.contract import MAX_PAYLOAD_BYTES, Event, Refusal, Telemetry, read_telemetry
+from edge.contract.quantities import DEVICE_ID_PATTERN
 from edge.contract.telemetry import describe
 from edge.contract.topics import owner
 
-MAX_SEQ = 2**63 - 1
-"""The largest `seq` that a 64-bit column holds."""
+TURNED_ROWS = 512
+"""Rows are turned into columns so many at a time: they are still in the cache [rows]."""
 
 
 def ingest(messages: Sequence[InboundMessage], registrations: Registrations, now: datetime) -> IngestCommit:
@@ -40,23 +46,109 @@ def ingest(messages: Sequence[InboundMessage], registrations: Registrations, now
         UnavailableError: The registrations cannot be read; ingest the same messages again.
     """
     round_ = _Round(registrations, now)
-    for message in messages:
-        if message.topic.endswith("/event"):
-            round_.take_event(message)
-        else:
-            round_.take_readings(message)
-    return IngestCommit(round_.readings, round_.events, round_.dead_letters, now)
+    round_.take(messages)
+    return IngestCommit(round_.readings(), round_.events, round_.dead_letters, now)
+
+
+_DEVICE_ID = re.compile(DEVICE_ID_PATTERN)
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Who publishes on a topic, and for which devices it may speak as far as was asked."""
+
+    principal: str
+    in_batches: bool
+    of_events: bool
+    speaks_for: set[str] = field(default_factory=set[str])
 
 
 @dataclass(slots=True)
 class _Round:
+    """What is known of these messages so far; the devices of one round are looked up once."""
+
     registrations: Registrations
     now: datetime
-    readings: list[Telemetry] = field(default_factory=list[Telemetry])
     events: list[Event] = field(default_factory=list[Event])
     dead_letters: list[DeadLetter] = field(default_factory=list[DeadLetter])
+    _rows: list[Row] = field(default_factory=list[Row])
+    _times_ms: list[int] = field(default_factory=list[int])
+    _senders: dict[str, "_Sender"] = field(default_factory=dict[str, "_Sender"])
+    _known: dict[str, Registration | None] = field(default_factory=dict[str, Registration | None])
+
+    def take(self, messages: Sequence[InboundMessage]) -> None:
+        """Judge messages in order: quickly where the decoder says yes to a whole message."""
+        decoded = [
+            None if self._sender(topic).of_events else decode(payload) for topic, payload, _ in messages
+        ]
+        times_ms = instants([each.sampled_at for readings in decoded if readings for each in readings])
+        first = 0
+        for message, readings in zip(messages, decoded, strict=True):
+            if readings is None:
+                self._take_slowly(message)
+                continue
+            moments = times_ms[first : first + len(readings)]
+            first += len(readings)
+            if None in moments or not self._admits(self._senders[message.topic], readings):
+                self._take_slowly(message)
+            else:
+                self._rows += map(astuple, readings)
+                self._times_ms += cast("list[int]", moments)
+
+    def readings(self) -> ReadingColumns:
+        """What was accepted."""
+        columns: list[list[Any]] = [[] for _ in FIELDS]
+        for first in range(0, len(self._rows), TURNED_ROWS):
+            turned = zip(*self._rows[first : first + TURNED_ROWS], strict=True)
+            for column, values in zip(columns, turned, strict=False):  # without `schema_version`
+                column.extend(values)
+        columns[1] = self._times_ms
+        return ReadingColumns(tuple(columns))
+
+    def _sender(self, topic: str) -> "_Sender":
+        sender = self._senders.get(topic)
+        if sender is None:
+            sender = self._senders[topic] = _Sender(
+                owner(topic), in_batches=topic.endswith("/batch"), of_events=topic.endswith("/event")
+            )
+        return sender
+
+    def _admits(self, sender: "_Sender", readings: Sequence[WireReading]) -> bool:
+        """Whether the sender may say all this; `motion` is taken out where nobody consents to it."""
+        for each in readings:
+            if each.device_id not in sender.speaks_for and not self._may_speak(sender, each.device_id):
+                return False
+            if each.motion is not None and not self._consents(each.device_id):
+                each.motion = None
+        return True
+
+    def _may_speak(self, sender: "_Sender", device_id: str) -> bool:
+        registration = self._find(device_id)
+        if registration is None:
+            return False
+        if sender.principal != (registration.gateway_id if sender.in_batches else device_id):
+            return False
+        sender.speaks_for.add(device_id)
+        return True
+
+    def _find(self, device_id: str) -> Registration | None:
+        if device_id not in self._known:
+            is_one = _DEVICE_ID.fullmatch(device_id)
+            self._known[device_id] = self.registrations.find(device_id) if is_one else None
+        return self._known[device_id]
+
+    def _consents(self, device_id: str) -> bool:
+        registration = self._find(device_id)
+        return registration is not None and registration.share_presence
+
+    def _take_slowly(self, message: InboundMessage) -> None:
+        if message.topic.endswith("/event"):
+            self.take_event(message)
+        else:
+            self.take_readings(message)
 
     def take_readings(self, message: InboundMessage) -> None:
+        """Judge each element by the contract's own model, and say what is wrong with it."""
         principal = owner(message.topic)
         in_batch = message.topic.endswith("/batch")
         accepted, refusals = read_telemetry(message.payload)
@@ -70,6 +162,7 @@ class _Round:
                 self._refuse(message, Refusal(fault, index, element))
 
     def take_event(self, message: InboundMessage) -> None:
+        """Judge an event."""
         try:
             event = _read_event(message.payload)
             fault = self._fault_of_owner(event.device_id, owner(message.topic))
@@ -94,16 +187,18 @@ class _Round:
             return fault
         if reading.seq is not None and reading.seq > MAX_SEQ:
             return f"seq: larger than {MAX_SEQ}"
-        self.readings.append(self._with_consent(reading))
+        row = row_of(self._with_consent(reading))
+        self._rows.append((*row, None))
+        self._times_ms.append(row[1])
         return ""
 
     def _fault_of_owner(self, device_id: str, principal: str) -> str:
         if device_id != principal:
             return f"device_id: {device_id!r} is not the publisher {principal!r}"
-        return "" if self.registrations.find(device_id) else "unknown device"
+        return "" if self._find(device_id) else "unknown device"
 
     def _fault_of_gateway(self, device_id: str, principal: str) -> str:
-        registration = self.registrations.find(device_id)
+        registration = self._find(device_id)
         if registration is None:
             return "unknown device"
         if registration.gateway_id != principal:
@@ -111,10 +206,7 @@ class _Round:
         return ""
 
     def _with_consent(self, reading: Telemetry) -> Telemetry:
-        if reading.motion is None:
-            return reading
-        registration = self.registrations.find(reading.device_id)
-        if registration is not None and registration.share_presence:
+        if reading.motion is None or self._consents(reading.device_id):
             return reading
         return reading.model_copy(update={"motion": None})
 

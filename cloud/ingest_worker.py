@@ -1,6 +1,7 @@
 """The ingest worker: take what waits, commit it, and only then acknowledge it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -10,12 +11,15 @@ import structlog
 
 from cloud.errors import UnavailableError
 from cloud.ingest import ingest
-from cloud.ports.ingest import InboundMessage, Registrations, TelemetryStream
-from cloud.ports.telemetry import IngestCommit, ReadingLog
+from cloud.ports.ingest import InboundMessage, Registrations, SealableLog, TelemetryStream
+from cloud.ports.telemetry import IngestCommit
 from cloud.retry import full_jitter_s
 
 TAKE_TIMEOUT_S = 0.2
 """How soon an idle worker sees that it shall stop [s]."""
+
+FEW_MESSAGES = 200
+"""After fewer than these there is time for what commits have put off."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -33,7 +37,7 @@ class IngestWorker:
     """
 
     stream: TelemetryStream
-    readings: ReadingLog
+    readings: SealableLog
     registrations: Registrations
     now: Callable[[], datetime]
     random: Random
@@ -44,6 +48,9 @@ class IngestWorker:
             messages = self.stream.take(TAKE_TIMEOUT_S)
             if messages:
                 self._keep(messages, stop)
+            if len(messages) < FEW_MESSAGES:
+                with suppress(UnavailableError):  # it has time
+                    self.readings.catch_up()
 
     def _keep(self, messages: Sequence[InboundMessage], stop: Flag) -> None:
         """Commit and acknowledge; while the log is not available nothing is acknowledged and we wait."""

@@ -6,7 +6,7 @@ wait for a Parquet file. A run that was interrupted is written again under the s
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Event as Flag
@@ -16,12 +16,10 @@ import structlog
 from cloud.errors import UnavailableError
 from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.ports.telemetry import LoggedReading
+from cloud.reading_columns import days_of
 
 MAX_RUN_ROWS = 100_000
 """Readings in one run [rows]: bounds the memory of the sealer."""
-
-READ_ROWS = 5000
-"""Readings taken from the log at a time."""
 
 KEEP_IN_LOG = timedelta(days=7)
 """How much of each device the log keeps for apps and late readers."""
@@ -132,24 +130,14 @@ class LakeSealer:
         head = self._readings.head()
         sealed = self._readings.sealed()
         while sealed < head:
-            run = self._read_run(sealed, head)
+            run = self._readings.read_run(sealed, head, MAX_RUN_ROWS)
             if run:
                 self._lake.write(sealed + 1, run)
-            sealed = run[-1].position if len(run) >= MAX_RUN_ROWS else head
+            sealed = run[-1].position if run else head
             self._readings.record_sealed(sealed)
             self._remember(sealed, run)
         self._waiting_since = None
         return sealed
-
-    def _read_run(self, sealed: int, head: int) -> list[LoggedReading]:
-        run: list[LoggedReading] = []
-        while len(run) < MAX_RUN_ROWS:
-            after = run[-1].position if run else sealed
-            page = self._readings.read_after(after, min(READ_ROWS, MAX_RUN_ROWS - len(run)))
-            run += [logged for logged in page if logged.position <= head]
-            if not page or page[-1].position >= head:
-                break
-        return run
 
     def _due(self) -> bool:
         waiting = self._readings.head() - self._readings.sealed()
@@ -161,8 +149,8 @@ class LakeSealer:
             self._waiting_since = now
         return waiting >= self._policy.rows or now - self._waiting_since >= self._policy.interval_s
 
-    def _remember(self, sealed: int, run: list[LoggedReading]) -> None:
-        days = {logged.reading.sampled_at.date() for logged in run}
+    def _remember(self, sealed: int, run: Sequence[LoggedReading]) -> None:
+        days = days_of(run)
         self._touched |= days
         self._newest_day = max(days | {self._newest_day})
         self._sealed_at.append((self._monotonic(), sealed))

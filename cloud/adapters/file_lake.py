@@ -21,9 +21,17 @@ from cloud.adapters.lake_files import LakeFiles
 from cloud.adapters.lake_forgetting import without_forgotten
 from cloud.adapters.lake_manifest import Change, LakeFile, Snapshot
 from cloud.adapters.lake_store import LakeStore
-from cloud.adapters.lake_table import FILE_SCHEMA, bucket_of, file_rows, file_table, split_table
+from cloud.adapters.lake_table import (
+    FILE_SCHEMA,
+    bucket_of,
+    file_rows,
+    file_table,
+    logged_table,
+    split_table,
+)
 from cloud.ports.ingest import CompactingLake, Forgetting
 from cloud.ports.telemetry import LakeReader, LoggedReading
+from cloud.reading_columns import LoggedTable
 
 BUCKETS: Final = 8
 """Partitions of a day; fixed, for a device must not move."""
@@ -104,6 +112,9 @@ class FileLake(CompactingLake):
 
     @override
     def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
+        if isinstance(readings, LoggedTable):
+            self._write_run(first_position, split_table(logged_table(readings), BUCKETS))
+            return
         parts: dict[_Part, list[LoggedReading]] = {}
         for logged in readings:
             reading = logged.reading

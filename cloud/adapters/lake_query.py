@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cloud.adapters.lake_table import FILE_SCHEMA, SCAN_SCHEMA
-from cloud.adapters.reading_rows import ceiling_milliseconds
 from cloud.errors import UnavailableError
+from cloud.reading_rows import ceiling_milliseconds
 
 SCAN_THREADS: Final = 2
 

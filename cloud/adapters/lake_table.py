@@ -10,8 +10,9 @@ import pandas as pd  # noqa: F401 (pyarrow imports it at its first array, a seco
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloud.adapters.reading_rows import FIELDS, Row, row_of
 from cloud.ports.telemetry import LoggedReading
+from cloud.reading_columns import Columns, LoggedTable
+from cloud.reading_rows import FIELDS, Row, row_of
 from edge.contract import Telemetry
 
 DAY_MS: Final = 86_400_000
@@ -56,11 +57,37 @@ def file_table(run: Iterable[LoggedReading]) -> pa.Table:
     return _table(FILE_SCHEMA, sorted(rows, key=lambda row: (row[1], row[2], row[0])))
 
 
+def scan_batch(columns: Columns) -> pa.RecordBatch:
+    """The columns of a scan, of readings as columns; in their order."""
+    arrays = [_array(values, field) for values, field in zip(columns, SCAN_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCAN_SCHEMA)
+
+
+def columns_of(batch: pa.RecordBatch) -> Columns:
+    """The readings of a scan's columns."""
+    times_ms = batch.column(1).view(pa.int64())
+    return tuple(column.to_pylist() for column in (batch.column(0), times_ms, *batch.columns[2:]))
+
+
 def file_rows(first_position: int, table: pa.Table) -> pa.Table:
     """A table of a scan's columns as rows of a file, in the log from `first_position` on."""
     positions = pa.array(np.arange(first_position, first_position + table.num_rows, dtype=np.int64))
     columns = table.select(SCAN_SCHEMA.names).cast(SCAN_SCHEMA).columns
     return pa.Table.from_arrays([positions, *columns], schema=FILE_SCHEMA)
+
+
+def placed(positions: Iterable[int], batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of a scan's columns as rows of a file, each with its place in the log."""
+    return pa.RecordBatch.from_arrays([pa.array(positions, pa.int64()), *batch.columns], schema=FILE_SCHEMA)
+
+
+def logged_table(run: LoggedTable) -> pa.Table:
+    """A run of the log as rows of a file, sorted by device, time and place in the log."""
+    devices = run.table["device_id"].combine_chunks().dictionary_encode()
+    ranks = pc.rank(devices.dictionary).to_numpy()[devices.indices.to_numpy()]
+    times_ms = run.table["sampled_at"].cast(pa.int64()).to_numpy()
+    order = np.lexsort((times_ms, ranks))  # stable: of one key the place in the log decides
+    return run.table.take(pa.array(order))
 
 
 def bucket_of(device_id: str, buckets: int) -> int:

@@ -1,7 +1,7 @@
 """The memory twins of the telemetry ports, for tests and for logic that runs without a disk."""
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -48,6 +48,14 @@ class MemoryReadingLog(SealableLog, ReplayableLetters):
             times = 1 if known is None else known.times + 1
             self._letters[letter.letter_id] = replace(letter, times=times)
         return self._head
+
+    @override
+    def catch_up(self) -> bool:
+        return False
+
+    @override
+    def read_run(self, after: int, up_to: int, limit: int) -> list[LoggedReading]:
+        return [logged for logged in self.read_after(after, limit) if logged.position <= up_to]
 
     @override
     def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:

@@ -69,6 +69,20 @@ class SqliteFile:
                     connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose statements all see the file as it was at the first of them; only to read.
+
+        Raises:
+            UnavailableError: As `connection`.
+        """
+        with self.connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+
     def close(self) -> None:
         """Close every connection; the file may not be used through this object afterwards."""
         with self._lock:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from cloud.adapters.reading_rows import ceiling_milliseconds, instant_of, milliseconds
 from cloud.ports.telemetry import DeadLetter, LetterQuery
+from cloud.reading_rows import ceiling_milliseconds, instant_of, milliseconds
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS dead_letters (

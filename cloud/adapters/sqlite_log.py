@@ -6,26 +6,22 @@ returns. `latest` also counts how many readings of a device never came, by the g
 
 import json
 import sqlite3
-import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
 from typing_extensions import override
 
-from cloud.adapters import sqlite_letters
-from cloud.adapters.reading_rows import (
-    FIELDS,
-    Row,
-    ceiling_milliseconds,
-    milliseconds,
-    reading_of,
-    row_of,
-)
+from cloud.adapters import sqlite_batches, sqlite_letters
+from cloud.adapters.lake_table import FILE_SCHEMA, placed, scan_batch
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.adapters.sqlite_forgetting import forget_devices
-from cloud.errors import AlreadyReplayedError, UnavailableError
+from cloud.errors import AlreadyReplayedError
 from cloud.ports.ingest import SealableLog
 from cloud.ports.telemetry import (
     DeadLetter,
@@ -34,13 +30,24 @@ from cloud.ports.telemetry import (
     LoggedReading,
     ReplayableLetters,
 )
+from cloud.reading_columns import NO_COLUMNS, Columns, LoggedTable, ReadingColumns
+from cloud.reading_rows import (
+    FIELDS,
+    ceiling_milliseconds,
+    milliseconds,
+    reading_of,
+)
 from cloud.seq_gaps import SeqCount
 from edge.contract import Event, Telemetry
 
 PRUNE_ROWS = 2000
 """Rows forgotten in one transaction, so that a commit never waits long for the writer's place."""
 
-SEAL_POLL_S = 0.02
+BATCH_ROWS = 100
+"""A commit of so many readings is stored as columns [readings]."""
+
+MAX_BATCH_ROWS = 500
+"""In one row of columns: what `catch_up` does at a time, while messages wait [readings]."""
 
 _COLUMNS: Final = ("device_id", "sampled_at_ms", *FIELDS[2:])
 _SELECT: Final = ", ".join(_COLUMNS)
@@ -67,25 +74,29 @@ INSERT INTO sqlite_sequence (name, seq)
     SELECT 'readings', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'readings');
 """
 _MARKS: Final = ", ".join(f"?{number + 1}" for number in range(len(_COLUMNS)))
-_INSERT_NEWER: Final = f"INSERT INTO readings ({_SELECT}) VALUES ({_MARKS})"  # noqa: S608 (our own column names)
-_INSERT_NEW: Final = f"""
-INSERT INTO readings ({_SELECT}) SELECT {_MARKS} WHERE NOT EXISTS (
-    SELECT 1 FROM readings WHERE device_id = ?1 AND sampled_at_ms = ?2
-    AND {" AND ".join(f"{name} IS ?{number + 3}" for number, name in enumerate(_COLUMNS[2:]))}
-)
+_INSERT: Final = f"INSERT INTO readings ({_SELECT}) VALUES ({_MARKS})"  # noqa: S608 (our own column names)
+_INSERT_AT: Final = f"INSERT INTO readings (position, {_SELECT}) VALUES (?, {', '.join('?' * len(_COLUMNS))})"  # noqa: S608 (our own column names)
+_IS_KNOWN: Final = f"""
+SELECT 1 FROM readings WHERE device_id = ?1 AND sampled_at_ms = ?2
+AND {" AND ".join(f"{name} IS ?{number + 3}" for number, name in enumerate(_COLUMNS[2:]))}
 """  # noqa: S608 (our own column names)
 _INSERT_EVENT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
 _UPSERT_LATEST: Final = """
 INSERT OR REPLACE INTO latest (device_id, position, sampled_at_ms, last_seq, missing) VALUES (?, ?, ?, ?, ?)
 """
 _MISSING: Final = "SELECT missing FROM latest WHERE device_id = ?"
+_COUNTS: Final = """
+SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest
+WHERE device_id IN (SELECT value FROM json_each(?))
+"""
 _READ_AFTER: Final = f"SELECT position, {_SELECT} FROM readings WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 (our own column names)
-_NEWEST: Final = f"""
-SELECT {_SELECT} FROM readings WHERE device_id = ? ORDER BY sampled_at_ms DESC, position DESC LIMIT 1
-"""  # noqa: S608 (our own column names)
+_READ_RUN: Final = (
+    f"SELECT position, {_SELECT} FROM readings WHERE position > ? AND position <= ? ORDER BY position"  # noqa: S608 (our own column names)
+)
+_NEWEST: Final = "SELECT position FROM latest WHERE device_id = ?"
+_AT: Final = f"SELECT {_SELECT} FROM readings WHERE position = ?"  # noqa: S608 (our own column names)
 _BETWEEN: Final = f"""
-SELECT {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >= ? AND sampled_at_ms < ?
-ORDER BY sampled_at_ms, position
+SELECT position, {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >= ? AND sampled_at_ms < ?
 """  # noqa: S608 (our own column names)
 _PRUNE: Final = """
 DELETE FROM readings WHERE position IN (
@@ -109,7 +120,7 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
         self._file = SqliteFile(path, "reading log", read_only=read_only)
         if not read_only:
             with self._file.connection() as connection:
-                connection.executescript(_SCHEMA)
+                connection.executescript(_SCHEMA + sqlite_batches.SCHEMA)
             with self._file.transaction() as connection:
                 sqlite_letters.prepare(connection)
 
@@ -123,10 +134,30 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
             return _write(connection, commit)
 
     @override
+    def catch_up(self) -> bool:
+        oldest = self._oldest_batch()
+        if oldest is None or oldest > self.sealed():
+            return False
+        self._unpack(oldest)
+        return True
+
+    @override
     def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
-        with self._file.connection() as connection:
-            rows = connection.execute(_READ_AFTER, (position, limit)).fetchall()
+        with self._file.snapshot() as connection:
+            single = connection.execute(_READ_AFTER, (position, limit))
+            batched = (
+                row
+                for batch in sqlite_batches.read_after(connection, position)
+                for row in sqlite_batches.numbered_rows(*batch)
+            )
+            rows = list(islice(merge(single, batched, key=itemgetter(0)), limit))
         return [LoggedReading(row[0], reading_of(row[1:])) for row in rows]
+
+    @override
+    def read_run(self, after: int, up_to: int, limit: int) -> LoggedTable:
+        with self._file.snapshot() as connection:
+            parts = list(_parts(connection, after, min(up_to, after + limit)))
+        return LoggedTable(pa.Table.from_batches(parts, FILE_SCHEMA))
 
     @override
     def head(self) -> int:
@@ -135,16 +166,21 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
 
     @override
     def latest(self, device_id: str) -> Telemetry | None:
-        with self._file.connection() as connection:
-            row = connection.execute(_NEWEST, (device_id,)).fetchone()
+        with self._file.snapshot() as connection:
+            newest = connection.execute(_NEWEST, (device_id,)).fetchone()
+            if newest is None:
+                return None
+            row = connection.execute(_AT, newest).fetchone() or sqlite_batches.row_at(connection, newest[0])
         return None if row is None else reading_of(row)
 
     @override
     def between(self, device_id: str, start: datetime, end: datetime) -> list[Telemetry]:
-        parameters = (device_id, ceiling_milliseconds(start), ceiling_milliseconds(end))
-        with self._file.connection() as connection:
-            rows = connection.execute(_BETWEEN, parameters).fetchall()
-        return [reading_of(row) for row in {row[1]: row for row in rows}.values()]
+        wanted = (device_id, ceiling_milliseconds(start), ceiling_milliseconds(end))
+        with self._file.snapshot() as connection:
+            rows = connection.execute(_BETWEEN, wanted).fetchall()
+            rows += sqlite_batches.rows_of_device(connection, *wanted)
+        rows.sort(key=itemgetter(2, 0))  # by instant, then by arrival: the last one stays
+        return [reading_of(row[1:]) for row in {row[2]: row for row in rows}.values()]
 
     def missing(self, device_id: str) -> int:
         """How many readings of the device never came, by its `seq` [readings]."""
@@ -209,6 +245,8 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
 
     @override
     def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        while (first := self._oldest_batch()) is not None and first <= up_to:
+            self._unpack(first)
         return forget_devices(self._file, device_ids, up_to)
 
     @override
@@ -218,6 +256,15 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
         with self._file.connection() as connection:
             newest = connection.execute("SELECT device_id, sampled_at_ms FROM latest").fetchall()
         return sum(self._prune_device(device_id, at_ms - keep_ms, up_to) for device_id, at_ms in newest)
+
+    def _oldest_batch(self) -> int | None:
+        with self._file.connection() as connection:
+            return sqlite_batches.oldest(connection)
+
+    def _unpack(self, first_position: int) -> None:
+        """Move a batch, if it is still there, to the rows."""
+        with self._file.transaction() as connection:
+            connection.executemany(_INSERT_AT, sqlite_batches.remove(connection, first_position))
 
     def _prune_device(self, device_id: str, before_ms: int, up_to: int) -> int:
         total = 0
@@ -229,39 +276,22 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
                 return total
 
 
-def wait_until_sealed(path: Path, position: int, timeout_s: float) -> None:
-    """Block until the readings up to `position` of the log at `path` are in the lake.
-
-    The running ingest process seals at once when it gets SIGUSR1.
-
-    Raises:
-        UnavailableError: Not within `timeout_s`.
-    """
-    readings = SqliteReadingLog(path, read_only=True)
-    deadline = time.monotonic() + timeout_s
-    try:
-        while (sealed := readings.sealed()) < position:
-            if time.monotonic() > deadline:
-                raise UnavailableError(f"sealed up to {sealed}, not to {position}, within {timeout_s} s")
-            time.sleep(SEAL_POLL_S)
-    finally:
-        readings.close()
-
-
 def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:
     """Write `commit` in the open transaction; the position of its last reading.
 
     All that it goes by is read in the same transaction: a replay of dead letters is another process.
     """
     received_at_ms = None if commit.received_at is None else milliseconds(commit.received_at)
-    rows = [row_of(reading) for reading in commit.readings]
-    before = _head(connection)
-    counts = {device_id: _load_count(connection, device_id) for device_id in {row[0] for row in rows}}
-    connection.executemany(_INSERT_NEWER if _all_newer(rows, counts) else _INSERT_NEW, rows)
+    first = _head(connection) + 1
+    columns = ReadingColumns.of(commit.readings).columns
+    counts = _load_counts(connection, set(columns[0]))
+    if not _all_newer(columns, counts):
+        columns = _without_repeats(connection, columns, counts)
+    _append(connection, first, columns)
     connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
     sqlite_letters.put(connection, commit.dead_letters)
-    _advance_latest(connection, before, counts)
-    return _head(connection)
+    _advance_latest(connection, first, columns, counts)
+    return first - 1 + len(columns[0])
 
 
 def _head(connection: sqlite3.Connection) -> int:
@@ -279,36 +309,78 @@ def _event_rows(
         yield event.device_id, event.event_id, occurred_at_ms, received_at_ms, event.kind, detail
 
 
-def _all_newer(rows: Sequence[Row], counts: Mapping[str, SeqCount]) -> bool:
-    """Whether each row is later than all before it of its device, so that none can be a repeat."""
+def _append(connection: sqlite3.Connection, first_position: int, columns: Columns) -> None:
+    if len(columns[0]) < BATCH_ROWS:
+        connection.executemany(_INSERT, zip(*columns, strict=True))
+        return
+    last_position = first_position + len(columns[0]) - 1
+    for place in range(0, len(columns[0]), MAX_BATCH_ROWS):
+        part = tuple(column[place : place + MAX_BATCH_ROWS] for column in columns)
+        sqlite_batches.put(connection, first_position + place, part)
+    connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'readings'", (last_position,))
+
+
+def _all_newer(columns: Columns, counts: Mapping[str, SeqCount]) -> bool:
+    """Whether each reading is later than all before it of its device, so that none can be a repeat."""
     newest = {device_id: count.sampled_at_ms for device_id, count in counts.items()}
-    for row in rows:
-        last = newest[row[0]]
-        if last is not None and row[1] <= last:
+    for device_id, sampled_at_ms in zip(columns[0], columns[1], strict=True):
+        last = newest[device_id]
+        if last is not None and sampled_at_ms <= last:
             return False
-        newest[row[0]] = row[1]
+        newest[device_id] = sampled_at_ms
     return True
 
 
-def _advance_latest(connection: sqlite3.Connection, before: int, counts: Mapping[str, SeqCount]) -> None:
-    """Bring `latest` up to the readings above position `before`; `counts` is what it held so far."""
-    added = connection.execute(
-        "SELECT device_id, position, sampled_at_ms, seq FROM readings WHERE position > ? ORDER BY position",
-        (before,),
-    )
-    for device_id, *reading in added:
-        counts[device_id].add(*reading)
+def _without_repeats(
+    connection: sqlite3.Connection, columns: Columns, counts: Mapping[str, SeqCount]
+) -> Columns:
+    """The readings whose key and content are neither in the log nor among those before them."""
+    rows = list(zip(*columns, strict=True))
+    newest = {device_id: count.sampled_at_ms for device_id, count in counts.items()}
+    old = [row for row in rows if (last := newest[row[0]]) is not None and row[1] <= last]
+    known = {row for row in old if connection.execute(_IS_KNOWN, row).fetchone()}
+    known |= sqlite_batches.repeats(connection, old) if old else set()
+    fresh = [row for row in dict.fromkeys(rows) if row not in known]
+    return tuple(zip(*fresh, strict=True)) if fresh else NO_COLUMNS
+
+
+def _advance_latest(
+    connection: sqlite3.Connection, first_position: int, columns: Columns, counts: Mapping[str, SeqCount]
+) -> None:
+    """Bring `latest` up to these readings; `counts` is what it held so far."""
+    places = enumerate(zip(columns[0], columns[1], columns[3], strict=True), first_position)
+    for position, (device_id, sampled_at_ms, seq) in places:
+        counts[device_id].add(position, sampled_at_ms, seq)
     connection.executemany(
         _UPSERT_LATEST,
         [
             (device_id, count.position, count.sampled_at_ms, count.last_seq, count.missing)
             for device_id, count in counts.items()
+            if count.position
         ],
     )
 
 
-def _load_count(connection: sqlite3.Connection, device_id: str) -> SeqCount:
-    row = connection.execute(
-        "SELECT position, sampled_at_ms, last_seq, missing FROM latest WHERE device_id = ?", (device_id,)
-    ).fetchone()
-    return SeqCount() if row is None else SeqCount(*row)
+def _load_counts(connection: sqlite3.Connection, device_ids: Collection[str]) -> dict[str, SeqCount]:
+    counts = {device_id: SeqCount() for device_id in device_ids}
+    for device_id, *count in connection.execute(_COUNTS, (json.dumps(list(device_ids)),)):
+        counts[device_id] = SeqCount(*count)
+    return counts
+
+
+def _parts(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[pa.RecordBatch]:
+    """The readings in (after, up_to], in order: batches as they are, and what lies between them."""
+    for first, batch in sqlite_batches.read_after(connection, after):
+        if first > up_to:
+            break
+        yield from _single(connection, after, first - 1)
+        part = batch.slice(0, up_to + 1 - first)
+        yield placed(range(first, first + part.num_rows), part)
+        after = first + batch.num_rows - 1
+    yield from _single(connection, after, up_to)
+
+
+def _single(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[pa.RecordBatch]:
+    if rows := connection.execute(_READ_RUN, (after, up_to)).fetchall() if after < up_to else []:
+        positions, *columns = zip(*rows, strict=True)
+        yield placed(positions, scan_batch(tuple(columns)))

@@ -3,13 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from cloud.ports.telemetry import Lake, ReadingLog
+from cloud.ports.telemetry import Lake, LoggedReading, ReadingLog
 
 
-@dataclass(frozen=True, slots=True)
-class InboundMessage:
+class InboundMessage(NamedTuple):
     """One message; `token` is the stream's own and says which delivery to acknowledge."""
 
     topic: str
@@ -54,6 +53,21 @@ class SealableLog(ReadingLog, Protocol):
 
     def sealed(self) -> int:
         """Every reading up to this position is in the lake."""
+        ...
+
+    def catch_up(self) -> bool:
+        """Do a piece of the work that commits have put off, for a moment without messages.
+
+        Returns:
+            Whether there was any.
+
+        Raises:
+            UnavailableError: It stays to be done.
+        """
+        ...
+
+    def read_run(self, after: int, up_to: int, limit: int) -> Sequence[LoggedReading]:
+        """The readings after position `after` up to `up_to`, at most `limit`, in order."""
         ...
 
     def record_sealed(self, position: int) -> None:

@@ -18,9 +18,31 @@ def advise(homes: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Decisions one at a time and all together, beside the bare models on the same rows."""
     from infra.local.advise_bench import measure  # noqa: PLC0415 (as in every command)
 
-    figures = asdict(measure(homes))
+    _print(asdict(measure(homes)), as_json=as_json)
+
+
+@bench.command()
+@click.option("--messages", default=40_000, show_default=True, type=click.IntRange(1000, 10_000_000))
+@click.option("--packed", default=400_000, show_default=True, type=click.IntRange(500, 100_000_000))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ingest(messages: int, packed: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Readings kept and acknowledged, beside what the same broker takes with nobody consuming.
+
+    A round has so many messages of one reading, and so many readings in messages of 500.
+    """
+    from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
+    from infra.local.ingest_bench import measure  # noqa: PLC0415
+
+    try:
+        figures = asdict(measure(messages, packed))
+    except LocalError as error:
+        raise click.ClickException(str(error)) from error
+    _print(figures, as_json=as_json)
+
+
+def _print(figures: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, indent=1))
         return
     for name, value in figures.items():
-        click.echo(f"{name:<30}  {value}")
+        click.echo(f"{name:<32}  {value}")

@@ -31,6 +31,10 @@ ACK_WAIT = "5s"
 """When a message that a subscriber has not acknowledged is delivered again; a subscriber that was killed
 gets what it had in hand no sooner (the server's default is 30 s)."""
 
+MAX_ACK_PENDING = 8192
+"""What a subscription may have in hand at once [messages]: enough that ingest never waits for the broker
+while the broker waits for a commit. A session has three, and 65,535 packet ids."""
+
 MAX_STORE_BYTES = 4 * 1024**3
 """Limit of an account's messages on disk [bytes], unless told otherwise; beyond it the server refuses (no
 PUBACK), drops nothing."""
@@ -103,7 +107,11 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
         "listen": f"127.0.0.1:{settings.client_port}",
         "http": f"127.0.0.1:{settings.monitor_port}",
         "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
-        "mqtt": {"listen": f"127.0.0.1:{settings.mqtt_port}", "ack_wait": ACK_WAIT},
+        "mqtt": {
+            "listen": f"127.0.0.1:{settings.mqtt_port}",
+            "ack_wait": ACK_WAIT,
+            "max_ack_pending": MAX_ACK_PENDING,
+        },
         "accounts": {
             name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
             for name, users in by_account.items()

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cloud.adapters.parquet_lake import ParquetLake
-from cloud.adapters.reading_rows import instant_of
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.quality.report import DeviceQuality, QualityReport, report, window_of
 from cloud.quality.rules import RULES
+from cloud.reading_rows import instant_of
 from cloud.seq_gaps import SeqCount
 from infra.local.errors import LocalError
 

@@ -3,7 +3,8 @@
 import signal
 from pathlib import Path
 
-from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
+from cloud.adapters.sealed_wait import wait_until_sealed
+from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.wiring.lake import open_lake

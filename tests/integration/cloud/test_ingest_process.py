@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from cloud.adapters.mqtt_connection import Delivery, MqttConnection, MqttEndpoint
 from cloud.adapters.parquet_lake import ParquetLake, readings_in_lake
-from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
+from cloud.adapters.sealed_wait import wait_until_sealed
+from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.errors import UnavailableError
 from cloud.ports.records import DeviceRecord
@@ -87,6 +89,7 @@ class Gateway:
     port: int
     make_telemetry: MakeTelemetry
     published: list[Telemetry] = field(default_factory=list[Telemetry])
+    pause_s: float = 0.02
 
     def __post_init__(self) -> None:
         endpoint = MqttEndpoint("127.0.0.1", self.port, "gw-1", "gw-1-password")
@@ -98,7 +101,7 @@ class Gateway:
         return [
             self.make_telemetry(
                 device_id=DEVICES[place % len(DEVICES)],
-                sampled_at=START + timedelta(minutes=number * READINGS_A_BATCH + place),
+                sampled_at=START + timedelta(seconds=number * READINGS_A_BATCH + place),
                 seq=number * READINGS_A_BATCH + place,
             )
             for place in range(READINGS_A_BATCH)
@@ -110,7 +113,7 @@ class Gateway:
         while not done.is_set():
             self.publish(range(first, first + 30))
             first += 30
-            time.sleep(0.02)
+            time.sleep(self.pause_s)
 
     def publish(self, numbers: range) -> None:
         """Publish these batches and return when all are PUBACKed."""
@@ -248,6 +251,31 @@ def test_loses_and_doubles_nothing_when_the_broker_is_killed(
 
     assert ingest.end(signal.SIGTERM) == 0
 
+    assert keys_in_lake(ingest.lake) == keys(gateway.published)
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1700)])])
+def test_loses_and_doubles_nothing_whoever_is_killed_at_random(
+    broker: Broker, ingest: IngestProcess, gateway: Gateway, kills: int
+) -> None:
+    random = Random(kills)  # noqa: S311 (when and whom)
+    gateway.pause_s = 0.02 if kills < 50 else 0.3
+    with under_load(gateway):
+        for _ in range(kills):
+            time.sleep(random.uniform(0.05, 0.6))
+            if random.random() < 0.3:
+                broker.kill()
+                broker.start()
+            else:
+                ingest.end(signal.SIGKILL)
+                ingest.start()
+    ingest.wait_for_head(len(gateway.published))
+
+    assert ingest.end(signal.SIGTERM) == 0
+
+    log = SqliteReadingLog(ingest.log_path, read_only=True)
+    assert log.head() == len(gateway.published)  # none twice, in whatever order they came
+    log.close()
     assert keys_in_lake(ingest.lake) == keys(gateway.published)
 
 

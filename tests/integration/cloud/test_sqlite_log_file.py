@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.adapters.sqlite_log import SqliteReadingLog, wait_until_sealed
+from cloud.adapters.sealed_wait import wait_until_sealed
+from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.errors import UnavailableError
 from cloud.ports.telemetry import DeadLetter, IngestCommit
 from edge.contract import Telemetry
@@ -38,31 +39,38 @@ def many(make_telemetry: MakeTelemetry, count: int) -> IngestCommit:
     ])  # fmt: skip
 
 
+def pages_of(log: SqliteReadingLog) -> int:
+    with log._file.connection() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    return int(pages)
+
+
 def limit_pages(log: SqliteReadingLog, pages: int) -> None:
     """What a full disk does, at a size of our choice: SQLite answers SQLITE_FULL."""
     with log._file.connection() as connection:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
+@pytest.mark.parametrize("readings", [99, 2000])
 def test_a_full_disk_writes_nothing_and_later_everything(
-    log: SqliteReadingLog, make_telemetry: MakeTelemetry
+    log: SqliteReadingLog, make_telemetry: MakeTelemetry, readings: int
 ) -> None:
-    commit = many(make_telemetry, 2000)
-    limit_pages(log, 20)
+    commit = many(make_telemetry, readings)
+    limit_pages(log, pages_of(log) + 1)
     with pytest.raises(UnavailableError, match="full"):
         log.commit(commit)
     assert log.head() == 0
     assert log.read_after(0) == []
 
     limit_pages(log, 1_000_000)
-    assert log.commit(commit) == 2000
+    assert log.commit(commit) == readings
 
 
 def test_a_dead_letter_whose_readings_find_no_room_stays_open(
     log: SqliteReadingLog, make_telemetry: MakeTelemetry
 ) -> None:
     log.commit(IngestCommit(dead_letters=[DeadLetter("a", NOON, "t", "p", "r", None, b"x")]))
-    limit_pages(log, 20)
+    limit_pages(log, pages_of(log) + 1)
 
     with pytest.raises(UnavailableError, match="full"):
         log.settle("a", NOON, many(make_telemetry, 2000))

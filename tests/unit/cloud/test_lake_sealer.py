@@ -150,7 +150,6 @@ def test_a_request_that_failed_is_not_forgotten(bench: Bench) -> None:
 
 def test_long_backlogs_become_several_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud.lake_sealer, "MAX_RUN_ROWS", 4)
-    monkeypatch.setattr(cloud.lake_sealer, "READ_ROWS", 3)
     bench.publish(10)
 
     bench.sealer.seal()

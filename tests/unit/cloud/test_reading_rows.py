@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cloud.adapters.reading_rows import reading_of, row_of
+from cloud.reading_rows import reading_of, row_of
 from edge.contract import Telemetry, read_telemetry, write_telemetry
 
 MakeTelemetry = Callable[..., Telemetry]
