@@ -115,4 +115,6 @@ def _table(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
 def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
     if field.name == FIELDS[1]:
         return pa.array(values, pa.int64()).cast(field.type)  # whole milliseconds
+    if field.type == pa.bool_():
+        values = [None if value is None else bool(value) for value in values]  # SQLite has no booleans
     return pa.array(values, field.type)

@@ -344,6 +344,15 @@ def test_forgets_what_a_device_said_and_what_was_said_about_it(
     assert [each.position for each in log.read_run(0, 3, 5)] == [2]  # what is left keeps its place
 
 
+def test_a_run_has_motion_as_it_was_sent(log: AnyLog, make_telemetry: MakeTelemetry) -> None:
+    seen: list[bool | None] = [True, False, None]
+    commit(log, *(make_telemetry(sampled_at=NOON + n * MINUTE, motion=m) for n, m in enumerate(seen)))
+
+    run = log.read_run(0, 3, 5)
+
+    assert [each.reading.motion for each in run] == seen
+
+
 def test_reads_any_run_of_what_is_logged(log: AnyLog, make_telemetry: MakeTelemetry) -> None:
     sent = [make_telemetry(sampled_at=NOON + number * MINUTE) for number in range(10)]
     commit(log, *sent)
