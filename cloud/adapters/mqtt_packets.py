@@ -30,14 +30,14 @@ Publish: TypeAlias = tuple[bytes, bytes, bytes]
 def connect(client_id: str, username: str, password: str, keepalive_s: int) -> bytes:
     """Resume the durable session `client_id`, or begin it."""
     flags = 0xC0  # user name and password; the session is not clean
-    fields = _string("MQTT") + bytes([4, flags]) + keepalive_s.to_bytes(2, "big")
-    return _packet(_CONNECT, fields + _string(client_id) + _string(username) + _string(password))
+    fields = string("MQTT") + bytes([4, flags]) + keepalive_s.to_bytes(2, "big")
+    return packet(_CONNECT, fields + string(client_id) + string(username) + string(password))
 
 
 def subscribe(filters: Sequence[str]) -> bytes:
     """Subscribe with QoS 1."""
-    wanted = b"".join(_string(each) + bytes([_QOS]) for each in filters)
-    return _packet(_SUBSCRIBE, _SUBSCRIBE_ID + wanted)
+    wanted = b"".join(string(each) + bytes([_QOS]) for each in filters)
+    return packet(_SUBSCRIBE, _SUBSCRIBE_ID + wanted)
 
 
 def acknowledgements(packet_ids: Sequence[bytes]) -> bytes:
@@ -100,12 +100,14 @@ def _frame(data: bytes, at: int) -> tuple[int, int] | None:
     raise MalformedPacketError("a remaining length of more than four bytes")
 
 
-def _string(text: str) -> bytes:
+def string(text: str) -> bytes:
+    """A string of UTF-8 with its length before it (MQTT 3.1.1, section 1.5.3)."""
     data = text.encode()
     return len(data).to_bytes(2, "big") + data
 
 
-def _packet(kind: int, body: bytes) -> bytes:
+def packet(kind: int, body: bytes) -> bytes:
+    """A control packet (MQTT 3.1.1, section 2.2)."""
     length, rest = b"", len(body)
     while True:
         rest, digit = rest >> 7, rest & 0x7F

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from cloud.adapters.mqtt_packets import packet, string
 from infra.local.broker import Identity
 from infra.local.errors import LocalError
 
@@ -112,11 +113,11 @@ def connected(
         LoadRefusedError: It does not let us in.
     """
     flags = 0xC0 | (0x02 if clean else 0)
-    fields = _string("MQTT") + bytes([4, flags, 0, 0])
-    fields += _string(client_id) + _string(identity.name) + _string(identity.password)
+    fields = string("MQTT") + bytes([4, flags, 0, 0])
+    fields += string(client_id) + string(identity.name) + string(identity.password)
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(_packet(_CONNECT, fields))
+        connection.sendall(packet(_CONNECT, fields))
         answer = connection.recv(4)
         if len(answer) < 4 or answer[3]:  # noqa: PLR2004 (CONNACK: four bytes, the last is the return code)
             raise LoadRefusedError(f"CONNACK {answer.hex()}")
@@ -150,18 +151,4 @@ def sink_rate(pieces: Sequence[Burst]) -> float:
 
 def _publish(topic: str, payload: bytes, number: int) -> bytes:
     packet_id = (1 + number % _MAX_PACKET_ID).to_bytes(2, "big")
-    return _packet(_PUBLISH_QOS_1, _string(topic) + packet_id + payload)
-
-
-def _string(text: str) -> bytes:
-    return len(text).to_bytes(2, "big") + text.encode()
-
-
-def _packet(kind: int, body: bytes) -> bytes:
-    """A control packet (MQTT 3.1.1, section 2.2)."""
-    length, rest = b"", len(body)
-    while True:
-        rest, digit = rest >> 7, rest & 0x7F
-        length += bytes([digit | (0x80 if rest else 0)])
-        if not rest:
-            return bytes([kind]) + length + body
+    return packet(_PUBLISH_QOS_1, string(topic) + packet_id + payload)
