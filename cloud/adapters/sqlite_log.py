@@ -156,7 +156,10 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
     @override
     def read_run(self, after: int, up_to: int, limit: int) -> LoggedTable:
         with self._file.snapshot() as connection:
-            parts = list(_parts(connection, after, min(up_to, after + limit)))
+            parts: list[pa.RecordBatch] = []
+            while not parts and after < up_to:  # a gap that forgetting has left is not the end
+                end = min(up_to, after + limit)
+                parts, after = list(_parts(connection, after, end)), end
         return LoggedTable(pa.Table.from_batches(parts, FILE_SCHEMA))
 
     @override

@@ -353,6 +353,17 @@ def test_a_run_has_motion_as_it_was_sent(log: AnyLog, make_telemetry: MakeTeleme
     assert [each.reading.motion for each in run] == seen
 
 
+def test_a_run_goes_on_after_a_gap_that_is_longer_than_itself(
+    log: AnyLog, make_telemetry: MakeTelemetry
+) -> None:
+    """An empty run means to the sealer that all is sealed: what follows would never reach the lake."""
+    forgotten = [make_telemetry(device_id="gone", sampled_at=NOON + n * MINUTE) for n in range(5)]
+    commit(log, *forgotten, make_telemetry())
+    log.forget(["gone"], up_to=5)
+
+    assert [each.position for each in log.read_run(0, 6, 2)] == [6]
+
+
 def test_reads_any_run_of_what_is_logged(log: AnyLog, make_telemetry: MakeTelemetry) -> None:
     sent = [make_telemetry(sampled_at=NOON + number * MINUTE) for number in range(10)]
     commit(log, *sent)
