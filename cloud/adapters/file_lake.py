@@ -23,7 +23,6 @@ from cloud.adapters.lake_manifest import Change, LakeFile, Snapshot
 from cloud.adapters.lake_store import LakeStore
 from cloud.adapters.lake_table import (
     FILE_SCHEMA,
-    bucket_of,
     file_rows,
     file_table,
     logged_table,
@@ -112,15 +111,8 @@ class FileLake(CompactingLake):
 
     @override
     def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
-        if isinstance(readings, LoggedTable):
-            self._write_run(first_position, split_table(logged_table(readings), BUCKETS))
-            return
-        parts: dict[_Part, list[LoggedReading]] = {}
-        for logged in readings:
-            reading = logged.reading
-            part = reading.sampled_at.date(), bucket_of(reading.device_id, BUCKETS)
-            parts.setdefault(part, []).append(logged)
-        self._write_run(first_position, ((part, file_table(run)) for part, run in parts.items()))
+        table = logged_table(readings) if isinstance(readings, LoggedTable) else file_table(readings)
+        self._write_run(first_position, split_table(table, BUCKETS))
 
     def write_table(self, first_position: int, table: pa.Table) -> None:
         """Store a run that is a table, as `write` stores one of readings; for whole seasons at once.

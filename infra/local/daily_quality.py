@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.config import CloudSettings
 from cloud.quality.report import DeviceQuality, QualityReport, report, window_of
 from cloud.quality.rules import RULES
 from cloud.reading_rows import instant_of
 from cloud.seq_gaps import SeqCount
+from cloud.wiring.lake import open_lake
 from infra.local.errors import LocalError
 
 
@@ -30,7 +31,7 @@ def quality_of(data_dir: Path, day: date | None) -> dict[str, Any]:
         NoReadingsError: The lake has none.
         UnavailableError: The lake cannot be read.
     """
-    lake = ParquetLake(data_dir / "lake" / "telemetry")
+    lake = open_lake(CloudSettings(data_dir=data_dir))
     days = lake.days()
     if not days or (day is not None and day not in days):
         raise NoReadingsError(data_dir, day)

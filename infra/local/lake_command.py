@@ -1,11 +1,10 @@
 """The `ac-advisor lake` commands; what they need is imported when they run."""
 
-import json
 from pathlib import Path
 
 import click
 
-from infra.local.command_options import data_dir_option, json_option
+from infra.local.command_options import data_dir_option, json_option, say
 
 
 @click.group(invoke_without_command=True)
@@ -19,11 +18,9 @@ def lake(context: click.Context, data_dir: Path, as_json: bool) -> None:  # noqa
     from infra.local.lake_report import report  # noqa: PLC0415 (as in every command)
 
     facts = report(data_dir)
+    say(facts, as_json=as_json)
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
         return
-    for name, value in facts.items():
-        click.echo(f"{name:<20}  {value}")
     for name, use in facts["disk"].items():
         if use["state"] != "ok":
             click.echo(f"{name}: {use['used_ratio']:.0%} of its disk budget are used", err=True)
@@ -43,8 +40,7 @@ def forget(device_ids: tuple[str, ...], data_dir: Path, as_json: bool) -> None: 
 
     done = forget_devices(data_dir, device_ids)
     if as_json:
-        facts = {"devices": device_ids, "rows_removed": done.rows, "complete": done.complete}
-        click.echo(json.dumps(facts, indent=1))
+        say({"devices": device_ids, "rows_removed": done.rows, "complete": done.complete}, as_json=True)
         return
     click.echo(f"{done.rows} rows of {len(device_ids)} devices removed from log and lake")
     if not done.complete:
