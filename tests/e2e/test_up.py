@@ -28,6 +28,7 @@ def places(tmp_path: Path) -> list[str]:
 @pytest.fixture
 def up(tmp_path: Path, places: list[str]) -> Iterator[Up]:
     started: list[subprocess.Popen[str]] = []
+    heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # children of a `nohup` are deaf to it
 
     def start(*options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "infra.local", "up", *places, *options]
@@ -35,6 +36,7 @@ def up(tmp_path: Path, places: list[str]) -> Iterator[Up]:
         return started[-1]
 
     yield start
+    signal.signal(signal.SIGHUP, heard)
     for process in started:
         process.terminate()
         process.communicate(timeout=60)
