@@ -49,6 +49,12 @@ class Habit:
             self.setpoints_c[place] = habit_c
             self.usual_c = self._usual()
 
+    def stand(self, slot: Slot) -> None:
+        """A half-hour passed in which advice was let be: what was chosen before stands."""
+        known = self.setpoints_c[_place(slot)]
+        if known is not None:
+            self.learn(slot, known)
+
     def setpoint_c(self, slot: Slot) -> float:
         """What would be set in `slot` without advice [°C]."""
         place = _place(slot)

@@ -29,6 +29,9 @@ WARM_WORDS: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot")
 MISHAPS_KEPT = 8
 """So many are remembered: three stop all set-backs for a while."""
 
+AS_WARM_K = 0.5
+"""A room that is no more than this below the setpoint is as warm as it asks for [K]."""
+
 LATE_S = 3600
 """A device may go on with advice for so long after its end [s]."""
 
@@ -249,12 +252,26 @@ class Observer:
         summary = over.close(watch.author, setpoint_c, at_home=self._at_home())
         if home.preferences.share_presence and home.presence.newest_s is not None:
             home.presence.learn(over.slot, moved=over.moved)
-        if summary.author != "advice" and setpoint_c is not None:
-            home.habit.learn(over.slot, setpoint_c)
+        if setpoint_c is not None:
+            self._learn_habit(summary, setpoint_c)
         home.sag.learn(summary, summary.indoor_c)
         home.warmth.learn(summary, summary.felt_c)
         home.recovery.learn(summary, home.habit.setpoint_c(over.slot))
         self._learn_warmth(summary)
+
+    def _learn_habit(self, summary: SlotSummary, setpoint_c: float) -> None:
+        """What people have shown of their habit in a half-hour, by a setpoint [°C] or by letting advice be.
+
+        Who is cold of a morning makes it ever warmer, from wherever it is, and leaves it so; unless the room
+        became so warm, that says nothing of what they want in the heat.
+        """
+        habit = self.home.habit
+        if summary.author == "advice":
+            habit.stand(summary.slot)
+            return
+        reached = summary.indoor_c is not None and summary.indoor_c >= setpoint_c - AS_WARM_K
+        if summary.author == "habit" or reached:
+            habit.learn(summary.slot, setpoint_c)
 
     def _learn_warmth(self, summary: SlotSummary) -> None:
         if summary.author == "advice":

@@ -1,5 +1,12 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
 from cloud.habit import Habit
 from cloud.home_clock import HomeClock, Slot
+from cloud.home_state import HomeState
+from cloud.observer import Observer
+from edge.contract import Telemetry
 
 CLOCK = HomeClock("UTC")
 
@@ -58,3 +65,63 @@ def test_keeps_weekdays_and_weekends_apart() -> None:
 
     assert habit.setpoint_c(monday(20)) == 24.0
     assert habit.setpoint_c(saturday(20)) == 22.5
+
+
+def test_who_lets_advice_be_stands_by_the_habit() -> None:
+    habit = Habit(24.0)
+    for _ in range(10):
+        habit.learn(monday(40), 24.0)
+    for _ in range(12):  # every third day somebody wants it warmer
+        habit.learn(monday(40), 26.0)
+        habit.stand(monday(40))
+        habit.stand(monday(40))
+
+    assert habit.setpoint_c(monday(40)) == 24.0
+
+
+def test_nothing_stands_where_nothing_was_seen() -> None:
+    habit = Habit(24.0)
+    habit.stand(monday(20))
+
+    assert habit.setpoints_c[20] is None
+
+
+@pytest.fixture
+def live(make_reading: Callable[..., Telemetry]) -> Callable[[float, float, str], HomeState]:
+    """Three weeks at 24 °C, then two of mornings at a setpoint, an indoor temperature and by an author."""
+
+    def mornings(setpoint_c: float, indoor_c: float, author: str) -> HomeState:
+        home = HomeState(Habit(24.0))
+        observer = Observer(home, "UTC")
+        for hour in half_hours(days=35):
+            morning = hour >= 21 * 24 and 6 <= hour % 24 < 9
+            if morning:
+                changes = {"setpoint_c": setpoint_c, "indoor_dry_bulb_c": indoor_c, "changed_by": author}
+                observer.observe(make_reading(hour, **changes))
+            else:
+                observer.observe(make_reading(hour))
+        return home
+
+    return mornings
+
+
+def half_hours(days: int) -> Iterator[float]:
+    return (0.5 * place for place in range(48 * days))
+
+
+def test_who_is_cold_and_makes_it_warmer_than_it_gets_has_no_new_habit(
+    live: Callable[[float, float, str], HomeState],
+) -> None:
+    assert live(27.0, 21.0, "remote").habit.setpoint_c(monday(15)) == 24.0
+
+
+def test_who_makes_it_warmer_and_has_it_so_warm_has_a_new_habit(
+    live: Callable[[float, float, str], HomeState],
+) -> None:
+    assert live(27.0, 26.8, "remote").habit.setpoint_c(monday(15)) == 27.0
+
+
+def test_a_schedule_counts_however_warm_the_room_is(
+    live: Callable[[float, float, str], HomeState],
+) -> None:
+    assert live(27.0, 21.0, "schedule").habit.setpoint_c(monday(15)) == 27.0
