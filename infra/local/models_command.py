@@ -70,6 +70,7 @@ def compare(first: str, second: str, data_dir: Path, as_json: bool) -> None:  # 
     if as_json:
         say(found, as_json=True)
         return
+    click.echo(f"{'':<34} {first:>24} {second:>24}")
     for part in ("figures", "lineage"):
         for name, (left, right) in found[part].items():
             click.echo(f"{name:<34} {_text(left):>24} {_text(right):>24}{_change(left, right)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.adapters.sqlite_state import SqliteStateStore
@@ -69,7 +70,7 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
     end = None if newest is None else datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _DAY
     readings = lake.scan(start, end)
     if readings.num_rows:
-        end = max(readings["sampled_at"].to_pylist()) + timedelta(milliseconds=1)
+        end = pc.max(readings["sampled_at"]).as_py() + timedelta(milliseconds=1)
     hours = hours_frame(readings, longitudes_deg(data_dir))
     return TrainingData(hours, lake.version, start, end)
 

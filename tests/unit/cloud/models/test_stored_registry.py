@@ -13,7 +13,7 @@ from cloud.adapters.memory_files import MemoryFiles
 from cloud.adapters.model_seal import Seal
 from cloud.adapters.stored_registry import ORPHAN_AFTER_S, StoredModelRegistry
 from cloud.champion import Champion, package_version
-from cloud.errors import NotFoundError, RejectedError
+from cloud.errors import ConflictError, NotFoundError, RejectedError
 from cloud.ports.models import Note, StoredVersion
 
 NOW = datetime(2025, 9, 1, tzinfo=UTC)
@@ -114,6 +114,16 @@ def forge(files: MemoryFiles) -> None:
     files.create(f"moves/{5:012d}.json", reseal(json.dumps(record).encode()))
 
 
+@pytest.mark.parametrize("key", [b"", KEY], ids=["hashed", "signed"])
+def test_a_past_that_was_written_anew_is_seen_by_the_moves_behind_it(key: bytes) -> None:
+    files = filled(key)
+    body = files.stored[f"moves/{2:012d}.json"].rpartition(b"\n")[0]
+    files.stored[f"moves/{2:012d}.json"] = reseal(body.replace(b"it was time", b"I was told"))
+
+    with pytest.raises(RejectedError, match=r"moves/000000000002.json was altered"):
+        registry(files, key).history()
+
+
 def test_a_forged_move_is_taken_by_digest_and_refused_by_signature() -> None:
     hashed, signed = filled(), filled(KEY)
     known = registry(signed, KEY)
@@ -155,6 +165,54 @@ def test_what_was_altered_is_not_signed() -> None:
 def test_a_key_that_could_be_guessed_is_refused() -> None:
     with pytest.raises(RejectedError, match="too short"):
         Seal(b"secret")
+
+
+@dataclass
+class Contested(MemoryFiles):
+    """Files where somebody else makes a move just before ours."""
+
+    rival: Callable[[], object] | None = None
+
+    @override
+    def create(self, name: str, data: bytes) -> bool:
+        rival, is_move = self.rival, name.startswith("moves/")
+        if is_move and rival is not None:
+            self.rival = None
+            rival()
+        return MemoryFiles.create(self, name, data)
+
+
+def contested() -> tuple[Contested, StoredModelRegistry]:
+    """Files where v2 serves and v3 could, and a rival."""
+    files = Contested(dict(filled().stored))
+    registry(files).add(version("v3"), NOTE)
+    return files, registry(files)
+
+
+def test_a_move_that_came_between_is_decided_upon_anew() -> None:
+    files, rival = contested()
+    files.rival = lambda: rival.promote("v1", Note("bob", "quicker"), over="v2")
+
+    with pytest.raises(ConflictError, match="the champion is v1 and not v2"):
+        registry(files).promote("v3", NOTE, over="v2")
+
+    assert registry(files).resolve("champion") == "v1"
+    assert registry(files).history()[-1].by == "bob"
+
+
+def test_a_move_of_something_else_that_came_between_is_kept() -> None:
+    files, rival = contested()
+    files.rival = lambda: rival.add(version("v4"), Note("bob", "quicker"))
+
+    registry(files).promote("v3", NOTE, over="v2")
+
+    assert registry(files).stages() == {
+        "v1": "retired",
+        "v2": "retired",
+        "v3": "champion",
+        "v4": "registered",
+    }
+    assert [move.by for move in registry(files).history()[-2:]] == ["bob", "ada"]
 
 
 class Killed(BaseException):
