@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Final, Self
 
 import pandas as pd
+from lightgbm.basic import LightGBMError
 
 from cloud.energy import TREE_FEATURES, EnergyModel
 from cloud.errors import RejectedError
@@ -33,6 +34,13 @@ class FeatureMismatchError(RejectedError):
         super().__init__(f"{file} was trained on other features than this version computes: {strange}")
 
 
+class UnreadableModelError(RejectedError):
+    """A stored model is missing, or no model."""
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(f"{file} is no model that can serve: {why}")
+
+
 @dataclass(frozen=True, slots=True)
 class Champion:
     """The models that make advice.
@@ -55,6 +63,7 @@ class Champion:
 
         Raises:
             FeatureMismatchError: They were made for other features.
+            UnreadableModelError: One is missing, or no model.
         """
         energy = _read(files, ENERGY_FILE, TREE_FEATURES)
         override = _read(files, OVERRIDE_FILE, OVERRIDE_FEATURES)
@@ -93,7 +102,12 @@ def package_reservoir() -> pd.DataFrame:
 
 
 def _read(files: Mapping[str, bytes], name: str, features: tuple[str, ...]) -> Trees:
-    trees = Trees(files[name].decode())
+    if name not in files:
+        raise UnreadableModelError(name, "it is missing")
+    try:
+        trees = Trees(files[name].decode())
+    except (LightGBMError, UnicodeDecodeError) as error:
+        raise UnreadableModelError(name, str(error)) from error
     if trees.features != features:
         raise FeatureMismatchError(name, trees.features, features)
     return trees

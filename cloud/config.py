@@ -10,7 +10,7 @@ WEATHER = r"^(none|open-meteo|file:.+)$"
 """What `CLOUD_WEATHER` may be."""
 
 LAKE = r"^$|^s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?$"
-"""What `CLOUD_LAKE` may be."""
+"""What `CLOUD_LAKE` and `CLOUD_MODELS` may be."""
 
 
 class CloudSettings(BaseSettings):
@@ -37,6 +37,15 @@ class CloudSettings(BaseSettings):
         "",
         pattern=LAKE,
         description="Where telemetry history is: below the data directory, or `s3://bucket/prefix`.",
+    )
+    models: str = Field(
+        "",
+        pattern=LAKE,
+        description="Where the models are: below the data directory, or `s3://bucket/prefix`.",
+    )
+    models_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs the registry of the models, 32 characters or more; empty: digests only.",
     )
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")

@@ -11,7 +11,6 @@ from typing import cast
 
 import structlog
 
-from cloud.adapters.file_registry import FileModelRegistry
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
 from cloud.adapters.mqtt_shadow import MqttShadows
 from cloud.adapters.sqlite_log import SqliteReadingLog
@@ -23,10 +22,10 @@ from cloud.advisor_seat import HomeAdvisorLike
 from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
 from cloud.champion import Champion
 from cloud.config import CloudSettings
-from cloud.errors import CloudError, ConflictError, UnavailableError
+from cloud.errors import CloudError, ConflictError
 from cloud.ports.models import ModelRegistry
 from cloud.wiring.process import ready_file, stop_on_signals
-from cloud.wiring.registry import serving_champion
+from cloud.wiring.registry import ChampionWatch, open_registry, serving_champion
 from cloud.wiring.weather import weather_forecast
 
 CLIENT_ID = "advisor-0"
@@ -78,7 +77,6 @@ def run(settings: CloudSettings) -> int:
     """Advise until SIGTERM; returns the exit status."""
     stop = stop_on_signals()
     (settings.data_dir / "run" / "advisor.ready").unlink(missing_ok=True)  # of a process that was killed
-    registry = FileModelRegistry(settings.data_dir / "models")
     endpoint = MqttEndpoint(
         settings.mqtt_host,
         settings.mqtt_port,
@@ -89,7 +87,8 @@ def run(settings: CloudSettings) -> int:
     try:
         readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
         state = SqliteStateStore(settings.data_dir / "state.sqlite")
-    except UnavailableError as error:
+        registry = open_registry(settings)
+    except CloudError as error:
         log.error("advisor_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
     with closing(readings), closing(state), weather_forecast(settings.weather) as weather:
@@ -121,7 +120,7 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
     worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
     worker.restore()
     with ready_file(settings.data_dir, "advisor"), closing(_Changes(settings.data_dir)) as changes:
-        _decide_until(worker, registry, changes, stop)
+        _decide_until(worker, ChampionWatch(registry), changes, stop)
 
 
 class _Changes:
@@ -141,7 +140,7 @@ class _Changes:
 
 
 def _decide_until(
-    worker: AdvisorWorker, registry: ModelRegistry, changes: _Changes, stop: threading.Event
+    worker: AdvisorWorker, champions: ChampionWatch, changes: _Changes, stop: threading.Event
 ) -> None:
     busy_at = looked_at = refreshed_at = time.monotonic()
     is_busy = True
@@ -150,7 +149,7 @@ def _decide_until(
         if now - refreshed_at >= REFRESH_S:
             refreshed_at, is_busy = now, True
             worker.refresh()
-            _follow(worker, registry)
+            _follow(worker, champions)
         if is_busy or _is_news(changes, stop) or now - looked_at >= LOOK_AGAIN_S:
             looked_at, is_busy = now, worker.step()
         else:
@@ -169,7 +168,8 @@ def _is_news(changes: _Changes, stop: threading.Event) -> bool:
     return True
 
 
-def _follow(worker: AdvisorWorker, registry: ModelRegistry) -> None:
+def _follow(worker: AdvisorWorker, champions: ChampionWatch) -> None:
     """Let the worker use the champion, if that is another one now."""
-    if registry.resolve("champion") not in {None, worker.champion}:
-        worker.use(ChampionAdvisors(serving_champion(registry)))
+    champion = champions.newer(worker.champion)
+    if champion is not None:
+        worker.use(ChampionAdvisors(champion))

@@ -14,10 +14,10 @@ import pandas as pd
 from typing_extensions import override
 
 from cloud.adapters.duckdb_hours import hours_frame
-from cloud.adapters.file_registry import digests
 from cloud.champion import MANIFEST_FILE, RESERVOIR_FILE
 from cloud.energy import usable_energy_hours
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.model_integrity import digests
 from cloud.ports.models import Lineage
 from cloud.presence_training import PresenceParams
 from cloud.training import TrainingParams, measure, train

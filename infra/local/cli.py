@@ -23,6 +23,7 @@ from infra.local.errors import LocalError
 from infra.local.lake_command import lake
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
+from infra.local.models_command import models
 from infra.local.quality_command import quality
 
 WEB_PORT, MQTT_PORT = 8080, 1883
@@ -70,7 +71,7 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-for group in (backtest, bench, deadletters, lake, quality):
+for group in (backtest, bench, deadletters, lake, models, quality):
     commands.add_command(group)
 
 
@@ -319,33 +320,6 @@ def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None
     say({finding.check: finding.problem or "ok" for finding in findings}, as_json=as_json)
     if any(finding.problem for finding in findings):
         sys.exit(1)
-
-
-@commands.group()
-def models() -> None:
-    """Versions of the models, and which one serves."""
-
-
-@models.command("list")
-@data_dir_option
-@json_option
-def list_models(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
-    """All versions, oldest first, with their errors on hours that they had not seen."""
-    from infra.local.listings import model_list  # noqa: PLC0415
-
-    say(model_list(data_dir), as_json=as_json)
-
-
-@models.command("promote")
-@click.argument("version")
-@click.option("--reason", required=True, help="Kept in the history.")
-@data_dir_option
-def promote_model(version: str, reason: str, data_dir: Path) -> None:
-    """Let a version serve, past the gate; `models promote PREVIOUS` rolls back."""
-    from cloud.adapters.file_registry import FileModelRegistry  # noqa: PLC0415
-
-    FileModelRegistry(data_dir / "models").promote(version, reason)
-    click.echo(f"{version} is the champion")
 
 
 @commands.command()

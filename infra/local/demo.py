@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cloud.adapters.file_registry import FileModelRegistry
+from cloud.config import CloudSettings
+from cloud.wiring.registry import open_registry
 from device_sim.fleet import Fleet
 from infra.local.api_client import ApiClient
 from infra.local.errors import DataDirectoryError
@@ -199,7 +200,7 @@ class Demo:
         town.catch_up()
         self._seal()
         progress = town.lockstep.progress()
-        registry = FileModelRegistry(options.data_dir / "models")
+        registry = open_registry(CloudSettings(data_dir=options.data_dir))
         return DemoSummary(
             homes=options.homes,
             simulated_days=options.learning_days + options.search_days + options.advised_days,
@@ -207,7 +208,7 @@ class Demo:
             readings_in_lake=rows_in_lake(options.data_dir),
             readings_dead_lettered=town.lockstep.refused(),
             champion=registry.resolve("champion") or "",
-            model_versions=tuple(lineage.version for lineage in registry.versions()),
+            model_versions=tuple(registry.stages()),
             fine_tuning=outcomes[1].reason,
             advice_served=progress.advice_served,
             advice_applied=progress.advice_applied,

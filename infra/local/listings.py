@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from cloud.adapters.file_registry import FileModelRegistry
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from infra.local.errors import LocalError
 from infra.local.identities import IdentityFile
@@ -37,26 +36,6 @@ def device_list(data_dir: Path) -> list[dict[str, Any]]:
             )
     log.close()
     return rows
-
-
-def model_list(data_dir: Path) -> list[dict[str, Any]]:
-    """All versions, oldest first, with the alias that points to each."""
-    registry = FileModelRegistry(data_dir / "models")
-    aliases: dict[str | None, list[str]] = {}
-    for alias in ("champion", "challenger", "previous"):
-        aliases.setdefault(registry.resolve(alias), []).append(alias)
-    return [
-        {
-            "version": lineage.version,
-            "alias": ", ".join(aliases.get(lineage.version, [])),
-            "parent": lineage.parent,
-            "made_at": lineage.created_at.isoformat(),
-            "rows": lineage.rows,
-            "homes": lineage.homes,
-            **lineage.metrics,
-        }
-        for lineage in registry.versions()
-    ]
 
 
 def _open_log(data_dir: Path) -> SqliteReadingLog:

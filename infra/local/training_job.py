@@ -8,40 +8,39 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any
 
-from cloud.adapters.duckdb_hours import hours_frame
-from cloud.adapters.file_registry import FileModelRegistry
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.finetuning import SEED, Round, fine_tune
-from cloud.ports.models import Lineage, StoredVersion
-from cloud.serving import Serving
+from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
 from cloud.training import TrainingParams
-from cloud.wiring.lake import open_lake
-from cloud.wiring.registry import serving_champion
+from cloud.trees import TreeParams
+from cloud.wiring.registry import open_registry, serving_champion
 from infra.local.errors import LocalError
 from infra.local.run_folder import RunFolder
-
-WINDOW_DAYS = 28
-"""How far fine-tuning looks back [days]."""
-
-LEAD_DAYS = 8
-"""Days before the window that its features look back on [days]."""
+from infra.local.training_data import Kind, TrainingData, code_version, data_for, data_of
 
 AFTER_THE_STACK = 100
 """Place of a job in the order of the start: after everything else."""
 
-Kind: TypeAlias = Literal["train", "fine_tune"]
+JOB = "training job"
+"""By whom a job's moves are in the registry's history."""
 
 
 class TrainingError(LocalError):
     """A training job has failed."""
+
+
+class CannotRebuildError(LocalError):
+    """A version cannot be made again from its lineage."""
+
+    def __init__(self, version: str, why: str) -> None:
+        super().__init__(f"model version {version} cannot be made again: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +54,66 @@ class Outcome:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A version made again.
+
+    Attributes:
+        version: Its name.
+        identical: By file, whether it is the same byte for byte.
+        code_changes: What makes models now, and did not then, or in another version.
+    """
+
+    version: str
+    identical: Mapping[str, bool]
+    code_changes: Mapping[str, str]
+
+
 def run_job(data_dir: Path, kind: Kind) -> Outcome:
     """Train in this process.
 
     Raises:
         CloudError: Too little data, or the registry or the lake is not as it should be.
     """
-    registry = FileModelRegistry(data_dir / "models")
+    registry = open_registry(CloudSettings(data_dir=data_dir))
     champion = serving_champion(registry)
-    lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
-    newest = max(lake.days(), default=None)
-    start = None
-    if kind == "fine_tune" and newest is not None:
-        start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
-            days=WINDOW_DAYS + LEAD_DAYS
-        )
-    hours = hours_frame(lake.scan(start), longitudes_deg(data_dir))
-    version = f"{kind.replace('_', '-')}-{len(registry.versions()):04d}"
-    params = TrainingParams()
-    made = fine_tune(champion, hours, package_reservoir(), params, version)
-    lineage = Lineage(
-        version=version,
-        parent=champion.version,
-        kind=kind,
-        created_at=datetime.now(UTC),
-        data_start=hours["hour_end_at"].min(),
-        data_end=hours["hour_end_at"].max(),
-        rows=made.rows,
-        homes=hours["device_id"].nunique(),
-        parameters={"energy": asdict(params.energy), "override": asdict(params.override)},
-        metrics=made.metrics,
-        seed=SEED,
-    )
-    _keep(registry, lineage, made)
+    version = next_name(registry, kind)
+    data, params = data_for(data_dir, kind), TrainingParams()
+    made = fine_tune(champion, data.hours, package_reservoir(), params, version)
+    keep(registry, lineage_of(made, data, kind, params, champion.version), made)
     return Outcome(version, made.verdict.promote, made.verdict.reason, made.rows, made.metrics)
+
+
+def rebuild(data_dir: Path, version: str) -> Rebuilt:
+    """Make a version again from its lineage, and compare.
+
+    Raises:
+        CannotRebuildError: What it was made from is not there any more.
+        CloudError: There is no such version, or the registry or the lake is not as it should be.
+    """
+    registry = open_registry(CloudSettings(data_dir=data_dir))
+    stored = registry.load(version)
+    lineage = stored.lineage
+    if lineage.kind == "base" or lineage.parent is None or not lineage.hours_sha256:
+        raise CannotRebuildError(version, "it was not trained here (`python -m infra.local.base_champion`)")
+    if lineage.parent not in registry.stages():
+        raise CannotRebuildError(version, f"its parent {lineage.parent} was removed")
+    data = data_of(data_dir, lineage)
+    if data.digest != lineage.hours_sha256:
+        why = "the lake has other hours now (late readings, or days and devices that are gone)"
+        raise CannotRebuildError(version, why)
+    parent = Champion.from_stored(registry.load(lineage.parent))
+    made = fine_tune(parent, data.hours, package_reservoir(), _params(lineage.parameters), version)
+    files, now = made.challenger.to_files(), code_version()
+    return Rebuilt(
+        version,
+        {name: files.get(name) == content for name, content in stored.files.items()},
+        {
+            name: f"{lineage.code.get(name)} → {now[name]}"
+            for name in now
+            if lineage.code.get(name) != now[name]
+        },
+    )
 
 
 def in_own_process(data_dir: Path, kind: Kind, environment: Mapping[str, str]) -> Outcome:
@@ -111,24 +136,53 @@ def in_own_process(data_dir: Path, kind: Kind, environment: Mapping[str, str]) -
     return Outcome(**json.loads(answer))
 
 
-def longitudes_deg(data_dir: Path) -> dict[str, float]:
-    """Longitude of every device that has a home [°]; the others are not learnt from."""
-    store = SqliteStateStore(data_dir / "state.sqlite")
-    try:
-        profiles = Serving(store, 0).profiles()
-    finally:
-        store.close()
-    return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
+def next_name(registry: ModelRegistry, kind: Kind) -> str:
+    """A name that no version has or had."""
+    made = sum(move.action == "register" for move in registry.history())
+    return f"{kind.replace('_', '-')}-{made:04d}"
 
 
-def _keep(registry: FileModelRegistry, lineage: Lineage, made: Round) -> None:
-    challenger: Champion = made.challenger
-    registry.add(StoredVersion(lineage, challenger.to_files()))
+def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingParams, parent: str) -> Lineage:
+    """Where the challenger of a round comes from."""
+    hours = data.hours
+    return Lineage(
+        version=made.challenger.version,
+        parent=parent,
+        kind=kind,
+        created_at=datetime.now(UTC),
+        data_start=hours["hour_end_at"].min(),
+        data_end=hours["hour_end_at"].max(),
+        rows=made.rows,
+        homes=hours["device_id"].nunique(),
+        parameters=asdict(params),
+        metrics=made.metrics,
+        seed=SEED,
+        lake_version=data.lake_version,
+        scan_start=data.scan_start,
+        scan_end=data.scan_end,
+        hours_sha256=data.digest,
+        code=code_version(),
+    )
+
+
+def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
+    """Store a challenger, and let it serve or reject it as the gate says.
+
+    Raises:
+        ConflictError: The champion is another one than it was judged against: train again.
+    """
+    note = Note(JOB, made.verdict.reason)
+    trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
+    registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
     if made.verdict.promote:
-        registry.promote(lineage.version, made.verdict.reason)
-        registry.point("challenger", None)
+        registry.promote(lineage.version, note, over=lineage.parent)
     else:
-        registry.point("challenger", lineage.version)
+        registry.put(lineage.version, "rejected", note)
+
+
+def _params(parameters: Mapping[str, Any]) -> TrainingParams:
+    read = {name: TreeParams(**parameters[name]) for name in ("energy", "override")}
+    return replace(TrainingParams(), **read)
 
 
 def main(arguments: list[str]) -> int:

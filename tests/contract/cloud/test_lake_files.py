@@ -8,16 +8,20 @@ from typing import TypeAlias
 import pytest
 
 from cloud.adapters.lake_files import LakeFiles, LocalFiles
+from cloud.adapters.memory_files import MemoryFiles
 from cloud.errors import NotFoundError
 
 Make: TypeAlias = Callable[[], LakeFiles]
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """One more view of the same files, as another process has it."""
     if request.param == "local":
         return lambda: LocalFiles(tmp_path / "lake")
+    if request.param == "memory":
+        memory = MemoryFiles()
+        return lambda: memory
     return request.getfixturevalue("make_s3_files")  # type: ignore[no-any-return]
 
 

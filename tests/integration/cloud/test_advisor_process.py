@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from cloud.adapters.file_weather import ForecastHour, IssuedForecast, write_fore
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.champion import package_version
+from cloud.config import CloudSettings
 from cloud.home_state import load
+from cloud.ports.models import Note, StoredVersion
 from cloud.ports.records import (
     ADVISOR_PK,
     DEVICES_PK,
@@ -37,6 +41,7 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
+from cloud.wiring.registry import open_registry
 from edge.contract import Telemetry, topics
 from infra.local.broker import Broker, Identity
 
@@ -196,6 +201,43 @@ def test_readings_become_advice_and_a_persons_command_reaches_the_device(stack: 
     connection.stop()
     assert stack.end("advisor", signal.SIGTERM) == 0
     assert not (stack.data_dir / "run" / "advisor.ready").exists()
+
+
+def test_a_running_advisor_follows_promotions_and_roll_backs_into_no_damaged_model(
+    stack: Stack,
+) -> None:
+    stack.start("shadow", "advisor")
+    registry, shipped = open_registry(CloudSettings(data_dir=stack.data_dir)), package_version()
+    steps, note = count(), Note("ada", "a test")
+    assert _champion_of_advice(stack, next(steps)) == shipped.lineage.version
+    for version, over in (("v2", shipped.lineage.version), ("v3", "v2")):
+        lineage = shipped.lineage.model_copy(update={"version": version})
+        registry.add(StoredVersion(lineage, shipped.files), note)
+        registry.promote(version, note, over=over)
+        wait_until(lambda version=version: _champion_of_advice(stack, next(steps)) == version)  # type: ignore[misc]
+
+    registry.roll_back(note, of="v3")
+    wait_until(lambda: _champion_of_advice(stack, next(steps)) == "v2")
+    lineage = shipped.lineage.model_copy(update={"version": "v4"})
+    registry.add(StoredVersion(lineage, shipped.files), note)
+    stack.processes["advisor"].send_signal(signal.SIGSTOP)  # it must not see v4 before that is damaged
+    registry.promote("v4", note, over="v2")
+    (energy,) = (stack.data_dir / "models" / "versions" / "v4").glob("*/energy.txt")
+    energy.write_bytes(b"tree")
+    stack.processes["advisor"].send_signal(signal.SIGCONT)
+    time.sleep(2.0)  # it looks each second
+
+    assert _champion_of_advice(stack, next(steps)) == "v2"
+    assert stack.end("advisor", signal.SIGTERM) == 0
+
+
+def _champion_of_advice(stack: Stack, step: int) -> str:
+    """By whose models the advice after one more reading is."""
+    stack.read(step)
+    stack.wait_done()
+    item = stack.state.get(device_pk("dev-0"), "advice")
+    assert item is not None
+    return AdviceRecord.model_validate(item.body).champion
 
 
 def test_an_advisor_knows_the_forecast_of_its_hour_and_goes_on_while_there_is_none(stack: Stack) -> None:

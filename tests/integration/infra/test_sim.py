@@ -22,7 +22,7 @@ from device_sim.season import simulate_telemetry
 from infra.local.sim import SimReport, play_chunk, simulate
 from infra.local.sim_plan import MARKER, SimPlan, SimulationError
 from infra.local.sim_processes import spread
-from infra.local.training_job import longitudes_deg
+from infra.local.training_data import longitudes_deg
 
 FLEET = FleetSpec(
     7, seed=3, start=datetime(2025, 7, 1, 7, tzinfo=UTC), split="train", faults=FaultRates(0.01, 0.01, 0.0)

@@ -5,7 +5,6 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from cloud.adapters.file_registry import digests
 from cloud.champion import (
     MANIFEST_FILE,
     RESERVOIR_FILE,
@@ -16,6 +15,7 @@ from cloud.champion import (
 )
 from cloud.energy import ROUNDING_KWH, usable_energy_hours, wrong_slopes
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.model_integrity import digests
 from cloud.override import exposed_hours
 from cloud.trees import MAX_TREES, matrix
 

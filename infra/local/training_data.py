@@ -1,0 +1,113 @@
+"""What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from cloud.adapters.duckdb_hours import hours_frame
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
+from cloud.ports.models import Lineage
+from cloud.serving import Serving
+from cloud.wiring.lake import open_lake
+
+WINDOW_DAYS = 28
+"""How far fine-tuning looks back [days]."""
+
+LEAD_DAYS = 8
+"""Days before the window that its features look back on [days]."""
+
+LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "pyarrow")
+"""What may change the bits of a model."""
+
+Kind: TypeAlias = Literal["train", "fine_tune"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Hours to learn from.
+
+    Attributes:
+        hours: Columns of `cloud.features`.
+        lake_version: The state of the lake that was read.
+        scan_start: Readings from here on were read; None: from the first.
+        scan_end: Readings before this were read; None: the lake had none.
+    """
+
+    hours: pd.DataFrame
+    lake_version: int
+    scan_start: datetime | None
+    scan_end: datetime | None
+
+    @property
+    def digest(self) -> str:
+        """The same for the same hours."""
+        rows = pd.util.hash_pandas_object(self.hours, index=False).to_numpy()
+        return sha256(" ".join(self.hours.columns).encode() + rows.tobytes()).hexdigest()
+
+
+def data_for(data_dir: Path, kind: Kind) -> TrainingData:
+    """All that the lake holds, or its newest days.
+
+    Raises:
+        UnavailableError: The lake cannot be read.
+    """
+    lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
+    newest = max(lake.days(), default=None)
+    start = None
+    if kind == "fine_tune" and newest is not None:
+        start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
+            days=WINDOW_DAYS + LEAD_DAYS
+        )
+    end = None if newest is None else datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _DAY
+    readings = lake.scan(start, end)
+    if readings.num_rows:
+        end = pc.max(readings["sampled_at"]).as_py() + timedelta(milliseconds=1)
+    hours = hours_frame(readings, longitudes_deg(data_dir))
+    return TrainingData(hours, lake.version, start, end)
+
+
+def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
+    """What a version was made from, as far as the lake still has it.
+
+    Raises:
+        UnavailableError: The lake cannot be read.
+    """
+    lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
+    hours = hours_frame(lake.scan(lineage.scan_start, lineage.scan_end), longitudes_deg(data_dir))
+    return TrainingData(hours, lake.version, lineage.scan_start, lineage.scan_end)
+
+
+def longitudes_deg(data_dir: Path) -> dict[str, float]:
+    """Longitude of every device that has a home [°]; the others are not learnt from."""
+    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+        profiles = Serving(store, 0).profiles()
+    return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
+
+
+def code_version() -> dict[str, str]:
+    """What makes models here: versions of the libraries, and a digest of the cloud's source and base data."""
+    sources = sorted(_below(resources.files("cloud"), ""))
+    whole = sha256("\n".join(f"{name} {digest}" for name, digest in sources).encode())
+    return {name: metadata.version(name) for name in LIBRARIES} | {"cloud_sha256": whole.hexdigest()}
+
+
+_DAY = timedelta(days=1)
+
+
+def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+    found = list[tuple[str, str]]()
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _below(entry, f"{prefix}{entry.name}/")
+        elif not entry.name.endswith((".pyc", ".md")):
+            found.append((prefix + entry.name, sha256(entry.read_bytes()).hexdigest()))
+    return found

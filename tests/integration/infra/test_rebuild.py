@@ -1,0 +1,77 @@
+"""A trained version is made again from its lineage, byte for byte, while the lake has its readings."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cloud.adapters.parquet_lake import ParquetLake
+from cloud.config import CloudSettings
+from cloud.ports.models import Note
+from cloud.ports.telemetry import LoggedReading
+from cloud.wiring.registry import open_registry
+from device_sim.fleet import FleetSpec
+from edge.contract import Telemetry
+from infra.local.sim import simulate
+from infra.local.sim_plan import SimPlan
+from infra.local.training_job import CannotRebuildError, rebuild, run_job
+
+START = datetime(2025, 7, 1, 7, tzinfo=UTC)
+DAYS = 21
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data directory with eight homes and a version that was trained on them."""
+    plan = SimPlan(
+        tmp_path_factory.mktemp("rebuild") / "homes", FleetSpec(8, seed=3, start=START, step_s=900), DAYS
+    )
+    simulate(plan, lambda _done, _total: None)
+    return plan.out, run_job(plan.out, "train").version
+
+
+def late(lake: ParquetLake, sampled_at: datetime, position: int) -> None:
+    """A reading of a home that came after training."""
+    device_id = lake.scan()["device_id"][0].as_py()
+    reading = Telemetry(
+        device_id=device_id, sampled_at=sampled_at, mode="cool", setpoint_c=20.0, indoor_dry_bulb_c=30.0
+    )
+    lake.write(position, [LoggedReading(position, reading)])
+
+
+def test_is_made_again_until_the_lake_has_other_hours(trained: tuple[Path, str]) -> None:
+    data_dir, version = trained
+    lake = ParquetLake(data_dir / "lake" / "telemetry")
+    registry = open_registry(CloudSettings(data_dir=data_dir))
+    lineage = registry.lineage(version)
+    assert lineage.lake_version == lake.snapshot().version
+    assert lineage.scan_end == lake.scan()["sampled_at"].to_pandas().max() + timedelta(milliseconds=1)
+    assert (lineage.homes, lineage.code["lightgbm"][:2]) == (8, "4.")
+    assert registry.stages()[version] in {"champion", "rejected"}
+
+    late(lake, START + timedelta(days=DAYS + 1), 10**9)  # behind what was read
+    made = rebuild(data_dir, version)
+
+    assert made.identical == dict.fromkeys(registry.load(version).files, True)
+    assert made.code_changes == {}
+
+    late(lake, START + timedelta(days=DAYS - 2, minutes=7), 10**9 + 1)
+    with pytest.raises(CannotRebuildError, match="the lake has other hours now"):
+        rebuild(data_dir, version)
+
+
+def test_what_was_not_trained_here_or_lost_its_parent_cannot_be(trained: tuple[Path, str]) -> None:
+    data_dir, version = trained
+    registry = open_registry(CloudSettings(data_dir=data_dir))
+    (parent,) = [name for name in registry.stages() if name != version]
+    with pytest.raises(CannotRebuildError, match="not trained here"):
+        rebuild(data_dir, parent)
+
+    if registry.resolve("champion") == parent:
+        note = Note("ada", "to let the parent go")
+        registry.put(version, "registered", note)
+        registry.promote(version, note, over=parent)
+        registry.put(parent, "rejected", note)
+        registry.remove([parent], note)
+        with pytest.raises(CannotRebuildError, match="its parent base-2 was removed"):
+            rebuild(data_dir, version)
