@@ -23,7 +23,7 @@ def kinesis_handler(settings: CloudSettings, state: StateStore) -> Handler:
     store = LakeBatches(FileLake(files), files)
     registrations = CachedRegistrations(state)
 
-    def handle(event: KinesisEvent, _context: object = None) -> Response:
+    def handle(event: KinesisEvent, _context: object) -> Response:
         return ingest_batch(event, registrations, store)
 
     return handle

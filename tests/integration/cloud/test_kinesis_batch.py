@@ -100,7 +100,7 @@ class Mapping:
     tried: Counter[str] = field(default_factory=Counter[str])
     partial: int = 0
 
-    def drain(self, shard_id: str, handle: Callable[[dict[str, Any]], Response]) -> None:
+    def drain(self, shard_id: str, handle: Callable[[Any], Response]) -> None:
         waiting = self.records(shard_id)
         while waiting:
             batch = waiting[:BATCH]
@@ -231,7 +231,7 @@ class RoughMapping(Mapping):
     killed: int = 0
     handled: int = 0
 
-    def drain_all(self, handle: Callable[[dict[str, Any]], Response]) -> None:
+    def drain_all(self, handle: Callable[[Any], Response]) -> None:
         waiting, size = self.records(self.shard_id), BATCH
         while waiting:
             batch = waiting[:size]
@@ -263,9 +263,7 @@ def test_each_record_is_in_the_lake_on_s3_once_whatever_fails(
     with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state, _hooked(faults.answer):
         _register(state)
         with ThreadPoolExecutor() as pool:  # a Lambda for each shard, and somebody who merges meanwhile
-            drained = [
-                pool.submit(mapping.drain_all, kinesis_handler(settings, state)) for mapping in mappings
-            ]
+            drained = [pool.submit(mapping.drain_all, _lambda(settings, state)) for mapping in mappings]
             while wait(drained, timeout=0.5).not_done:
                 _merge(settings)
             for each in drained:
@@ -299,6 +297,11 @@ def _rough_mappings(kinesis: Any) -> list[RoughMapping]:  # noqa: ANN401
         RoughMapping(kinesis, stream["StreamARN"], shard_id=shard["ShardId"], random=Random(number))  # noqa: S311
         for number, shard in enumerate(stream["Shards"])
     ]
+
+
+def _lambda(settings: CloudSettings, state: SqliteStateStore) -> Callable[[Any], Response]:
+    handle = kinesis_handler(settings, state)
+    return lambda event: handle(event, None)
 
 
 def _settings_on_s3(s3_endpoint: str, tmp_path: Path) -> CloudSettings:
