@@ -1,11 +1,11 @@
 """Our ingest beside a consumer as people write it: `ac-advisor bench compare`.
 
 The same broker, the same load generator and the same readings, in turns and in one run, so that what others
-do on this machine meanwhile happens to all. Nobody loses anything: each acknowledges after its commit.
+do on this machine meanwhile happens to all. Ours and the SQLite ones lose nothing: they
+acknowledge after their commit.
 """
 
 import os
-import shutil
 import sqlite3
 import statistics
 import tempfile
@@ -18,6 +18,7 @@ from typing import Final, Literal, TypeAlias
 
 from infra.local.ingest_bench import Fleet, NotKeptError, Site
 from infra.local.mqtt_load import Burst, bursts
+from infra.local.node_red_peer import NodeRedPeer, why_not_measured
 from infra.local.plain_consumer import CLIENT_ID, TABLE
 from infra.local.supervisor import Worker
 
@@ -29,8 +30,6 @@ BATCH_SHARE: Final = 4
 
 MESSAGE_SHARE: Final = 40
 """The same for the one that commits each message."""
-
-PEERS: Final = ("node-red", "influxd")
 
 Commit: TypeAlias = Literal["message", "batch"]
 
@@ -45,7 +44,9 @@ class Comparison:
         paho_sqlite_message_msgs_per_s: The same with a commit a message.
         ratio_to_batch: Ours over the former.
         ratio_to_message: Ours over the latter.
-        node_red_influxdb: Why there is no figure of these.
+        node_red_influxdb_msgs_per_s: Node-RED and InfluxDB with joined writes; may lose what it has in hand.
+        ratio_to_node_red_influxdb: Ours over that.
+        node_red_influxdb: Why there is no figure of these; empty when there is.
     """
 
     ours_msgs_per_s: int
@@ -53,6 +54,8 @@ class Comparison:
     paho_sqlite_message_msgs_per_s: int
     ratio_to_batch: float
     ratio_to_message: float
+    node_red_influxdb_msgs_per_s: int | None
+    ratio_to_node_red_influxdb: float | None
     node_red_influxdb: str
 
 
@@ -79,14 +82,24 @@ def _compare(site: Site, folder: Path, messages: int) -> Comparison:
         by_batch.append(batch.kept_per_s(bursts(fleet.singles(messages // BATCH_SHARE))))
         by_message.append(message.kept_per_s(bursts(fleet.singles(messages // MESSAGE_SHARE))))
     median = statistics.median(ours)
+    why_not = why_not_measured()
+    others = None if why_not else _by_node_red(NodeRedPeer(site, folder), fleet, messages // BATCH_SHARE)
     return Comparison(
         ours_msgs_per_s=round(median),
         paho_sqlite_batch_msgs_per_s=round(statistics.median(by_batch)),
         paho_sqlite_message_msgs_per_s=round(statistics.median(by_message)),
         ratio_to_batch=round(median / statistics.median(by_batch), 2),
         ratio_to_message=round(median / statistics.median(by_message), 2),
-        node_red_influxdb=_peers(),
+        node_red_influxdb_msgs_per_s=None if others is None else round(others),
+        ratio_to_node_red_influxdb=None if others is None else round(median / others, 2),
+        node_red_influxdb=why_not,
     )
+
+
+def _by_node_red(peer: NodeRedPeer, fleet: Fleet, messages: int) -> float:
+    with peer.consuming():
+        peer.kept_per_s(bursts(fleet.singles(messages)))  # until its code is compiled
+        return statistics.median(peer.kept_per_s(bursts(fleet.singles(messages))) for _ in range(ROUNDS))
 
 
 class _Plain:
@@ -137,11 +150,3 @@ class _Plain:
     def _rows(self) -> int:
         with closing(sqlite3.connect(self._database)) as database:
             return int(database.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0])  # noqa: S608 (our own name)
-
-
-def _peers() -> str:
-    """What is said of Node-RED and InfluxDB."""
-    missing = [name for name in PEERS if shutil.which(name) is None]
-    if missing:
-        return f"not measured: {' and '.join(missing)} not installed"
-    return "not measured: installed, and this command does not know how to drive them"

@@ -44,4 +44,6 @@ def test_ours_beside_a_consumer_as_people_write_it() -> None:
     print(json.dumps(asdict(figures)))
     assert figures.ratio_to_batch > 1.2
     assert figures.ratio_to_message > 5
-    assert figures.node_red_influxdb.startswith("not measured: ")
+    assert (figures.ratio_to_node_red_influxdb is None) == figures.node_red_influxdb.startswith(
+        "not measured: "
+    )
