@@ -1,4 +1,4 @@
-"""Ingest on AWS: a batch of Kinesis records, as Lambda's event source mapping hands it over, into the log.
+"""Ingest on AWS: a batch of Kinesis records, as Lambda's event source mapping hands it over, for good.
 
 The contract is AWS's (Lambda developer guide, "Using Lambda with Kinesis" and "Configuring partial batch
 response"): records come with base64 data, of one shard, in order; a batch of which something failed is tried
@@ -14,14 +14,15 @@ import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from cloud.errors import UnavailableError
 from cloud.ingest import dead_letter, ingest
+from cloud.ports.batches import BatchStore
 from cloud.ports.ingest import InboundMessage, Registrations
-from cloud.ports.telemetry import IngestCommit, ReadingLog
+from cloud.ports.telemetry import IngestCommit
 from edge.contract import Refusal
 
 KinesisEvent: TypeAlias = Mapping[str, Any]
@@ -33,7 +34,7 @@ Response: TypeAlias = dict[str, list[dict[str, str]]]
 _TOPIC: Final = re.compile(r"dt/ac/[A-Za-z0-9:_-]{1,128}/(telemetry|batch|event)")
 
 
-def ingest_batch(event: KinesisEvent, registrations: Registrations, log: ReadingLog) -> Response:
+def ingest_batch(event: KinesisEvent, registrations: Registrations, store: BatchStore) -> Response:
     """Take in a batch; what is not named in the response is durable, or a dead letter, and never comes again.
 
     Records that cannot be judged now, and all behind them, are left to the next try; so a shard's order is
@@ -42,7 +43,7 @@ def ingest_batch(event: KinesisEvent, registrations: Registrations, log: Reading
     Args:
         event: Of one shard.
         registrations: The known devices.
-        log: Where readings go; one commit a batch.
+        store: Where everything goes.
     """
     judged: list[IngestCommit] = []
     failed = ""
@@ -54,7 +55,7 @@ def ingest_batch(event: KinesisEvent, registrations: Registrations, log: Reading
             break
     try:
         if judged:
-            log.commit(_together(judged))
+            store.keep(judged)
     except UnavailableError:
         failed = event["Records"][0]["kinesis"]["sequenceNumber"]
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
@@ -84,13 +85,3 @@ def _message(record: Mapping[str, Any]) -> tuple[InboundMessage, str]:
     if _TOPIC.fullmatch(topic) is None:
         return InboundMessage(nowhere, payload), f"record: no topic of ours: {topic[:200]!r}"
     return InboundMessage(topic, payload), ""
-
-
-def _together(commits: Iterable[IngestCommit]) -> IngestCommit:
-    parts = list(commits)
-    return IngestCommit(
-        readings=[reading for part in parts for reading in part.readings],
-        events=[event for part in parts for event in part.events],
-        dead_letters=[letter for part in parts for letter in part.dead_letters],
-        received_at=parts[-1].received_at,
-    )

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cloud.adapters.file_lake import FileLake
+from cloud.adapters.lake_files import LakeFiles, LocalFiles
 from cloud.adapters.parquet_lake import ParquetLake
 from cloud.config import CloudSettings
 from cloud.disk_budget import DiskUse, DiskWatch
@@ -19,6 +20,15 @@ def open_lake(settings: CloudSettings) -> FileLake:
 
         return FileLake(s3_files(settings.lake, settings.s3_endpoint_url))
     return ParquetLake(settings.data_dir / "lake" / "telemetry")
+
+
+def lake_files(settings: CloudSettings) -> LakeFiles:
+    """The files of that lake, for what lies beside the readings."""
+    if settings.lake:
+        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (the same)
+
+        return s3_files(settings.lake, settings.s3_endpoint_url)
+    return LocalFiles(settings.data_dir / "lake" / "telemetry")
 
 
 def disk_watch(settings: CloudSettings, lake: CompactingLake) -> DiskWatch:

@@ -40,6 +40,25 @@ def ingest(messages: int, packed: int, as_json: bool) -> None:  # noqa: FBT001 (
     _print(figures, as_json=as_json)
 
 
+@bench.command()
+@click.option("--messages", default=40_000, show_default=True, type=click.IntRange(1000, 10_000_000))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(messages: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Readings kept and acknowledged, beside a paho, json and SQLite consumer on the same broker.
+
+    A round has so many messages for ours, a quarter of them for the consumer that commits in batches, a
+    fortieth for the one that commits each message.
+    """
+    from infra.local.compare_bench import compare as measure  # noqa: PLC0415
+    from infra.local.errors import LocalError  # noqa: PLC0415
+
+    try:
+        figures = asdict(measure(messages))
+    except LocalError as error:
+        raise click.ClickException(str(error)) from error
+    _print(figures, as_json=as_json)
+
+
 def _print(figures: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, indent=1))

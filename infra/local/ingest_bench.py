@@ -99,13 +99,13 @@ def measure(messages: int, packed: int) -> IngestRates:
         LocalError: A process does not run, or what was published did not arrive.
     """
     with tempfile.TemporaryDirectory() as folder:
-        site = _Site(Path(folder))
+        site = Site(Path(folder))
         with site.running():
             return _measure(site, messages, packed)
 
 
-def _measure(site: "_Site", messages: int, packed: int) -> IngestRates:
-    fleet, single, many = _Fleet(), [], []
+def _measure(site: "Site", messages: int, packed: int) -> IngestRates:
+    fleet, single, many = Fleet(), [], []
     raw, raw_cpu_us, bare, generator = [], [], [], []
     for _ in range(ROUNDS):
         with site.ingesting():
@@ -149,7 +149,7 @@ class _Kept:
     broker_cpu_us: float
 
 
-class _Fleet:
+class Fleet:
     """Devices that report one after the other, each time half a second later: no reading comes twice."""
 
     def __init__(self) -> None:
@@ -187,22 +187,22 @@ class _Fleet:
         return DEVICES[place], json.dumps(reading, separators=(",", ":"))
 
 
-class _Site:
+class Site:
     """A broker, an ingest process that can come and go, and a gateway that publishes."""
 
     def __init__(self, folder: Path) -> None:
         self._data_dir = folder / "data"
-        self._service = Identity("ingest", new_password(), "cloud", "service")
+        self.service = Identity("ingest", new_password(), "cloud", "service")
         self._gateway = Identity("gw-1", new_password(), "cloud", "gateway", devices=DEVICES)
         settings = BrokerSettings(folder / "broker", *free_ports(3))
-        self._broker = Broker(settings, (self._service, self._gateway))
-        self._port = settings.mqtt_port
+        self._broker = Broker(settings, (self.service, self._gateway))
+        self.port = settings.mqtt_port
         environment = {
             **os.environ,  # noqa: TID251 (handed on to a child, as the stack does)
             "CLOUD_DATA_DIR": str(self._data_dir),
-            "CLOUD_MQTT_PORT": str(self._port),
-            "CLOUD_MQTT_USERNAME": self._service.name,
-            "CLOUD_MQTT_PASSWORD": self._service.password,
+            "CLOUD_MQTT_PORT": str(self.port),
+            "CLOUD_MQTT_USERNAME": self.service.name,
+            "CLOUD_MQTT_PASSWORD": self.service.password,
         }
         ready = self._data_dir / "run" / "ingest.ready"
         self._ingest = Worker("ingest", ("cloud", "ingest"), environment, ready, folder / "ingest.log")
@@ -232,22 +232,22 @@ class _Site:
         finally:
             self._ingest.stop()
 
-    def forget(self) -> None:
-        """End the durable session of ingest, and with it what waits there."""
-        with connected(self._port, self._service, CLIENT_ID):
+    def forget(self, client_id: str = CLIENT_ID) -> None:
+        """End a durable session, that of ingest if no other is named, and with it what waits there."""
+        with connected(self.port, self.service, client_id):
             pass
-        self._wait_for_acknowledgements()
+        self.wait_for_acknowledgements()
 
     def publish(self, pieces: Sequence[Burst]) -> float:
         """Publish as the gateway; how long until all was PUBACKed [s]."""
-        with connected(self._port, self._gateway, "load") as connection:
+        with connected(self.port, self._gateway, "load") as connection:
             return connection.publish(pieces)
 
     def kept(self, pieces: Sequence[Burst], readings: int) -> _Kept:
         """Publish until all `readings` are committed and acknowledged to the broker."""
         cpu_s, broker_cpu_s, began = _cpu_s(self._ingest.pid), self.broker_cpu_s(), time.perf_counter()
         self.publish(pieces)
-        self._wait_for_acknowledgements()
+        self.wait_for_acknowledgements()
         took_s = time.perf_counter() - began
         self._kept += readings
         with closing(SqliteReadingLog(self._data_dir / "ingest.sqlite", read_only=True)) as log:
@@ -256,14 +256,14 @@ class _Site:
         cpu_s, broker_cpu_s = _cpu_s(self._ingest.pid) - cpu_s, self.broker_cpu_s() - broker_cpu_s
         return _Kept(readings / took_s, 1e6 * cpu_s / readings, 1e6 * broker_cpu_s / readings)
 
-    def latencies(self, fleet: _Fleet, per_s: float) -> Iterator[float]:
+    def latencies(self, fleet: Fleet, per_s: float) -> Iterator[float]:
         """From publish to visible, for each small burst of a steady load of `per_s` [s]."""
         size = max(1, round(per_s / PACED_BURSTS_PER_S))
         pieces = bursts(fleet.singles(size * round(PACED_S * PACED_BURSTS_PER_S)), size)
         path = self._data_dir / "ingest.sqlite"
         with (
             closing(SqliteReadingLog(path, read_only=True)) as log,
-            connected(self._port, self._gateway, "load") as connection,
+            connected(self.port, self._gateway, "load") as connection,
         ):
             yield from _paced(log, connection, pieces)
 
@@ -271,7 +271,7 @@ class _Site:
         """Time of a core that the broker has taken so far [s]."""
         return _cpu_s(self._broker.pid)
 
-    def _wait_for_acknowledgements(self) -> None:
+    def wait_for_acknowledgements(self) -> None:
         """Until the broker holds nothing any more: it forgets what was acknowledged."""
         began = time.perf_counter()
         while held := self._held_by_broker():

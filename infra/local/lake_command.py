@@ -1,10 +1,14 @@
 """The `ac-advisor lake` commands; what they need is imported when they run."""
 
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import click
 
 from infra.local.command_options import data_dir_option, json_option, say
+
+_AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group(invoke_without_command=True)
@@ -45,3 +49,39 @@ def forget(device_ids: tuple[str, ...], data_dir: Path, as_json: bool) -> None: 
     click.echo(f"{done.rows} rows of {len(device_ids)} devices removed from log and lake")
     if not done.complete:
         click.echo("Not complete: ingest is writing, or was killed; give the same command in an hour")
+
+
+@lake.command()
+@click.option("--from", "start", type=_AT, required=True, help="UTC.")
+@click.option("--to", "end", type=_AT, required=True, help="UTC, not included.")
+@click.option("--device", "device_ids", multiple=True, help="Only this one; may be given again.")
+@click.option("--source", default="lake", show_default=True, help="Or log, a folder, s3://…, kinesis:STREAM.")
+@click.option("--into", required=True, help="log, lake, a folder, or s3://….")
+@data_dir_option
+@json_option
+def replay(data_dir: Path, as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
+    """Give readings of a span of time to a log or a lake that lacks them; once, however often.
+
+    Fills a new lake, here or on S3; a log that was lost, of which apps and advice live, from the lake; the
+    lake from the log, which has some days; a lake from what Kinesis still holds (by arrival). Also while the
+    stack runs.
+    """
+    from cloud.adapters.lake_history import Span  # noqa: PLC0415
+    from infra.local.lake_replay import Places, replay  # noqa: PLC0415
+
+    start, end = (options[name].replace(tzinfo=UTC) for name in ("start", "end"))
+    span = Span(start, end, frozenset(options["device_ids"]))
+    say(replay(data_dir, Places(options["source"], options["into"]), span), as_json=as_json)
+
+
+@lake.command()
+@data_dir_option
+@json_option
+def upkeep(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Merge small files, let go of old days, remove what was replaced: for a schedule, where Lambdas write.
+
+    The stack does so by itself.
+    """
+    from infra.local.lake_replay import look_after  # noqa: PLC0415
+
+    say(look_after(data_dir), as_json=as_json)

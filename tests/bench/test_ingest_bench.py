@@ -6,7 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from edge.contract import MAX_PAYLOAD_BYTES, read_telemetry
-from infra.local.ingest_bench import DEVICES, READINGS_A_BATCH, _Fleet, measure
+from infra.local.compare_bench import compare
+from infra.local.ingest_bench import DEVICES, READINGS_A_BATCH, Fleet, measure
 from infra.local.mqtt_load import bursts
 
 pytestmark = pytest.mark.bench
@@ -21,7 +22,7 @@ def test_durable_readings_against_the_raw_puback_rate() -> None:
 
 
 def test_what_is_published_is_within_the_contract() -> None:
-    (_, payload), *_ = _Fleet().batches(1)
+    (_, payload), *_ = Fleet().batches(1)
 
     readings, refusals = read_telemetry(payload)
 
@@ -31,7 +32,18 @@ def test_what_is_published_is_within_the_contract() -> None:
 
 
 def test_a_burst_holds_what_it_says() -> None:
-    pieces = bursts(_Fleet().singles(30), 20)
+    pieces = bursts(Fleet().singles(30), 20)
 
     assert [each.messages for each in pieces] == [20, 10]
     assert all(each.packets.startswith(b"\x32") for each in pieces)
+
+
+def test_ours_beside_a_consumer_as_people_write_it() -> None:
+    figures = compare(10_000)
+
+    print(json.dumps(asdict(figures)))
+    assert figures.ratio_to_batch > 1.2
+    assert figures.ratio_to_message > 5
+    assert (figures.ratio_to_node_red_influxdb is None) == figures.node_red_influxdb.startswith(
+        "not measured: "
+    )

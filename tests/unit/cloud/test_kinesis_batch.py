@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from cloud.adapters.log_batches import LogBatches
 from cloud.adapters.memory_telemetry import MemoryReadingLog, MemoryRegistrations
 from cloud.errors import UnavailableError
 from cloud.kinesis_batch import ingest_batch
@@ -82,9 +83,9 @@ def test_takes_readings_and_names_no_failure() -> None:
         envelope("dt/ac/gw-1/batch", b"[" + reading("dev-2") + b"," + reading("dev-1", 5) + b"]"),
     )
 
-    assert ingest_batch(event, KNOWN, log) == {"batchItemFailures": []}
+    assert ingest_batch(event, KNOWN, LogBatches(log)) == {"batchItemFailures": []}
     assert [logged.reading.device_id for logged in log.readings] == ["dev-1", "dev-2", "dev-1"]
-    assert ingest_batch({"Records": []}, KNOWN, log) == {"batchItemFailures": []}
+    assert ingest_batch({"Records": []}, KNOWN, LogBatches(log)) == {"batchItemFailures": []}
 
 
 def test_what_cannot_be_judged_now_is_named_and_what_is_before_it_is_kept() -> None:
@@ -95,17 +96,19 @@ def test_what_cannot_be_judged_now_is_named_and_what_is_before_it_is_kept() -> N
         envelope("dt/ac/dev-1/telemetry", reading("dev-1", 5)),
     )
 
-    assert ingest_batch(event, Away(), log) == {"batchItemFailures": [number_of(event, 1)]}
+    assert ingest_batch(event, Away(), LogBatches(log)) == {"batchItemFailures": [number_of(event, 1)]}
     assert len(log.readings) == 1
 
-    assert ingest_batch({"Records": event["Records"][1:]}, KNOWN, log) == {"batchItemFailures": []}
+    assert ingest_batch({"Records": event["Records"][1:]}, KNOWN, LogBatches(log)) == {
+        "batchItemFailures": []
+    }
     assert len(log.readings) == 3
 
 
 def test_when_the_log_has_no_room_the_whole_batch_comes_again() -> None:
     event = batch(envelope("dt/ac/dev-1/telemetry", reading()), b"junk")
 
-    assert ingest_batch(event, KNOWN, Full()) == {"batchItemFailures": [number_of(event, 0)]}
+    assert ingest_batch(event, KNOWN, LogBatches(Full())) == {"batchItemFailures": [number_of(event, 0)]}
 
 
 @pytest.mark.parametrize(("data", "reason"), [
@@ -127,7 +130,7 @@ def test_what_is_no_message_is_a_dead_letter_and_blocks_nobody(data: bytes, reas
     log = MemoryReadingLog()
     event = batch(data, envelope("dt/ac/dev-1/telemetry", reading()))
 
-    assert ingest_batch(event, KNOWN, log) == {"batchItemFailures": []}
+    assert ingest_batch(event, KNOWN, LogBatches(log)) == {"batchItemFailures": []}
 
     assert len(log.readings) == 1
     (letter,) = log.letters()
