@@ -116,6 +116,12 @@ class Serving:
             for item in self._whole(OUTBOX_PK)
         ]
 
+    def traces(self, device_id: DeviceId) -> list[Item]:
+        """All that is kept of a device and its people, but for its registration."""
+        own = [item for item in self._whole(device_pk(device_id)) if item.sk != DEVICE_SK]
+        queues = [*self._whole(INBOX_PK), *self._whole(OUTBOX_PK)]
+        return own + [item for item in queues if item.body["device_id"] == device_id]
+
     def _whole(self, pk: str) -> Iterator[Item]:
         after = ""
         while page := self._store.query(pk, after=after, limit=_PAGE):
