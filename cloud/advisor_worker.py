@@ -165,23 +165,16 @@ class AdvisorWorker:
                 self._touched[device_id] = device
 
     def forget_deleted(self) -> None:
-        """Leave nothing of devices that their people have deleted, nor of what these have said.
-
-        Raises:
-            ConflictError, UnavailableError: As `step`.
-        """
+        """Leave nothing of devices that their people have deleted; errors mean the same as in `step`."""
         for item, request in open_requests(self._ports.store, "advisor"):
             device_id = request.device_id
             if device_id in self._devices:
                 continue  # deleted since the last look at the devices
             self._gone.discard(device_id)
             self._outbox = deque(command for command in self._outbox if command.device_id != device_id)
-            traces = [Delete(each.pk, each.sk) for each in self._serving.traces(device_id)]
-            for first in range(0, len(traces), MAX_WRITES - 1):
+            for traces in self._serving.traces(device_id, MAX_WRITES - 1):
                 pending = {"commands_pending": len(self._outbox)}
-                self._commit(
-                    traces[first : first + MAX_WRITES - 1], self._progress.model_copy(update=pending)
-                )
+                self._commit(traces, self._progress.model_copy(update=pending))
             settle(self._ports.store, item)
 
     def use(self, advisors: Advisors) -> None:

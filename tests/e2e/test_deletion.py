@@ -33,6 +33,7 @@ READINGS = 150
 """More than ingest keeps as rows at once, so that some lie in columns."""
 
 HOME = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "timezone": "Europe/Rome"}
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5 * READINGS)
 MakeTelemetry = Callable[..., Telemetry]
 
 
@@ -52,13 +53,17 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     stack.state.close()
 
 
-def _home(stack: Stack, email: str, codes: dict[str, str]) -> tuple[ApiClient, str]:
+def _log(stack: Stack) -> closing[SqliteReadingLog]:
+    return closing(SqliteReadingLog(stack.settings.data_dir / "ingest.sqlite", read_only=True))
+
+
+def _move_in(stack: Stack, email: str, *codes: str) -> ApiClient:
     api = ApiClient(stack.settings.web_port)
     register(api, email)
-    home_id: str = api.call("POST", "/v1/homes", HOME)["home_id"]
-    for code in codes.values():
+    home_id = api.call("POST", "/v1/homes", HOME)["home_id"]
+    for code in codes:
         api.call("POST", "/v1/devices/claim", {"code": code, "home_id": home_id, "name": "Bedroom"})
-    return api, home_id
+    return api
 
 
 def _speak(stack: Stack, device_id: str, readings: list[Telemetry]) -> None:
@@ -116,48 +121,59 @@ def _is_advised(stack: Stack, device_id: str) -> bool:
     return stack.state.get(device_pk(device_id), "advisor_state") is not None
 
 
-def test_a_deleted_home_is_in_no_file_any_more_and_another_is_untouched(
-    stack: Stack, make_telemetry: MakeTelemetry
-) -> None:
-    data_dir = stack.settings.data_dir
+def _live(stack: Stack, make_telemetry: MakeTelemetry) -> tuple[ApiClient, ApiClient]:
+    """Two accounts with a home each: devices that have spoken and are advised, words and commands."""
     codes = stack.register([GONE[0], STAYS], behind_gateway=False)
     codes |= stack.register([GONE[1]], behind_gateway=True)
     stack.start()
-    going, home_id = _home(stack, "ann@example.org", {name: codes[name] for name in GONE})
-    staying, _ = _home(stack, "bob@example.org", {STAYS: codes[STAYS]})
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5 * READINGS)
+    going = _move_in(stack, "ann@example.org", *(codes[name] for name in GONE))
+    staying = _move_in(stack, "bob@example.org", codes[STAYS])
     for device_id in (*GONE, STAYS):
-        times = [start + timedelta(minutes=5 * number) for number in range(READINGS)]
+        times = [START + timedelta(minutes=5 * number) for number in range(READINGS)]
         _speak(stack, device_id, [make_telemetry(device_id=device_id, sampled_at=at) for at in times])
-    with closing(SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)) as log:
+    with _log(stack) as log:
         _wait_for(lambda: log.head() == 3 * READINGS)
     _wait_for(lambda: all(_is_advised(stack, device_id) for device_id in (*GONE, STAYS)))
     going.call("POST", f"/v1/devices/{GONE[0]}/feedback", {"kind": "a_bit_warm"})
     going.call("POST", f"/v1/devices/{GONE[0]}/commands", {"setpoint_c": 25.0})
-    seal(data_dir, stack.supervisor.worker("ingest"))
-    before = {name: _traces(data_dir, name) for name in (*GONE, STAYS)}
-    for name in GONE:
-        assert {"ingest.sqlite", "state.sqlite", "shadow.sqlite", "identities.json"} <= {
-            trace.removesuffix("-wal") for trace in before[name]
-        }
-        assert any(trace.startswith("lake/") for trace in before[name])
+    seal(stack.settings.data_dir, stack.supervisor.worker("ingest"))
+    return going, staying
 
-    going.call("DELETE", f"/v1/homes/{home_id}")
+
+def _is_untouched(stack: Stack, staying: ApiClient) -> bool:
+    """Whether the home that stays has all that it had."""
+    lake = open_lake(CloudSettings(data_dir=stack.settings.data_dir))
+    with _log(stack) as log:
+        return (
+            lake.scan()["device_id"].to_pylist() == [STAYS] * READINGS
+            and len(log.between(STAYS, START, datetime.now(UTC))) == READINGS
+            and [letter.principal for letter in log.letters()] == [STAYS]
+            and staying.call("GET", f"/v1/devices/{STAYS}")["latest"] is not None
+            and _is_advised(stack, STAYS)
+        )
+
+
+def test_a_deleted_home_is_in_no_file_any_more_and_another_is_untouched(
+    stack: Stack, make_telemetry: MakeTelemetry
+) -> None:
+    data_dir = stack.settings.data_dir
+    going, staying = _live(stack, make_telemetry)
+    for name in GONE:
+        before = {trace.removesuffix("-wal") for trace in _traces(data_dir, name)}
+        assert {"ingest.sqlite", "state.sqlite", "shadow.sqlite", "identities.json"} <= before
+        assert any(trace.startswith("lake/") for trace in before)
+
+    (home,) = going.call("GET", "/v1/homes")["items"]
+    going.call("DELETE", f"/v1/homes/{home['home_id']}")
     ingest = stack.supervisor.worker("ingest").pid
     assert ingest is not None
     psutil.Process(ingest).kill()
 
     _wait_for(lambda: _is_carried_out(stack))
-    assert {name: _traces(data_dir, name) for name in GONE} == dict.fromkeys(GONE, set())
-    lake = open_lake(CloudSettings(data_dir=data_dir))
-    assert lake.scan()["device_id"].to_pylist() == [STAYS] * READINGS
-    assert staying.call("GET", f"/v1/devices/{STAYS}")["latest"] is not None
-    assert _is_advised(stack, STAYS)
-    with closing(SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)) as log:
-        assert len(log.between(STAYS, start, datetime.now(UTC))) == READINGS
-        assert [letter.principal for letter in log.letters()] == [STAYS]
+    assert [_traces(data_dir, name) for name in GONE] == [set(), set()]
+    assert _is_untouched(stack, staying)
     again = stack.register([GONE[0]], behind_gateway=False)
-    _home(stack, "cleo@example.org", again)
-    _speak(stack, GONE[0], [make_telemetry(device_id=GONE[0], sampled_at=start)])
-    with closing(SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)) as log:
+    _move_in(stack, "cleo@example.org", again[GONE[0]])
+    _speak(stack, GONE[0], [make_telemetry(device_id=GONE[0])])
+    with _log(stack) as log:
         _wait_for(lambda: log.latest(GONE[0]) is not None)
