@@ -18,6 +18,7 @@ from cloud.forgetting import forget
 from cloud.ports.deletion import DOERS, SCRUB_PK, DeletionRecord, deletion_pk
 from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.ports.state import Delete, Item, Put, StateStore
+from cloud.quality.daily import DailyQuality
 
 SETTLING: timedelta = timedelta(seconds=10)
 """So long after a device was deleted, ingest accepts nothing more of it: registrations are at most 2 s old,
@@ -42,6 +43,7 @@ class DeletionDesk:
         state: Where the requests are.
         readings: The log.
         lake: The lake behind it.
+        reports: What was said of days in the lake.
         scrub: Leaves nothing of removed items in the serving state's file.
         now: The wall clock (UTC).
     """
@@ -49,6 +51,7 @@ class DeletionDesk:
     state: StateStore
     readings: SealableLog
     lake: CompactingLake
+    reports: DailyQuality
     scrub: Callable[[], None]
     now: Callable[[], datetime]
     _looks: int = field(default=0)
@@ -84,7 +87,9 @@ class DeletionDesk:
         """Everything up to now: nobody can have claimed these devices yet."""
         if not requests:
             return
-        done = forget(self.readings, self.lake, [request.device_id for _, request in requests])
+        device_ids = [request.device_id for _, request in requests]
+        done = forget(self.readings, self.lake, device_ids)
+        self.reports.forget(device_ids)  # last: none is made any more that names them
         for item, request in requests:
             if done.complete:
                 settle(self.state, item)

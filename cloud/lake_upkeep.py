@@ -1,4 +1,4 @@
-"""What the lake needs from time to time: old days go, replaced files go, and somebody watches the disk."""
+"""What the lake needs from time to time: old days and replaced files go, disks are watched, days reported."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +21,14 @@ class LakeUpkeep:
         keep_days: So many days of telemetry are kept, the newest included; 0 keeps everything.
         watch: Knows the budgets.
         today: The UTC day of the wall clock.
+        report: Makes the quality reports that are due.
     """
 
     lake: CompactingLake
     keep_days: int
     watch: DiskWatch
     today: Callable[[], date]
+    report: Callable[[], None] = lambda: None
 
     def look_after(self) -> None:
         """Do what is due.
@@ -39,6 +41,7 @@ class LakeUpkeep:
         if files:
             log.info("lake_swept", files=files)
         self.watch.look()
+        self.report()
 
     def _expire(self) -> None:
         """Let go of old days, counted from the newest one; a device that lives in the future is no reason."""

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cloud.adapters.file_lake import FileLake
-from cloud.adapters.parquet_lake import ParquetLake
+from cloud.adapters.file_reports import FileReports
+from cloud.adapters.lake_files import LakeFiles, LocalFiles
 from cloud.config import CloudSettings
 from cloud.disk_budget import DiskUse, DiskWatch
 from cloud.ports.ingest import CompactingLake
@@ -14,11 +15,20 @@ from cloud.ports.ingest import CompactingLake
 
 def open_lake(settings: CloudSettings) -> FileLake:
     """The lake of this installation, for writing and reading."""
+    return FileLake(_files(settings))
+
+
+def open_reports(settings: CloudSettings) -> FileReports:
+    """The daily quality reports, which are among the lake's files."""
+    return FileReports(_files(settings))
+
+
+def _files(settings: CloudSettings) -> LakeFiles:
     if settings.lake:
         from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 comes with the extra `aws`)
 
-        return FileLake(s3_files(settings.lake, settings.s3_endpoint_url))
-    return ParquetLake(settings.data_dir / "lake" / "telemetry")
+        return s3_files(settings.lake, settings.s3_endpoint_url)
+    return LocalFiles(settings.data_dir / "lake" / "telemetry")
 
 
 def disk_watch(settings: CloudSettings, lake: CompactingLake) -> DiskWatch:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at where a stack has run: disks, lake, sealing, dead letters, deletions; and the fix."""
+"""What `doctor` looks at where a stack has run: disks, lake, sealing, dead letters, deletions."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing

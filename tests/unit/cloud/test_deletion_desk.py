@@ -8,6 +8,7 @@ import pytest
 from typing_extensions import override
 
 from cloud.adapters.memory_lake import MemoryLake
+from cloud.adapters.memory_reports import MemoryReports
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.deletion import open_requests, settle
@@ -16,6 +17,7 @@ from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.ports.deletion import SCRUB_PK, deletion_pk, deletion_writes, digest_of, is_being_deleted
 from cloud.ports.ingest import Forgetting
 from cloud.ports.telemetry import DeadLetter, IngestCommit
+from cloud.quality.daily import DailyQuality
 from edge.contract import Event, Telemetry
 
 T0 = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -45,6 +47,7 @@ class World:
     state: MemoryStateStore = field(default_factory=MemoryStateStore)
     log: MemoryReadingLog = field(default_factory=MemoryReadingLog)
     lake: LitteredLake = field(default_factory=LitteredLake)
+    reports: MemoryReports = field(default_factory=MemoryReports)
     scrubs: int = 0
 
     def say(self, device_id: str, minute: int) -> Telemetry:
@@ -63,7 +66,8 @@ class World:
         self.state.transact(deletion_writes(device_id, self.now))
 
     def desk(self) -> DeletionDesk:
-        return DeletionDesk(self.state, self.log, self.lake, self.scrub, lambda: self.now)
+        quality = DailyQuality(self.lake, self.reports, dict, lambda: self.now)
+        return DeletionDesk(self.state, self.log, self.lake, quality, self.scrub, lambda: self.now)
 
     def scrub(self) -> None:
         self.scrubs += 1
@@ -80,11 +84,12 @@ class World:
             "events": {device_id for device_id, _ in self.log.events},
             "letters": {letter.principal for letter in self.log.letters()},
             "lake": set(self.lake.scan()["device_id"].to_pylist()),
+            "reports": {each["device_id"] for each in self.reports.reports[T0.date()]["per_device"]},
         }
 
 
 def everywhere(*device_ids: str) -> dict[str, set[str]]:
-    return {place: set(device_ids) for place in ("log", "events", "letters", "lake")}
+    return {place: set(device_ids) for place in ("log", "events", "letters", "lake", "reports")}
 
 
 @pytest.fixture
@@ -93,6 +98,7 @@ def world(make_telemetry: MakeTelemetry) -> World:
     for minute, device_id in enumerate(["goes", "stays"]):
         world.say(device_id, minute)
     world.seal()
+    DailyQuality(world.lake, world.reports, dict, lambda: T0 + timedelta(days=1)).look()
     return world
 
 
@@ -137,7 +143,7 @@ def test_what_is_said_once_it_can_be_claimed_again_is_never_taken_for_what_was_d
         world.lake.littered = False
 
     assert world.state.query(deletion_pk("ingest")) == []
-    assert world.said() == everywhere("goes", "stays")
+    assert world.said() == {**everywhere("goes", "stays"), "reports": {"stays"}}
     assert world.lake.scan()["sampled_at"].to_pylist()[0] == newer.sampled_at
 
 
@@ -184,7 +190,7 @@ def die(*_: object) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("place", ["log.forget", "lake.forget", "state.transact"])
+@pytest.mark.parametrize("place", ["log.forget", "lake.forget", "reports.replace", "state.transact"])
 @pytest.mark.parametrize("littered", [False, True])
 def test_killed_anywhere_it_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch, place: str, *, after: bool, littered: bool

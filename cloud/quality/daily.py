@@ -1,0 +1,140 @@
+"""The daily quality report on a schedule: once for each UTC day that is over, kept as long as the day is.
+
+It says what the lake held when it was made; what came later is in a report that is made when it is asked for.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, TypeAlias
+
+import structlog
+
+from cloud.ports.quality import QualityReports, Report
+from cloud.ports.telemetry import Lake
+from cloud.quality.report import DeviceQuality, QualityReport, report, window_of
+from cloud.quality.rules import RULES
+from cloud.reading_rows import instant_of
+from cloud.seq_gaps import SeqCount
+
+CLOSED_AFTER: Final = timedelta(hours=1)
+"""So long after its end a day is reported on: spooled readings are a little late."""
+
+LOOK_BACK: Final = 7
+"""Days of the lake that get a report when nobody was there to make it."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+Standings: TypeAlias = Mapping[str, SeqCount]
+"""What the log knows of each device: its newest reading, and how many never came."""
+
+
+def document(found: QualityReport, standings: Standings, made_at: datetime) -> dict[str, Any]:
+    """A report as a JSON object: the fleet, each rule, each device."""
+    devices = [_device(each, standings.get(each.device_id)) for each in found.devices]
+    return _whole(found.day.isoformat(), made_at.isoformat(), devices)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyQuality:
+    """Makes the reports; by one thread, while another may forget devices.
+
+    Attributes:
+        lake: What is reported on.
+        reports: Where reports are kept.
+        standings: What the log knows now.
+        now: The wall clock (UTC).
+    """
+
+    lake: Lake
+    reports: QualityReports
+    standings: Callable[[], Standings]
+    now: Callable[[], datetime]
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> None:
+        """Make the newest report that is due, if there is one; a report goes with its day.
+
+        Raises:
+            UnavailableError: It is due still.
+        """
+        days, made = self.lake.snapshot().days(), self.reports.days()
+        for day in made:
+            if day not in days:
+                self.reports.replace(day, None)
+        due = [day for day in days[-LOOK_BACK:] if day not in made and self._is_over(day, days[-1])]
+        if due:
+            self._make(due[-1])
+
+    def forget(self, device_ids: Collection[str]) -> None:
+        """Leave nothing of devices in any report.
+
+        Raises:
+            UnavailableError: Something may be there still; forget them again.
+        """
+        with self._one_at_a_time:
+            for day in self.reports.days():
+                known = self.reports.read(day)
+                if known is not None and _names(known) & set(device_ids):
+                    self.reports.replace(day, without(known, device_ids))
+
+    def _is_over(self, day: date, newest: date) -> bool:
+        """By the wall clock; recorded days that are played now are over when the next one has begun."""
+        now = self.now()
+        end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+        return now >= end + CLOSED_AFTER and (day < newest or now < end + timedelta(days=1))
+
+    def _make(self, day: date) -> None:
+        with self._one_at_a_time:  # a device that is forgotten meanwhile must not come back
+            found = report(self.lake.scan(*window_of(day)), day)
+            is_new = self.reports.add(day, document(found, self.standings(), self.now()))
+        if is_new:
+            flagged = sum(readings for readings, _ in found.flagged().values())
+            log.info(
+                "quality_reported",
+                day=day.isoformat(),
+                devices=len(found.devices),
+                readings=found.readings,
+                missing=found.missing,
+                flagged=flagged,
+            )
+
+
+def without(known: Report, device_ids: Collection[str]) -> Report:
+    """A report as if these devices had not been there."""
+    devices = [each for each in known["per_device"] if each["device_id"] not in device_ids]
+    return _whole(known["day"], known["made_at"], devices)
+
+
+def _names(known: Report) -> set[str]:
+    return {each["device_id"] for each in known["per_device"]}
+
+
+def _whole(day: str, made_at: str, devices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "day": day,
+        "made_at": made_at,
+        "devices": len(devices),
+        "readings": sum(each["readings"] for each in devices),
+        "missing": sum(each["missing"] for each in devices),
+        "rules": {
+            rule.name: {"limit": rule.limit, **_flagged(each["flags"].get(rule.name, 0) for each in devices)}
+            for rule in RULES
+        },
+        "per_device": devices,
+    }
+
+
+def _flagged(counts: Iterable[int]) -> dict[str, int]:
+    flagged = [count for count in counts if count]
+    return {"readings": sum(flagged), "devices": len(flagged)}
+
+
+def _device(found: DeviceQuality, standing: SeqCount | None) -> dict[str, Any]:
+    latest_ms = None if standing is None else standing.sampled_at_ms
+    return {
+        **asdict(found),
+        "missing_ever": None if standing is None else standing.missing,
+        "latest": None if latest_ms is None else instant_of(latest_ms).isoformat(),
+    }
