@@ -13,7 +13,7 @@ import structlog
 
 from cloud.ports.quality import QualityReports, Report
 from cloud.ports.telemetry import Lake
-from cloud.quality.report import DeviceQuality, QualityReport, report, window_of
+from cloud.quality.report import DeviceQuality, QualityReport, report_parts, window_of
 from cloud.quality.rules import RULES
 from cloud.reading_rows import instant_of
 from cloud.seq_gaps import SeqCount
@@ -87,7 +87,7 @@ class DailyQuality:
 
     def _make(self, day: date) -> None:
         with self._one_at_a_time:  # a device that is forgotten meanwhile must not come back
-            found = report(self.lake.scan(*window_of(day)), day)
+            found = report_parts(self.lake.snapshot().scan_parts(*window_of(day)), day)
             is_new = self.reports.add(day, document(found, self.standings(), self.now()))
         if is_new:
             flagged = sum(readings for readings, _ in found.flagged().values())

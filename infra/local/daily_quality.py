@@ -8,7 +8,7 @@ from typing import Any
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.quality.daily import document
-from cloud.quality.report import report, window_of
+from cloud.quality.report import report_parts, window_of
 from cloud.seq_gaps import SeqCount
 from cloud.wiring.lake import open_lake, open_reports
 from infra.local.errors import LocalError
@@ -44,7 +44,7 @@ def quality_of(data_dir: Path, day: date | None) -> dict[str, Any]:
     if not days or (day is not None and day not in days):
         raise NoReadingsError(data_dir, day)
     chosen = day or days[-2:][0]  # the newest goes on
-    found = report(lake.scan(*window_of(chosen)), chosen)
+    found = report_parts(lake.snapshot().scan_parts(*window_of(chosen)), chosen)
     return document(found, _standings(data_dir), datetime.now(UTC))
 
 
