@@ -41,6 +41,7 @@ def _forget_device(file: SqliteFile, device_id: str, up_to: int) -> int:
             break
     with file.transaction() as connection:
         connection.execute("DELETE FROM latest WHERE device_id = ? AND position <= ?", (device_id, up_to))
+        connection.execute("DELETE FROM clocks_ahead WHERE device_id = ?", (device_id,))
         connection.execute("DELETE FROM events WHERE device_id = ?", (device_id,))
         connection.execute(_LETTERS, (device_id, f'"{device_id}"'.encode()))
     return total

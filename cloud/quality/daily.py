@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import structlog
 
@@ -16,7 +16,7 @@ from cloud.ports.telemetry import Lake
 from cloud.quality.report import DeviceQuality, QualityReport, report_parts, window_of
 from cloud.quality.rules import RULES
 from cloud.reading_rows import instant_of
-from cloud.seq_gaps import SeqCount
+from cloud.seq_gaps import AheadCount, SeqCount
 
 CLOSED_AFTER: Final = timedelta(hours=1)
 """So long after its end a day is reported on: spooled readings are a little late."""
@@ -26,13 +26,23 @@ LOOK_BACK: Final = 7
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
-Standings: TypeAlias = Mapping[str, SeqCount]
-"""What the log knows of each device: its newest reading, and how many never came."""
+
+@dataclass(frozen=True, slots=True)
+class AtTheDoor:
+    """What was counted when readings came, by device, since the log began.
+
+    Attributes:
+        standings: The newest reading, and how many never came.
+        clocks_ahead: Readings from the future.
+    """
+
+    standings: Mapping[str, SeqCount] = field(default_factory=dict[str, SeqCount])
+    clocks_ahead: Mapping[str, AheadCount] = field(default_factory=dict[str, AheadCount])
 
 
-def document(found: QualityReport, standings: Standings, made_at: datetime) -> dict[str, Any]:
+def document(found: QualityReport, counted: AtTheDoor, made_at: datetime) -> dict[str, Any]:
     """A report as a JSON object: the fleet, each rule, each device."""
-    devices = [_device(each, standings.get(each.device_id)) for each in found.devices]
+    devices = [_device(each, counted) for each in found.devices]
     return _whole(found.day.isoformat(), made_at.isoformat(), devices)
 
 
@@ -43,13 +53,13 @@ class DailyQuality:
     Attributes:
         lake: What is reported on.
         reports: Where reports are kept.
-        standings: What the log knows now.
+        at_the_door: What the log has counted so far.
         now: The wall clock (UTC).
     """
 
     lake: Lake
     reports: QualityReports
-    standings: Callable[[], Standings]
+    at_the_door: Callable[[], AtTheDoor]
     now: Callable[[], datetime]
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,7 +98,7 @@ class DailyQuality:
     def _make(self, day: date) -> None:
         with self._one_at_a_time:  # a device that is forgotten meanwhile must not come back
             found = report_parts(self.lake.snapshot().scan_parts(*window_of(day)), day)
-            is_new = self.reports.add(day, document(found, self.standings(), self.now()))
+            is_new = self.reports.add(day, document(found, self.at_the_door(), self.now()))
         if is_new:
             flagged = sum(readings for readings, _ in found.flagged().values())
             log.info(
@@ -131,10 +141,14 @@ def _flagged(counts: Iterable[int]) -> dict[str, int]:
     return {"readings": sum(flagged), "devices": len(flagged)}
 
 
-def _device(found: DeviceQuality, standing: SeqCount | None) -> dict[str, Any]:
+def _device(found: DeviceQuality, counted: AtTheDoor) -> dict[str, Any]:
+    standing = counted.standings.get(found.device_id)
+    ahead = counted.clocks_ahead.get(found.device_id)
     latest_ms = None if standing is None else standing.sampled_at_ms
     return {
         **asdict(found),
         "missing_ever": None if standing is None else standing.missing,
+        "ahead_ever": 0 if ahead is None else ahead.readings,
+        "worst_ahead_s": 0.0 if ahead is None else ahead.worst_s,
         "latest": None if latest_ms is None else instant_of(latest_ms).isoformat(),
     }

@@ -25,7 +25,7 @@ from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake, SealableLog
-from cloud.quality.daily import DailyQuality
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.registrations import CachedRegistrations
 from cloud.wiring.lake import disk_watch, open_lake, open_reports, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
@@ -56,13 +56,17 @@ def run(settings: CloudSettings) -> int:
     with closing(readings), closing(state), closing(lake):
         join(readings, lake)
         policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
-        quality = DailyQuality(lake, open_reports(settings), readings.standings, _utc_now)
+        quality = DailyQuality(lake, open_reports(settings), lambda: _counted(readings), _utc_now)
         watch = disk_watch(settings, lake)
         upkeep = LakeUpkeep(lake, settings.retention_days, watch, utc_today, quality.look)
         sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
         desk = DeletionDesk(state, readings, lake, quality, state.scrub, _utc_now)
         return _serve(settings, stop, stream, worker, _Beside(sealer, desk))
+
+
+def _counted(readings: SqliteReadingLog) -> AtTheDoor:
+    return AtTheDoor(readings.standings(), readings.clocks_ahead())
 
 
 def join(readings: SealableLog, lake: CompactingLake) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
-from cloud.quality.daily import document
+from cloud.quality.daily import AtTheDoor, document
 from cloud.quality.report import report_parts, window_of
-from cloud.seq_gaps import SeqCount
 from cloud.wiring.lake import open_lake, open_reports
 from infra.local.errors import LocalError
 
@@ -45,7 +44,7 @@ def quality_of(data_dir: Path, day: date | None) -> dict[str, Any]:
         raise NoReadingsError(data_dir, day)
     chosen = day or days[-2:][0]  # the newest goes on
     found = report_parts(lake.snapshot().scan_parts(*window_of(chosen)), chosen)
-    return document(found, _standings(data_dir), datetime.now(UTC))
+    return document(found, _at_the_door(data_dir), datetime.now(UTC))
 
 
 def reports_of(data_dir: Path) -> list[dict[str, Any]]:
@@ -73,10 +72,10 @@ def report_of(data_dir: Path, day: date) -> dict[str, Any]:
     return dict(known)
 
 
-def _standings(data_dir: Path) -> dict[str, SeqCount]:
+def _at_the_door(data_dir: Path) -> AtTheDoor:
     """What the log knows of each device; nothing where telemetry came without one, as from `sim`."""
     path = data_dir / "ingest.sqlite"
     if not path.exists():
-        return {}
+        return AtTheDoor()
     with closing(SqliteReadingLog(path, read_only=True)) as log:
-        return log.standings()
+        return AtTheDoor(log.standings(), log.clocks_ahead())

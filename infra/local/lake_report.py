@@ -11,7 +11,7 @@ from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.forgetting import forget
 from cloud.ports.ingest import Forgetting
-from cloud.quality.daily import DailyQuality
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.wiring.lake import disk_watch, open_lake, open_reports
 from infra.local.broker import store_of
 from infra.local.listings import NothingThereError
@@ -64,6 +64,6 @@ def forget_devices(data_dir: Path, device_ids: Sequence[str]) -> Forgetting:
     settings = CloudSettings(data_dir=data_dir)
     with closing(SqliteReadingLog(path)) as readings, closing(open_lake(settings)) as lake:
         done = forget(readings, lake, device_ids)
-        quality = DailyQuality(lake, open_reports(settings), readings.standings, lambda: datetime.now(UTC))
+        quality = DailyQuality(lake, open_reports(settings), AtTheDoor, lambda: datetime.now(UTC))
         quality.forget(device_ids)
     return done

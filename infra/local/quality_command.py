@@ -71,10 +71,14 @@ def _show(found: dict[str, Any], *, as_json: bool) -> None:
 def _show_devices(devices: list[dict[str, Any]]) -> None:
     """Those with most to say, the worst first."""
     worst = sorted(devices, key=lambda each: (-sum(each["flags"].values()), -each["missing"]))
-    shown = [each for each in worst if each["flags"] or each["missing"]][:SHOWN_DEVICES]
+    shown = [each for each in worst if each["flags"] or each["missing"] or each["ahead_ever"]][:SHOWN_DEVICES]
     if shown:
         click.echo(f"\n{'device':<24} {'readings':>8} {'missing':>8} {'ever':>8}  flags")
     for each in shown:
         flags = ", ".join(f"{name} {count}" for name, count in each["flags"].items())
+        if each["ahead_ever"]:
+            flags += (
+                f" (clock ever ahead: {each['ahead_ever']}, by up to {each['worst_ahead_s'] / 60:.0f} min)"
+            )
         ever = "-" if each["missing_ever"] is None else each["missing_ever"]
         click.echo(f"{each['device_id']:<24} {each['readings']:>8} {each['missing']:>8} {ever:>8}  {flags}")

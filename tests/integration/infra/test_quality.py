@@ -12,7 +12,7 @@ from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.ports.telemetry import IngestCommit
-from cloud.quality.daily import DailyQuality
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.wiring.lake import open_lake, open_reports
 from edge.contract import Telemetry
 from infra.local.cli import commands
@@ -55,6 +55,8 @@ def test_reports_the_newest_day_that_is_over_with_gaps_and_latest_state(tmp_path
     (device,) = found["per_device"]
     assert (device["missing_ever"], device["latest"]) == (60, "2025-07-02T12:55:00+00:00")
     assert device["flags"] == {"indoor_jump": 2}
+    # as if all had come at noon: those of more than ten minutes later, up to the last one, 299 steps on
+    assert (device["ahead_ever"], device["worst_ahead_s"]) == (240 - 2, 299 * 300)
     assert run(tmp_path, "--day", "2025-07-02")["rules"]["indoor_jump"]["readings"] == 0
 
 
@@ -71,7 +73,7 @@ def test_reports_that_ingest_has_made_are_listed_and_shown_as_they_were(tmp_path
     fill(tmp_path)
     settings = CloudSettings(data_dir=tmp_path)
     now = NOON + timedelta(days=3)
-    DailyQuality(open_lake(settings), open_reports(settings), dict, lambda: now).look()
+    DailyQuality(open_lake(settings), open_reports(settings), AtTheDoor, lambda: now).look()
 
     (listed,) = run(tmp_path, "list")
 

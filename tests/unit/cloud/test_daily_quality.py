@@ -10,8 +10,8 @@ from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_reports import MemoryReports
 from cloud.ports.quality import Report
 from cloud.ports.telemetry import LoggedReading
-from cloud.quality.daily import LOOK_BACK, DailyQuality
-from cloud.seq_gaps import SeqCount
+from cloud.quality.daily import LOOK_BACK, AtTheDoor, DailyQuality
+from cloud.seq_gaps import AheadCount, SeqCount
 from edge.contract import Telemetry
 
 FIRST = datetime(2025, 7, 1, tzinfo=UTC)
@@ -41,8 +41,8 @@ class World:
         return self.reports.days()
 
     def quality(self) -> DailyQuality:
-        standings = {"a": SeqCount(1, 0, 9, 4)}
-        return DailyQuality(self.lake, self.reports, lambda: standings, lambda: self.now)
+        counted = AtTheDoor({"a": SeqCount(1, 0, 9, 4)}, {"b": AheadCount(3, 900.0)})
+        return DailyQuality(self.lake, self.reports, lambda: counted, lambda: self.now)
 
     def report(self, day: date) -> Report:
         found = self.reports.read(day)
@@ -69,6 +69,7 @@ def test_a_day_is_reported_on_an_hour_after_its_end_and_never_again(world: World
     assert world.report(FIRST.date()) is made
     assert (made["devices"], made["readings"], made["made_at"]) == (2, 2, "2025-07-02T01:00:00+00:00")
     assert [each["missing_ever"] for each in made["per_device"]] == [4, None]
+    assert [each["ahead_ever"] for each in made["per_device"]] == [0, 3]
 
 
 def test_a_fleet_that_fell_silent_is_reported_on_too(world: World) -> None:

@@ -17,7 +17,7 @@ from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.ports.deletion import SCRUB_PK, deletion_pk, deletion_writes, digest_of, is_being_deleted
 from cloud.ports.ingest import Forgetting
 from cloud.ports.telemetry import DeadLetter, IngestCommit
-from cloud.quality.daily import DailyQuality
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from edge.contract import Event, Telemetry
 
 T0 = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ class World:
         self.state.transact(deletion_writes(device_id, self.now))
 
     def desk(self) -> DeletionDesk:
-        quality = DailyQuality(self.lake, self.reports, dict, lambda: self.now)
+        quality = DailyQuality(self.lake, self.reports, AtTheDoor, lambda: self.now)
         return DeletionDesk(self.state, self.log, self.lake, quality, self.scrub, lambda: self.now)
 
     def scrub(self) -> None:
@@ -98,7 +98,7 @@ def world(make_telemetry: MakeTelemetry) -> World:
     for minute, device_id in enumerate(["goes", "stays"]):
         world.say(device_id, minute)
     world.seal()
-    DailyQuality(world.lake, world.reports, dict, lambda: T0 + timedelta(days=1)).look()
+    DailyQuality(world.lake, world.reports, AtTheDoor, lambda: T0 + timedelta(days=1)).look()
     return world
 
 
