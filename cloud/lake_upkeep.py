@@ -7,6 +7,7 @@ from datetime import date
 import structlog
 
 from cloud.disk_budget import DiskWatch
+from cloud.errors import UnavailableError
 from cloud.ports.ingest import CompactingLake
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -41,7 +42,14 @@ class LakeUpkeep:
         if files:
             log.info("lake_swept", files=files)
         self.watch.look()
-        self.report()
+        self._report()
+
+    def _report(self) -> None:
+        """A day that cannot be read keeps its reports from being made, and nothing else."""
+        try:
+            self.report()
+        except UnavailableError as error:
+            log.warning("quality_not_reported", reason=str(error))
 
     def _expire(self) -> None:
         """Let go of old days, counted from the newest one; a device that lives in the future is no reason."""

@@ -109,7 +109,7 @@ class ShadowDesk:
             if granted is None or granted.command_id == shadow.reported.command_id:
                 continue
             if device_id not in self._registry:
-                continue  # it may come back
+                continue  # it has just left
             if granted.expires_at is None or now < granted.expires_at:
                 orders.append(_order(device_id, shadow, granted, now))
         return orders

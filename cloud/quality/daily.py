@@ -4,6 +4,7 @@ It says what the lake held when it was made; what came later is in a report that
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,12 @@ CLOSED_AFTER: Final = timedelta(hours=1)
 
 LOOK_BACK: Final = 7
 """Days of the lake that get a report when nobody was there to make it."""
+
+ATTEMPTS: Final = 3
+"""So often a process tries to report on a day, which may have a damaged file."""
+
+EARLIEST: Final = date(2000, 1, 1)
+"""A device that lives before, or in the future, has a wrong clock: no report waits for its days."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -61,20 +68,25 @@ class DailyQuality:
     reports: QualityReports
     at_the_door: Callable[[], AtTheDoor]
     now: Callable[[], datetime]
+    _attempts: Counter[date] = field(default_factory=Counter[date])
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> None:
         """Make the newest report that is due, if there is one; a report goes with its day.
 
         Raises:
-            UnavailableError: It is due still.
+            UnavailableError: It is due still, but after some attempts the others come first.
         """
         days, made = self.lake.snapshot().days(), self.reports.days()
         for day in made:
             if day not in days:
                 self.reports.replace(day, None)
-        due = [day for day in days[-LOOK_BACK:] if day not in made and self._is_over(day, days[-1])]
+        today = self.now().date()
+        plausible = [day for day in days if EARLIEST <= day <= today][-LOOK_BACK:]
+        due = [day for day in plausible if day not in made and self._is_over(day, plausible[-1])]
+        due = [day for day in due if self._attempts[day] < ATTEMPTS]
         if due:
+            self._attempts[due[-1]] += 1
             self._make(due[-1])
 
     def forget(self, device_ids: Collection[str]) -> None:

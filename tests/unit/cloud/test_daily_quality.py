@@ -1,16 +1,20 @@
 """A report for each day that is over: once, whoever restarts, and without those who were deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
-from cloud.adapters.memory_lake import MemoryLake
+from cloud.adapters.memory_lake import MemoryLake, MemorySnapshot
 from cloud.adapters.memory_reports import MemoryReports
+from cloud.disk_budget import DiskWatch
+from cloud.errors import UnavailableError
+from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.quality import Report
 from cloud.ports.telemetry import LoggedReading
-from cloud.quality.daily import LOOK_BACK, AtTheDoor, DailyQuality
+from cloud.quality.daily import ATTEMPTS, LOOK_BACK, AtTheDoor, DailyQuality
 from cloud.seq_gaps import AheadCount, SeqCount
 from edge.contract import Telemetry
 
@@ -92,10 +96,20 @@ def test_recorded_days_that_are_played_now_wait_for_the_next_one(world: World) -
 def test_days_of_devices_that_live_in_the_future_are_not_over(world: World) -> None:
     world.now = FIRST + HOUR
     world.say(FIRST + HOUR, "a")
-    world.say(FIRST + 40 * DAY, "b")
-    world.say(FIRST + 41 * DAY, "b")
-
+    for at in (FIRST + 40 * DAY, FIRST + 41 * DAY, datetime(9999, 12, 31, tzinfo=UTC)):
+        world.say(at, "b")
     assert world.look(5) == []
+
+    world.now = FIRST + 20 * DAY  # recorded days are played
+    assert world.look(5) == []
+
+
+def test_a_clock_at_the_beginning_of_time_does_no_harm(world: World) -> None:
+    for at in (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), FIRST + HOUR):
+        world.say(at, "a")
+    world.now = FIRST + DAY + HOUR
+
+    assert world.look(5) == [FIRST.date()]
 
 
 def test_what_nobody_was_there_to_make_is_made_one_by_one_the_newest_first(world: World) -> None:
@@ -106,6 +120,28 @@ def test_what_nobody_was_there_to_make_is_made_one_by_one_the_newest_first(world
     newest = (FIRST + (LOOK_BACK + 2) * DAY).date()
     assert world.look() == [newest]
     assert world.look(LOOK_BACK + 5) == [newest - timedelta(days=ago) for ago in reversed(range(LOOK_BACK))]
+
+
+def test_a_day_that_cannot_be_read_does_not_keep_the_others_from_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        world.say(FIRST + number * DAY, "a")
+    world.now = FIRST + 2 * DAY + 2 * HOUR
+    scan = MemorySnapshot.scan_parts
+
+    def damaged(snapshot: MemorySnapshot, start: datetime, end: datetime) -> Iterator[pa.Table]:
+        if end == FIRST + 2 * DAY:
+            raise UnavailableError("a file is cut")
+        return scan(snapshot, start, end)
+
+    monkeypatch.setattr(MemorySnapshot, "scan_parts", damaged)
+    quality = world.quality()
+    upkeep = LakeUpkeep(world.lake, 0, DiskWatch({}), world.now.date, quality.look)
+    for _ in range(ATTEMPTS + 2):
+        upkeep.look_after()
+
+    assert world.reports.days() == [FIRST.date()]
 
 
 def test_a_report_goes_with_its_day(world: World) -> None:
