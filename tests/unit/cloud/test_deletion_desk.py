@@ -218,3 +218,23 @@ def test_killed_anywhere_it_goes_on(
 
     assert world.said() == everywhere("stays")
     assert world.state.query(deletion_pk("ingest")) == []
+
+
+@pytest.mark.parametrize("littered", [False, True])
+def test_a_device_that_is_deleted_again_meanwhile_is_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, littered: bool
+) -> None:
+    world.delete("goes")
+    world.lake.littered = littered
+    world.now += SETTLING
+    forget = world.lake.forget
+
+    def deleted_meanwhile(*arguments: object) -> Forgetting:
+        world.delete("goes")
+        return forget(*arguments)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(LitteredLake, "forget", lambda _self, *arguments: deleted_meanwhile(*arguments))
+    world.desk().look()
+
+    ((_, request),) = open_requests(world.state, "ingest")
+    assert (request.begun, request.asked_at) == (False, world.now)
