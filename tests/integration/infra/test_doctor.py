@@ -133,7 +133,7 @@ def test_dead_letters_are_counted_until_they_are_replayed(tmp_path: Path, log: S
 @pytest.mark.parametrize(("minutes", "code"), [(9, 0), (11, 1)])
 def test_a_deletion_that_is_not_carried_out(tmp_path: Path, minutes: int, code: int) -> None:
     with closing(SqliteStateStore(tmp_path / "state.sqlite")) as state:
-        state.transact(deletion_writes("dev-1", NOW - timedelta(minutes=minutes)))
+        state.transact(deletion_writes("dev-1", datetime.now(UTC) - timedelta(minutes=minutes)))
 
     found, said = doctor(tmp_path)
 
