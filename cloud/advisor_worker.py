@@ -16,6 +16,7 @@ import structlog
 
 from cloud.advised_device import AdvisedDevice, Tally
 from cloud.advisor_seat import Advisors
+from cloud.deletion import open_requests, settle
 from cloud.device_memory import Memory
 from cloud.errors import UnavailableError
 from cloud.forecast_desk import ForecastDesk
@@ -162,6 +163,19 @@ class AdvisorWorker:
             device.expire(self._at(device))
             if device.is_restless:
                 self._touched[device_id] = device
+
+    def forget_deleted(self) -> None:
+        """Leave nothing of devices that their people have deleted; errors mean the same as in `step`."""
+        for item, request in open_requests(self._ports.store, "advisor"):
+            device_id = request.device_id
+            if device_id in self._devices:
+                continue  # deleted since the last look at the devices
+            self._gone.discard(device_id)
+            self._outbox = deque(command for command in self._outbox if command.device_id != device_id)
+            for traces in self._serving.traces(device_id, MAX_WRITES - 1):
+                pending = {"commands_pending": len(self._outbox)}
+                self._commit(traces, self._progress.model_copy(update=pending))
+            settle(self._ports.store, item)
 
     def use(self, advisors: Advisors) -> None:
         """Go on with another champion, keeping what was learnt of each home."""

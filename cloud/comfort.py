@@ -146,16 +146,6 @@ class ComfortLimit:
         self._discomfort: Discomfort | None = None
         self._see(_NOTHING if today is None else np.array(today).reshape(_TODAY_SHAPE))
 
-    @property
-    def log_weight(self) -> list[float]:
-        """Logarithms of the weights of each limit, patience and silence or speech, (126,)."""
-        return list(self._log_weight.flat)
-
-    @property
-    def today(self) -> list[float]:
-        """Logarithm of how likely what happened today is at each limit of today, (210,)."""
-        return list(self._today.flat)
-
     def packed(self) -> tuple[bytes, bytes, float, float]:
         """All of it; what was never moved takes no bytes, and what was is kept to the last digit."""
         log_weight = b"" if self._log_weight is _PRIOR else _packed(self._log_weight)

@@ -30,6 +30,10 @@ TURNED_ROWS = 512
 """Rows are turned into columns so many at a time: they are still in the cache [rows]."""
 
 
+DELETED = "unknown device: it was deleted by its people, so what it says is not kept"
+"""The reason of dead letters that have no element."""
+
+
 def ingest(messages: Sequence[InboundMessage], registrations: Registrations, now: datetime) -> IngestCommit:
     """What the messages of one round bring.
 
@@ -75,6 +79,7 @@ class _Round:
     _times_ms: list[int] = field(default_factory=list[int])
     _senders: dict[str, "_Sender"] = field(default_factory=dict[str, "_Sender"])
     _known: dict[str, Registration | None] = field(default_factory=dict[str, Registration | None])
+    _deleted: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def take(self, messages: Sequence[InboundMessage]) -> None:
         """Judge messages in order: quickly where the decoder says yes to a whole message."""
@@ -211,7 +216,16 @@ class _Round:
         return reading.model_copy(update={"motion": None})
 
     def _refuse(self, message: InboundMessage, refusal: Refusal) -> None:
+        """Keep what is refused; of a deleted device only that it speaks still: once, with a count."""
+        if any(map(self._is_deleted, {owner(message.topic), *_named(refusal.element)})):
+            refusal = Refusal(DELETED, None, b"")
         self.dead_letters.append(dead_letter(message, refusal, self.now))
+
+    def _is_deleted(self, device_id: str) -> bool:
+        if device_id not in self._deleted:
+            is_known = self._find(device_id) is not None
+            self._deleted[device_id] = not is_known and self.registrations.was_deleted(device_id)
+        return self._deleted[device_id]
 
 
 class _TooLargeError(ValueError):
@@ -246,6 +260,16 @@ def _without_motion(element: bytes) -> bytes:
     for each in _objects(document):
         each.pop("motion", None)
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _named(element: bytes) -> set[str]:
+    """The devices that an element names; none if it is no JSON."""
+    try:
+        document = json.loads(element)
+    except (ValueError, RecursionError):
+        return set()
+    named = (each.get("device_id") for each in _objects(document))
+    return {each for each in named if isinstance(each, str) and _DEVICE_ID.fullmatch(each)}
 
 
 def _objects(document: object) -> Iterator[dict[str, Any]]:

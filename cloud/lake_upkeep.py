@@ -1,4 +1,4 @@
-"""What the lake needs from time to time: old days go, replaced files go, and somebody watches the disk."""
+"""What the lake needs from time to time: old days and replaced files go, disks are watched, days reported."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import date
 import structlog
 
 from cloud.disk_budget import DiskWatch
+from cloud.errors import UnavailableError
 from cloud.ports.ingest import CompactingLake
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -21,12 +22,14 @@ class LakeUpkeep:
         keep_days: So many days of telemetry are kept, the newest included; 0 keeps everything.
         watch: Knows the budgets.
         today: The UTC day of the wall clock.
+        report: Makes the quality reports that are due.
     """
 
     lake: CompactingLake
     keep_days: int
     watch: DiskWatch
     today: Callable[[], date]
+    report: Callable[[], None] = lambda: None
 
     def look_after(self) -> None:
         """Do what is due.
@@ -39,6 +42,14 @@ class LakeUpkeep:
         if files:
             log.info("lake_swept", files=files)
         self.watch.look()
+        self._report()
+
+    def _report(self) -> None:
+        """A day that cannot be read keeps its reports from being made, and nothing else."""
+        try:
+            self.report()
+        except UnavailableError as error:
+            log.warning("quality_not_reported", reason=str(error))
 
     def _expire(self) -> None:
         """Let go of old days, counted from the newest one; a device that lives in the future is no reason."""

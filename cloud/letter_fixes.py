@@ -28,6 +28,11 @@ _PLAUSIBLE: Final = (
 )
 _FIXES: Final = (
     (
+        r"unknown device: it was deleted",
+        "nothing is kept of a device that its people have deleted, so there is nothing to replay",
+        "`ac-advisor devices add {device_id}`, if it shall be heard again from then on; else switch it off",
+    ),
+    (
         r"unknown device",
         "a reading is taken from registered devices only",
         "`ac-advisor devices add {device_id}` (with --behind-gateway on the site), then `deadletters replay`",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
+from cloud.ports.deletion import was_deleted
 from cloud.ports.ingest import Registration, Registrations
 from cloud.ports.records import device_pk, home_pk
 from cloud.ports.state import StateStore
@@ -36,6 +37,10 @@ class CachedRegistrations(Registrations):
         else:
             self._known[device_id] = (now, registration)
         return registration
+
+    @override
+    def was_deleted(self, device_id: str) -> bool:
+        return was_deleted(self.store, device_id)
 
     def _read(self, device_id: str) -> Registration | None:
         device = self.store.get(device_pk(device_id), "device")

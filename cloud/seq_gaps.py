@@ -1,6 +1,14 @@
 """How many readings of a device never came, told by the gaps in its `seq`."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class AheadCount(NamedTuple):
+    """How many readings of a device were ahead of the time at which they came, and how far at worst [s]."""
+
+    readings: int
+    worst_s: float
 
 
 @dataclass(slots=True)

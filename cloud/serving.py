@@ -21,7 +21,7 @@ from cloud.ports.records import (
     device_pk,
     home_pk,
 )
-from cloud.ports.state import Item, StateStore
+from cloud.ports.state import Delete, Item, StateStore
 from edge.contract import Desired, DeviceId
 
 DEVICE_SK, PREFERENCES_SK, ADVICE_SK, PLAN_SK, MEMORY_SK = (
@@ -115,6 +115,14 @@ class Serving:
             Command(item.sk, item.body["device_id"], Desired.model_validate_json(item.body["desired"]))
             for item in self._whole(OUTBOX_PK)
         ]
+
+    def traces(self, device_id: DeviceId, at_once: int) -> list[list[Delete]]:
+        """What removes all that is kept of a device and its people, but for its registration, in parts."""
+        own = [item for item in self._whole(device_pk(device_id)) if item.sk != DEVICE_SK]
+        queues = [*self._whole(INBOX_PK), *self._whole(OUTBOX_PK)]
+        of_it = own + [item for item in queues if item.body["device_id"] == device_id]
+        writes = [Delete(item.pk, item.sk) for item in of_it]
+        return [writes[first : first + at_once] for first in range(0, len(writes), at_once)]
 
     def _whole(self, pk: str) -> Iterator[Item]:
         after = ""

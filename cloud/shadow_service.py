@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from cloud.errors import UnavailableError
-from cloud.ports.state import MAX_WRITES, Put, StateStore
+from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore
 from cloud.shadow import NOTHING, Answer, Request, Shadow, respond
 from edge.contract import DeviceId
 
@@ -23,11 +23,18 @@ class ShadowService:
     Args:
         store: Where the shadows are kept; nobody else writes there.
         now: The clock (UTC).
+        is_deleted: Whether its people have deleted a device: it gets no new shadow.
     """
 
-    def __init__(self, store: StateStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        now: Callable[[], datetime],
+        is_deleted: Callable[[DeviceId], bool] = lambda _: False,
+    ) -> None:
         self._store = store
         self._now = now
+        self._is_deleted = is_deleted
         self._known: dict[DeviceId, Shadow] = {}
 
     def serve(self, requests: Sequence[Request]) -> list[tuple[DeviceId, Answer]]:
@@ -44,12 +51,23 @@ class ShadowService:
         changed: dict[DeviceId, Shadow] = {}
         for request in requests:
             before = changed.get(request.device_id) or self._shadow(request.device_id)
+            if before.deleted and request.operation == "update" and self._is_deleted(request.device_id):
+                continue  # what was on its way when the device was deleted; nobody waits for an answer
             after, answered = respond(request, before, int(at.timestamp()))
             if after is not before:
                 changed[request.device_id] = after
             answers += [(request.device_id, answer) for answer in answered]
         self._store_all(changed, at)
         return answers
+
+    def forget(self, device_id: DeviceId) -> None:
+        """Remove a shadow, its version too: with the next one counting begins anew.
+
+        Raises:
+            UnavailableError: It is not certain; forget it again.
+        """
+        self._known.pop(device_id, None)
+        self._store.transact([Delete(_pk(device_id), _SK)])
 
     def _shadow(self, device_id: DeviceId) -> Shadow:
         known = self._known.get(device_id)

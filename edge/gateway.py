@@ -13,7 +13,7 @@ from edge.contract.telemetry import describe
 from edge.dialects import native
 from edge.errors import DevicesUnavailableError
 from edge.packing import MAX_JOINED_BYTES, split
-from edge.ports import Clock, DeadLetter, Devices, Entry, Intake, Message, Parcel, Spool
+from edge.ports import STRANGER, Clock, DeadLetter, Devices, Entry, Intake, Message, Parcel, Spool
 from edge.registry import Registry
 from edge.repeats import Repeats
 from edge.shadow_desk import ANSWER, DELTA, ShadowDesk
@@ -65,6 +65,8 @@ class Gateway:
         self._clock = clock
         self._received_at = received_at
         self._repeats = Repeats()
+        self._known = set(registry)
+        self._left = set[DeviceId]()
 
     @property
     def repeats_dropped(self) -> int:
@@ -93,6 +95,12 @@ class Gateway:
             self._close_round(kept=kept)
         self._tell(orders)
         return len(intake.entries)
+
+    def follow_registry(self) -> None:
+        """Devices came or went: of those that went nothing is kept."""
+        self._left = (self._left | self._known) - self._registry.keys()
+        self._known = set(self._registry)
+        self._desk.keep_only(self._registry)
 
     def tell_again(self) -> None:
         """The site is back: tell devices what they have not confirmed."""
@@ -126,8 +134,11 @@ class Gateway:
     def _judge(self, message: Message, round_: _Round) -> None:
         owner = topics.owner(message.topic)
         if owner not in self._registry:
-            reason = f"{owner} is not registered behind this gateway"
-            self._bury(round_, message.topic, owner, [Refusal(reason, None, message.payload)])
+            reason = f"{owner} {STRANGER}"
+            payload = (
+                b"" if owner in self._left else message.payload
+            )  # a deleted one may have been on its way
+            self._bury(round_, message.topic, owner, [Refusal(reason, None, payload)])
         elif message.topic.endswith((DELTA, ANSWER)):
             self._judge_cloud(message, round_)
         else:

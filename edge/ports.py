@@ -1,9 +1,9 @@
 """Ports: what the gateway's logic needs from the outside, in words that name no technology."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from edge.contract import DeviceId
 
@@ -129,6 +129,10 @@ class Spool(Protocol):
         ...
 
 
+STRANGER: Final = "is not registered behind this gateway"
+"""How the reason ends for which a message of an unregistered device is refused."""
+
+
 class Archive(Protocol):
     """What the gateway keeps for itself, and for the person who repairs."""
 
@@ -138,6 +142,16 @@ class Archive(Protocol):
 
     def notes(self) -> dict[DeviceId, bytes]:
         """What was noted last of each device's shadow."""
+        ...
+
+    def keep_only(self, device_ids: Collection[DeviceId]) -> None:
+        """Leave nothing of devices that were registered and are not any more, but for what is on its way.
+
+        Their notes go, and what was refused of them while they were registered; a stranger's letters stay.
+
+        Raises:
+            SpoolUnavailableError: Some of it may still be there; try again.
+        """
         ...
 
 

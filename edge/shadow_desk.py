@@ -5,7 +5,7 @@ It changes nothing by itself: a round of messages is heard, its outcome taken an
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -109,7 +109,7 @@ class ShadowDesk:
             if granted is None or granted.command_id == shadow.reported.command_id:
                 continue
             if device_id not in self._registry:
-                continue  # it may come back
+                continue  # it has just left
             if granted.expires_at is None or now < granted.expires_at:
                 orders.append(_order(device_id, shadow, granted, now))
         return orders
@@ -132,6 +132,11 @@ class ShadowDesk:
     def forget(self) -> None:
         """The outcome is not on disk: the same messages come again."""
         self._outcome = Outcome()
+
+    def keep_only(self, device_ids: Collection[DeviceId]) -> None:
+        """Forget the devices that are not among these."""
+        for device_id in self._settled.keys() - set(device_ids):
+            del self._settled[device_id]
 
     def _hear_delta(self, device_id: DeviceId, delta: Delta) -> None:
         shadow = self.shadow(device_id)

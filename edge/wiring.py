@@ -64,6 +64,7 @@ class Edge:
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
+        self._others_left = True  # who went while we were away
         self._stopping = threading.Event()
         self._spooled = threading.Event()
         self._full = threading.Event()
@@ -164,6 +165,20 @@ class Edge:
         """In the thread that judges, and after a round has arrived: who may speak already is known."""
         if self._devices.refresh():
             self._listener.follow(self._cloud, self._devices.registry)
+            self._forget_others()
+        elif self._others_left:
+            self._forget_others()
+
+    def _forget_others(self) -> None:
+        """Leave nothing of devices that are not registered any more."""
+        self._gateway.follow_registry()
+        try:
+            self._spool.keep_only(self._devices.registry)
+            self._others_left = False
+        except SpoolUnavailableError as error:
+            if not self._others_left:
+                log.warning("devices_not_forgotten", reason=str(error))
+            self._others_left = True
 
     def _receive_one_by_one(self, round_: Sequence[Received]) -> None:
         """One message must not stand in the way of the others; it stays with the broker."""

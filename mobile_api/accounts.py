@@ -8,6 +8,7 @@ import structlog
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from cloud.errors import ConflictError, NotFoundError
+from cloud.ports.deletion import scrub_write
 from cloud.ports.state import ABSENT, Delete, Put, StateStore
 from mobile_api.access import Principal, owned_homes
 from mobile_api.errors import StateConflictError
@@ -64,7 +65,7 @@ def show_own_account(principal: Principal) -> AccountView:
 
 @operations.delete("/v1/accounts/me")
 def delete_own_account(principal: Principal) -> None:
-    """Delete the account with its homes, their devices' pairing, and its sessions."""
+    """Delete the account with its homes, their devices and all that those have said, and its sessions."""
     delete_account(services().state, principal)
 
 
@@ -120,7 +121,11 @@ def delete_account(state: StateStore, principal: Principal) -> None:
         remove_home(home, principal)
     end_all_sessions(state, account, services().now())
     state.transact(
-        [Delete(email_pk(account.email), "account"), Delete(account_pk(account.account_id), "account")]
+        [
+            Delete(email_pk(account.email), "account"),
+            Delete(account_pk(account.account_id), "account"),
+            scrub_write(account.account_id),
+        ]
     )
     log.info("account_deleted")
 

@@ -9,7 +9,7 @@ from cloud.ports.state import Put
 from edge.contract import DeviceId, Mode, Telemetry
 from mobile_api.access import OwnedDevice, Principal, owned_device, owned_devices, owned_home
 from mobile_api.operations import Answer, Body, Operations, Shown
-from mobile_api.pairing import claim, unpair
+from mobile_api.pairing import claim, delete
 from mobile_api.services import services
 
 operations = Operations("devices")
@@ -80,7 +80,8 @@ class PreferencesView(PreferencesBody):
 def claim_device(principal: Principal, body: Claim) -> Answer[DeviceView]:
     """Bring a device into a home by the code that it shows.
 
-    404 when no device shows this code or the home is not yours, 409 when the device is in a home already.
+    404 when no device shows this code or the home is not yours, 409 when the device is in a home already, or
+    was deleted from one and what it said there is not all gone yet.
     """
     state = services().state
     claimed = claim(state, owned_home(principal, body.home_id), body.code, body.name)
@@ -101,8 +102,12 @@ def show_device(device: OwnedDevice) -> DeviceView:
 
 @operations.delete("/v1/devices/<device_id>", errors=(409,))
 def delete_device(device: OwnedDevice) -> None:
-    """Un-pair a device; its preferences and advice are deleted, and it can be claimed again."""
-    unpair(services().state, device)
+    """Delete a device with all that it has said and that was learnt of it; it is not let in any more.
+
+    What others keep of it goes within about a minute. Registered anew, it can be claimed again after that.
+    """
+    use = services()
+    delete(use.state, device, use.now())
 
 
 @operations.get("/v1/devices/<device_id>/preferences")

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 import structlog
 from pydantic import ConfigDict, Field, StringConstraints
 
+from cloud.ports.deletion import scrub_write
 from cloud.ports.records import HomeRecord, home_pk
 from cloud.ports.state import ABSENT, Delete, Put
 from mobile_api.access import OwnedHome, Principal, owned_device, owned_homes
 from mobile_api.errors import InvalidFieldError, StateConflictError
 from mobile_api.operations import Answer, Body, Operations, Shown
-from mobile_api.pairing import unpair
+from mobile_api.pairing import delete
 from mobile_api.records import account_pk
 from mobile_api.services import every, services
 
@@ -103,20 +104,20 @@ def change_home(home: OwnedHome, body: HomeBody) -> HomeView:
 
 @operations.delete("/v1/homes/<home_id>", errors=(409,))
 def delete_home(home: OwnedHome, principal: Principal) -> None:
-    """Delete a home and un-pair its devices."""
+    """Delete a home and its devices, with all that they have said and that was learnt of them."""
     remove_home(home, principal)
 
 
 def remove_home(home: OwnedHome, principal: Principal) -> None:
-    """Un-pair the devices, then delete the home.
+    """Delete the devices, then the home; cut short, the same call again goes on.
 
     Raises:
         ConflictError: A device was paired, or the home changed, meanwhile.
     """
-    state = services().state
+    state, at = services().state, services().now()
     home_id = home.record.home_id
     for pointer in list(every(state, home_pk(home_id), "device#")):
-        unpair(state, owned_device(principal, pointer.sk.removeprefix("device#")))
+        delete(state, owned_device(principal, pointer.sk.removeprefix("device#")), at)
     members = [item.sk.removeprefix("member#") for item in every(state, home_pk(home_id), "member#")]
     now = state.get(home_pk(home_id), "home")
     state.transact(
@@ -124,6 +125,7 @@ def remove_home(home: OwnedHome, principal: Principal) -> None:
             Delete(home_pk(home_id), "home", if_version=None if now is None else now.version),
             *(Delete(home_pk(home_id), f"member#{account_id}") for account_id in members),
             *(Delete(account_pk(account_id), f"home#{home_id}") for account_id in members),
+            scrub_write(home_id),
         ]
     )
     log.info("home_deleted", home_id=home_id)

@@ -7,7 +7,7 @@ last arrival, and `scan` gives one row for each key.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, TypeVar
@@ -65,9 +65,22 @@ class FileSnapshot(LakeReader):
 
     @override
     def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
+        return self._scan(self._files(start, end), start, end)
+
+    @override
+    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
+        buckets: dict[str, list[LakeFile]] = {}
+        for file in self._files(start, end):
+            buckets.setdefault(file.partition.rpartition("/")[2], []).append(file)
+        for files in buckets.values():
+            yield self._scan(files, start, end)
+
+    def _files(self, start: datetime | None, end: datetime | None) -> list[LakeFile]:
         first = date.min if start is None else start.astimezone(UTC).date()
         last = date.max if end is None else end.astimezone(UTC).date()
-        files = self.snapshot.files(first, last)
+        return self.snapshot.files(first, last)
+
+    def _scan(self, files: Sequence[LakeFile], start: datetime | None, end: datetime | None) -> pa.Table:
         alike = all(file.columns == len(FILE_SCHEMA) for file in files)
         return self.store.ask(files, lambda paths: lake_query.scan(paths, start, end, alike=alike))
 

@@ -1,6 +1,6 @@
 """The memory twin of the lake, for tests and for logic that runs without a disk."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -34,6 +34,12 @@ class MemorySnapshot(LakeReader):
             for device_id, at in sorted(found)
             if (start is None or at >= start) and (end is None or at < end)
         )
+
+    @override
+    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
+        for device_id in sorted({logged.reading.device_id for logged in self.rows}):
+            own = [logged for logged in self.rows if logged.reading.device_id == device_id]
+            yield MemorySnapshot(own).scan(start, end)
 
     @override
     def days(self) -> list[date]:

@@ -183,7 +183,12 @@ class MemoryRegistrations(Registrations):
     """Registrations that a test writes down."""
 
     devices: dict[str, Registration] = field(default_factory=dict[str, Registration])
+    deleted: set[str] = field(default_factory=set[str])
 
     @override
     def find(self, device_id: str) -> Registration | None:
         return self.devices.get(device_id)
+
+    @override
+    def was_deleted(self, device_id: str) -> bool:
+        return device_id in self.deleted

@@ -17,6 +17,22 @@ BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one [s]; a transaction takes milliseconds."""
 
 
+ZERO_WHAT_IS_REMOVED = "PRAGMA secure_delete = ON"
+"""What was pruned or deleted must not stay in free pages. Some builds of SQLite do so by default (Debian's),
+others do not; `FAST` leaves a page that becomes free as it was, and pruning frees whole pages."""
+
+
+def empty_journal(connection: sqlite3.Connection, purpose: str) -> None:
+    """Move the write-ahead log into the file and cut it: it holds older copies of pages.
+
+    Raises:
+        UnavailableError: A reader needs it still.
+    """
+    (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise UnavailableError(f"{purpose}: somebody reads what is to be removed")
+
+
 class SqliteFile:
     """Connections to one file, each used by one thread at a time.
 
@@ -114,6 +130,7 @@ class SqliteFile:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(ZERO_WHAT_IS_REMOVED)
         except BaseException:
             connection.close()
             raise

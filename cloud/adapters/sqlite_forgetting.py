@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from cloud.adapters.sqlite_file import SqliteFile
+from cloud.adapters.sqlite_file import SqliteFile, empty_journal
 
 ROWS: Final = 2000
 """Rows removed in one transaction, so that a commit never waits long for the writer's place."""
@@ -27,7 +27,7 @@ def forget_devices(file: SqliteFile, device_ids: Collection[str], up_to: int) ->
     """
     rows = sum(_forget_device(file, device_id, up_to) for device_id in device_ids)
     with file.connection() as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the write-ahead log holds it, too
+        empty_journal(connection, "reading log")
     return rows
 
 
@@ -35,13 +35,13 @@ def _forget_device(file: SqliteFile, device_id: str, up_to: int) -> int:
     total = 0
     while True:
         with file.connection() as connection:
-            connection.execute("PRAGMA secure_delete = ON")  # freed pages are zeroed
             rows = connection.execute(_READINGS, (device_id, up_to, ROWS)).rowcount
         total += rows
         if rows < ROWS:
             break
     with file.transaction() as connection:
         connection.execute("DELETE FROM latest WHERE device_id = ? AND position <= ?", (device_id, up_to))
+        connection.execute("DELETE FROM clocks_ahead WHERE device_id = ?", (device_id,))
         connection.execute("DELETE FROM events WHERE device_id = ?", (device_id,))
         connection.execute(_LETTERS, (device_id, f'"{device_id}"'.encode()))
     return total

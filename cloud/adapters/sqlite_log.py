@@ -17,7 +17,7 @@ from typing import Final
 import pyarrow as pa
 from typing_extensions import override
 
-from cloud.adapters import sqlite_batches, sqlite_letters
+from cloud.adapters import sqlite_batches, sqlite_clocks, sqlite_letters
 from cloud.adapters.lake_table import FILE_SCHEMA, placed, scan_batch
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.adapters.sqlite_forgetting import forget_devices
@@ -37,7 +37,7 @@ from cloud.reading_rows import (
     milliseconds,
     reading_of,
 )
-from cloud.seq_gaps import SeqCount
+from cloud.seq_gaps import AheadCount, SeqCount
 from edge.contract import Event, Telemetry
 
 PRUNE_ROWS = 2000
@@ -120,7 +120,7 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
         self._file = SqliteFile(path, "reading log", read_only=read_only)
         if not read_only:
             with self._file.connection() as connection:
-                connection.executescript(_SCHEMA + sqlite_batches.SCHEMA)
+                connection.executescript(_SCHEMA + sqlite_batches.SCHEMA + sqlite_clocks.SCHEMA)
             with self._file.transaction() as connection:
                 sqlite_letters.prepare(connection)
 
@@ -196,6 +196,11 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
         statement = "SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest"
         with self._file.connection() as connection:
             return {row[0]: SeqCount(*row[1:]) for row in connection.execute(statement)}
+
+    def clocks_ahead(self) -> dict[str, AheadCount]:
+        """Of devices whose clock was ahead when readings came: how many, and how far."""
+        with self._file.connection() as connection:
+            return sqlite_clocks.counts(connection)
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
@@ -291,6 +296,7 @@ def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:
     if not _all_newer(columns, counts):
         columns = _without_repeats(connection, columns, counts)
     _append(connection, first, columns)
+    sqlite_clocks.note(connection, columns, received_at_ms)
     connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
     sqlite_letters.put(connection, commit.dead_letters)
     _advance_latest(connection, first, columns, counts)

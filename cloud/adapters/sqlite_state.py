@@ -14,6 +14,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from cloud.adapters.sqlite_file import ZERO_WHAT_IS_REMOVED, empty_journal
 from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
 from cloud.errors import ConflictError, UnavailableError
 from cloud.ports.state import Item, Put, StateStore, Write
@@ -97,6 +98,16 @@ class SqliteStateStore(StateStore):
             if self._transactions % PURGE_EVERY == 0:
                 connection.execute(_PURGE, (now,))
 
+    def scrub(self) -> None:
+        """Remove what has expired, and empty the write-ahead log, which still holds what was removed.
+
+        Raises:
+            UnavailableError: A reader needs it still; scrub again.
+        """
+        with self._connection() as connection:
+            connection.execute(_PURGE, (microseconds(self._now()),))
+            empty_journal(connection, "state store")
+
     def close(self) -> None:
         """Close every connection; the store may not be used afterwards."""
         with self._lock:
@@ -133,6 +144,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         _use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(ZERO_WHAT_IS_REMOVED)
     except BaseException:
         connection.close()
         raise

@@ -47,6 +47,14 @@ class Registrations(Protocol):
         """
         ...
 
+    def was_deleted(self, device_id: str) -> bool:
+        """Whether a device that is unknown was deleted by its people; nothing of what it says is kept.
+
+        Raises:
+            UnavailableError: It cannot be told now.
+        """
+        ...
+
 
 class SealableLog(ReadingLog, Protocol):
     """A reading log whose older part has moved into a lake."""

@@ -1,6 +1,6 @@
 """Telemetry history: the ordered log of accepted readings, the lake behind it, and what was refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -181,6 +181,14 @@ class LakeReader(Protocol):
         Raises:
             UnavailableError: The lake cannot be read, or what it was then is no longer there: a quarter of
                 an hour after files were merged or expired, and at once after a device was forgotten.
+        """
+        ...
+
+    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
+        """As `scan`, in parts that need little memory: all rows of a device are in one of them.
+
+        Raises:
+            UnavailableError: As `scan`.
         """
         ...
 

@@ -1,8 +1,9 @@
 """The daily quality report: of each device, and of the fleet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -68,6 +69,12 @@ def window_of(day: date) -> tuple[datetime, datetime]:
     """What has to be read of the lake for the report of `day`."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return start - CONTEXT, start + DAY
+
+
+def report_parts(tables: Iterable[pa.Table], day: date) -> QualityReport:
+    """The report of `day` over parts of the fleet, such as those of `LakeReader.scan_parts`."""
+    devices = (device for table in tables for device in report(table, day).devices)
+    return QualityReport(day, tuple(sorted(devices, key=attrgetter("device_id"))))
 
 
 def report(table: pa.Table, day: date) -> QualityReport:

@@ -149,6 +149,7 @@ def _decide_until(
         if now - refreshed_at >= REFRESH_S:
             refreshed_at, is_busy = now, True
             worker.refresh()
+            worker.forget_deleted()
             _follow(worker, champions)
         if is_busy or _is_news(changes, stop) or now - looked_at >= LOOK_AGAIN_S:
             looked_at, is_busy = now, worker.step()

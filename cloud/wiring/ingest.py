@@ -1,13 +1,14 @@
 """The ingest process: the durable MQTT session into the reading log, and the log into the lake.
 
-The worker has the main thread, the sealer one of its own, the network another. SIGUSR1 seals at once.
+The worker has the main thread; sealer, deletion desk and network have one each. SIGUSR1 seals at once.
 """
 
 import gc
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
@@ -18,13 +19,15 @@ from cloud.adapters.mqtt_stream import MqttStream
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.deletion_desk import DeletionDesk
 from cloud.errors import UnavailableError
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake, SealableLog
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.registrations import CachedRegistrations
-from cloud.wiring.lake import disk_watch, open_lake, utc_today
+from cloud.wiring.lake import disk_watch, open_lake, open_reports, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
 
 CLIENT_ID = "ingest-0"
@@ -53,10 +56,17 @@ def run(settings: CloudSettings) -> int:
     with closing(readings), closing(state), closing(lake):
         join(readings, lake)
         policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
-        upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
+        quality = DailyQuality(lake, open_reports(settings), lambda: _counted(readings), _utc_now)
+        watch = disk_watch(settings, lake)
+        upkeep = LakeUpkeep(lake, settings.retention_days, watch, utc_today, quality.look)
         sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
-        return _serve(settings, stop, stream, worker, sealer)
+        desk = DeletionDesk(state, readings, lake, quality, state.scrub, _utc_now)
+        return _serve(settings, stop, stream, worker, _Beside(sealer, desk))
+
+
+def _counted(readings: SqliteReadingLog) -> AtTheDoor:
+    return AtTheDoor(readings.standings(), readings.clocks_ahead())
 
 
 def join(readings: SealableLog, lake: CompactingLake) -> None:
@@ -72,12 +82,12 @@ def _serve(
     stop: threading.Event,
     stream: MqttStream,
     worker: IngestWorker,
-    sealer: LakeSealer,
+    beside: "_Beside",
 ) -> int:
-    with _sealing(sealer, stop) as failed:
+    with beside.at_work(stop) as failed:
 
         def seal_now(_signal: int, _frame: object) -> None:
-            sealer.request()
+            beside.sealer.request()
             stream.wake()
 
         signal.signal(signal.SIGUSR1, seal_now)
@@ -94,27 +104,37 @@ def _serve(
     return 1 if failed.is_set() else 0
 
 
-@contextmanager
-def _sealing(sealer: LakeSealer, stop: threading.Event) -> Iterator[threading.Event]:
-    """Run the sealer beside the block; gives an event that is set when it fails, which ends the process."""
-    failed = threading.Event()
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is done beside ingesting, each on a thread of its own."""
 
-    def seal() -> None:
+    sealer: LakeSealer
+    desk: DeletionDesk
+
+    @contextmanager
+    def at_work(self, stop: threading.Event) -> Iterator[threading.Event]:
+        """Do it during the block; gives an event that is set when one fails, which ends the process."""
+        failed = threading.Event()
+
+        def work(run: Callable[[threading.Event], None], name: str) -> None:
+            try:
+                run(stop)
+            except Exception:
+                log.exception("thread_failed", thread=name)
+                failed.set()
+                stop.set()
+
+        works = {"sealer": self.sealer.run, "deletion_desk": self.desk.run}
+        threads = [threading.Thread(target=work, args=(run, name), name=name) for name, run in works.items()]
+        for thread in threads:
+            thread.start()
         try:
-            sealer.run(stop)
-        except Exception:
-            log.exception("sealer_failed")
-            failed.set()
+            yield failed
+        finally:
             stop.set()
-
-    thread = threading.Thread(target=seal, name="sealer")
-    thread.start()
-    try:
-        yield failed
-    finally:
-        stop.set()
-        sealer.request()
-        thread.join()
+            self.sealer.request()
+            for thread in threads:
+                thread.join()
 
 
 def _endpoint(settings: CloudSettings) -> MqttEndpoint:

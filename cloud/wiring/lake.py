@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cloud.adapters.file_lake import FileLake
+from cloud.adapters.file_reports import FileReports
 from cloud.adapters.lake_files import LakeFiles, LocalFiles
-from cloud.adapters.parquet_lake import ParquetLake
 from cloud.config import CloudSettings
 from cloud.disk_budget import DiskUse, DiskWatch
 from cloud.ports.ingest import CompactingLake
@@ -15,17 +15,18 @@ from cloud.ports.ingest import CompactingLake
 
 def open_lake(settings: CloudSettings) -> FileLake:
     """The lake of this installation, for writing and reading."""
-    if settings.lake:
-        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 comes with the extra `aws`)
+    return FileLake(lake_files(settings))
 
-        return FileLake(s3_files(settings.lake, settings.s3_endpoint_url))
-    return ParquetLake(settings.data_dir / "lake" / "telemetry")
+
+def open_reports(settings: CloudSettings) -> FileReports:
+    """The daily quality reports, which are among the lake's files."""
+    return FileReports(lake_files(settings))
 
 
 def lake_files(settings: CloudSettings) -> LakeFiles:
-    """The files of that lake, for what lies beside the readings."""
+    """The files of the lake, and of what lies beside the readings."""
     if settings.lake:
-        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (the same)
+        from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 comes with the extra `aws`)
 
         return s3_files(settings.lake, settings.s3_endpoint_url)
     return LocalFiles(settings.data_dir / "lake" / "telemetry")

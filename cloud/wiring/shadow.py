@@ -6,6 +6,7 @@ between is delivered again. Requests that wait together are one commit.
 
 import queue
 import threading
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -14,7 +15,10 @@ from msgspec.json import encode
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.deletion import open_requests, settle
 from cloud.errors import UnavailableError
+from cloud.ports.deletion import was_deleted
+from cloud.ports.records import device_pk
 from cloud.shadow import Answer, Operation, Request
 from cloud.shadow_service import ShadowService
 from cloud.wiring.process import ready_file, stop_on_signals
@@ -22,6 +26,9 @@ from edge.contract import DeviceId, topics
 
 MAX_GROUP = 300
 """Requests in one commit; each has up to three answers."""
+
+LOOK_S = 1.0
+"""How often it looks for shadows to be forgotten [s]."""
 
 RETRY_S = 0.5
 """Wait after the store did not answer [s]."""
@@ -42,7 +49,9 @@ class ShadowProcess:
         self._settings = settings
         self._waiting: queue.SimpleQueue[MqttMessage | None] = queue.SimpleQueue()
         self._store = SqliteStateStore(settings.data_dir / "shadow.sqlite")
-        self._service = ShadowService(self._store, lambda: datetime.now(UTC))
+        self._state = SqliteStateStore(settings.data_dir / "state.sqlite")
+        self._service = ShadowService(self._store, lambda: datetime.now(UTC), self._is_deleted)
+        self._looked_at = 0.0
         self._connection = MqttConnection(
             MqttEndpoint(
                 settings.mqtt_host,
@@ -68,17 +77,44 @@ class ShadowProcess:
                 pass
             with ready_file(self._settings.data_dir, "shadow"):
                 while not stop.is_set():
-                    self._serve(self._next_group(), stop)
+                    if group := self._next_group():
+                        self._serve(group, stop)
+                    self._forget_deleted()
         finally:
             self._connection.stop()
             self._store.close()
+            self._state.close()
 
     def _next_group(self) -> list[MqttMessage]:
-        """Wait for a message, and take what has come with it."""
-        group = [self._waiting.get()]
+        """Wait for a message, but not for ever, and take what has come with it."""
+        try:
+            group = [self._waiting.get(timeout=LOOK_S)]
+        except queue.Empty:
+            return []
         while len(group) < MAX_GROUP and not self._waiting.empty():
             group.append(self._waiting.get())
         return [message for message in group if message is not None]
+
+    def _is_deleted(self, device_id: DeviceId) -> bool:
+        is_known = self._state.get(device_pk(device_id), "device") is not None
+        return not is_known and was_deleted(self._state, device_id)
+
+    def _forget_deleted(self) -> None:
+        """Leave nothing of the shadows of devices that their people have deleted."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
+        try:
+            requests = list(open_requests(self._state, "shadow"))
+            for _, request in requests:
+                self._service.forget(request.device_id)
+            if requests:
+                self._store.scrub()
+            for item, _ in requests:
+                settle(self._state, item)
+        except UnavailableError as error:  # looked at again
+            log.warning("shadows_not_forgotten", reason=str(error))
 
     def _serve(self, group: list[MqttMessage], stop: threading.Event) -> None:
         requests = [_request(message) for message in group]

@@ -1,6 +1,6 @@
 """Memory twins of every port: the same promises without a disk or a network (but for a crash)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, takewhile
@@ -8,8 +8,10 @@ from itertools import count, takewhile
 from typing_extensions import override
 
 from edge.contract import DeviceId
+from edge.contract.topics import owner
 from edge.errors import DevicesUnavailableError, SpoolFullError, UplinkUnavailableError
 from edge.ports import (
+    STRANGER,
     Archive,
     Clock,
     DeadLetter,
@@ -79,6 +81,16 @@ class MemorySpool(Spool, Archive):
     @override
     def notes(self) -> dict[DeviceId, bytes]:
         return dict(self._notes)
+
+    @override
+    def keep_only(self, device_ids: Collection[DeviceId]) -> None:
+        kept = set(device_ids)
+        self._notes = {name: note for name, note in self._notes.items() if name in kept}
+        self._letters = {
+            letter_id: letter
+            for letter_id, letter in self._letters.items()
+            if owner(letter.topic) in kept or letter.reason.endswith(STRANGER)
+        }
 
     def _size_bytes(self) -> int:
         return sum(len(each.entry.body) for each in self._entries)

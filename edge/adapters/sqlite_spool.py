@@ -6,7 +6,7 @@ that some readings are sent twice, which is allowed, and saves half of the syncs
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing_extensions import override
 
 from edge.contract import DeviceId
+from edge.contract.topics import owner
 from edge.errors import SpoolFullError, SpoolUnavailableError
-from edge.ports import Archive, DeadLetter, Entry, Intake, Spool, Spooled, Standing
+from edge.ports import STRANGER, Archive, DeadLetter, Entry, Intake, Spool, Spooled, Standing
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -37,6 +38,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (letter_id) DO NOTHING
 """
 
 _PUT_NOTE = "INSERT OR REPLACE INTO note (device_id, body) VALUES (?, ?)"
+
+_TOPICS = "SELECT DISTINCT topic FROM dead_letter WHERE reason NOT LIKE ?"
+_DROP_LETTERS = "DELETE FROM dead_letter WHERE topic = ? AND reason NOT LIKE ?"
 
 _DROP_OLD_LETTERS = """
 DELETE FROM dead_letter WHERE arrival IN (
@@ -135,6 +139,22 @@ class SqliteSpool(Spool, Archive):
         with self._lock, _translated():
             return dict(self._committer.execute("SELECT device_id, body FROM note").fetchall())
 
+    @override
+    def keep_only(self, device_ids: Collection[DeviceId]) -> None:
+        kept = set(device_ids)
+        with self._lock, _translated():
+            with _transaction(self._committer):
+                noted = {name for (name,) in self._committer.execute("SELECT device_id FROM note")}
+                topics_of = self._committer.execute(_TOPICS, (f"%{STRANGER}",)).fetchall()
+                gone = [(topic,) for (topic,) in topics_of if owner(topic) not in kept]
+                self._committer.executemany(
+                    "DELETE FROM note WHERE device_id = ?", [(name,) for name in noted - kept]
+                )
+                self._committer.executemany(_DROP_LETTERS, [(topic, f"%{STRANGER}") for (topic,) in gone])
+                self._count_letters()
+            if gone or noted - kept:
+                self._committer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # it holds older copies of pages
+
     def close(self) -> None:
         """Close the file; everything is in it."""
         with self._lock:
@@ -175,6 +195,7 @@ def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     """A connection that any thread may use (each of the two has one user at a time)."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is removed must not stay in free pages
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     return connection
 

@@ -312,12 +312,13 @@ def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # no
 @mqtt_port_option
 @json_option
 def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None:  # noqa: FBT001
-    """Say what is wrong with this machine, and how to fix it."""
+    """Say what is wrong with this machine and with what has run here, and how to fix it."""
     from infra.local.preflight import Port, examine  # noqa: PLC0415
+    from infra.local.stack_health import examine_stack  # noqa: PLC0415
 
     ports = (Port(web_port, "web page and API", "--web-port"), Port(mqtt_port, "MQTT", "--mqtt-port"))
-    findings = list(examine(data_dir, ports))
-    say({finding.check: finding.problem or "ok" for finding in findings}, as_json=as_json)
+    findings = [*examine(data_dir, ports), *examine_stack(data_dir)]
+    say({finding.check: str(finding) for finding in findings}, as_json=as_json)
     if any(finding.problem for finding in findings):
         sys.exit(1)
 

@@ -4,7 +4,7 @@ import fcntl
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -90,6 +90,24 @@ class IdentityFile:
                 identities[GATEWAY_ID] = replace(gateway, devices=devices)
             self._write(tuple(identities.values()))
         return tuple(identities[device_id] for device_id in wanted)
+
+    def remove_devices(self, choose: Callable[[], Collection[str]]) -> None:
+        """Take devices' logins away, and their places behind the gateway.
+
+        Args:
+            choose: Says which, while nobody else can let one in.
+        """
+        with self._one_writer():
+            self._make()
+            gone = set(choose())
+            before = self._read()
+            after = tuple(
+                replace(each, devices=tuple(name for name in each.devices if name not in gone))
+                for each in before
+                if each.role != "device" or each.name not in gone
+            )
+            if after != before:
+                self._write(after)
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:

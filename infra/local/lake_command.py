@@ -37,8 +37,8 @@ def lake(context: click.Context, data_dir: Path, as_json: bool) -> None:  # noqa
 def forget(device_ids: tuple[str, ...], data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Remove all that devices have said until now from log, dead letters and lake, for good.
 
-    Un-pair the devices first if they shall not be heard any more; what they say later is kept. If it ends
-    before it is complete, the same command again goes on.
+    What they say later is kept: to be rid of a device for good, delete it by the API. If it ends before it is
+    complete, the same command again goes on.
     """
     from infra.local.lake_report import forget_devices  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.forgetting import forget
 from cloud.ports.ingest import Forgetting
-from cloud.wiring.lake import disk_watch, open_lake
+from cloud.quality.daily import AtTheDoor, DailyQuality
+from cloud.wiring.lake import disk_watch, open_lake, open_reports
 from infra.local.broker import store_of
 from infra.local.listings import NothingThereError
 
@@ -59,5 +61,9 @@ def forget_devices(data_dir: Path, device_ids: Sequence[str]) -> Forgetting:
     path = data_dir / "ingest.sqlite"
     if not path.exists():
         raise NothingThereError(data_dir)
-    with closing(SqliteReadingLog(path)) as readings:
-        return forget(readings, open_lake(CloudSettings(data_dir=data_dir)), device_ids)
+    settings = CloudSettings(data_dir=data_dir)
+    with closing(SqliteReadingLog(path)) as readings, closing(open_lake(settings)) as lake:
+        done = forget(readings, lake, device_ids)
+        quality = DailyQuality(lake, open_reports(settings), AtTheDoor, lambda: datetime.now(UTC))
+        quality.forget(device_ids)
+    return done

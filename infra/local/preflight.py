@@ -69,10 +69,15 @@ def require_data_directory(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `doctor`; `problem` is None when all is well."""
+    """One line of `doctor`; `problem` is None when all is well, and `fact` is what was found."""
 
     check: str
     problem: str | None
+    fact: str = ""
+
+    def __str__(self) -> str:
+        """What is said of the check."""
+        return self.problem or ("ok" if not self.fact else f"ok ({self.fact})")
 
 
 def examine(data_dir: Path, ports: Sequence[Port]) -> Iterator[Finding]:

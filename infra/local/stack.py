@@ -9,6 +9,7 @@ import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.errors import CloudError
 from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
@@ -17,6 +18,7 @@ from infra.local.errors import LocalError
 from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
 from infra.local.run_folder import RunFolder
+from infra.local.shut_out import ShutOut
 from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
 
@@ -44,7 +46,8 @@ class Stack:
         self.broker = Broker(broker, self.identities.all())
         self.run = RunFolder(settings.data_dir)
         self.supervisor = Supervisor((self.broker, *self._workers(environment)), self.run)
-        self.supervisor.on_look = self._let_in
+        self.supervisor.on_look = self._follow_identities
+        self.shut_out = ShutOut(self.state, self.identities)
         self._let_in_stamp: object = None
         self._complained = False
 
@@ -78,6 +81,7 @@ class Stack:
             DeviceNameError: One is no device id, or is known as somebody else.
         """
         wanted = tuple(device_ids)
+        self.shut_out.settle(self.shut_out.take_away())
         self.identities.require_admissible(wanted, behind_gateway=behind_gateway)
         gateway_id = GATEWAY_ID if behind_gateway else None
         codes = {
@@ -86,6 +90,17 @@ class Stack:
         }  # first: what a stranger says would be a dead letter
         self.identities.add_devices(wanted, behind_gateway=behind_gateway)
         return codes
+
+    def _follow_identities(self) -> None:
+        """Shut out what people have deleted, and let in who is new."""
+        try:
+            deleted = self.shut_out.take_away()
+        except (CloudError, OSError) as error:  # tried again at the next look
+            log.warning("deleted_devices_not_shut_out", reason=str(error))
+            deleted = []
+        self._let_in()
+        if deleted and self._let_in_stamp == self.identities.stamp():
+            self.shut_out.settle(deleted)
 
     def _let_in(self) -> None:
         """Tell gateway and broker who may connect, if that has changed.

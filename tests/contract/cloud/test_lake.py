@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -246,3 +247,25 @@ def test_a_forgotten_device_stays_forgotten_after_a_merge(
     lake.compact(date(2025, 7, 1))
 
     assert rows(lake) == expected(make_telemetry(device_id="dev-2"))
+
+
+def test_parts_of_a_scan_are_together_the_scan_and_no_device_is_in_two(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    """Of some days, of some buckets, with a reading that came again."""
+    names = [f"dev-{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        times = [NOON + timedelta(hours=hour) for hour in (0, 12, 24)]
+        write(lake, 10 * number + 1, *(make_telemetry(device_id=name, sampled_at=at) for at in times))
+    write(lake, 200, make_telemetry(device_id="dev-3", sampled_at=NOON, setpoint_c=30.0))
+    bounds = NOON, NOON + timedelta(hours=13)
+
+    parts = [part.to_pylist() for part in lake.snapshot().scan_parts(*bounds)]
+
+    whole = lake.scan(*bounds).to_pylist()
+    key = ("device_id", "sampled_at")
+    assert sorted((row for part in parts for row in part), key=itemgetter(*key)) == whole
+    assert len(whole) == 2 * len(names)
+    in_parts = [{row["device_id"] for row in part} for part in parts]
+    assert len(in_parts) > 1
+    assert sum(map(len, in_parts)) == len(names)

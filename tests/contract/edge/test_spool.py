@@ -9,7 +9,7 @@ import pytest
 from edge.adapters.memory import MemorySpool
 from edge.adapters.sqlite_spool import SqliteSpool
 from edge.errors import SpoolFullError, SpoolUnavailableError
-from edge.ports import DeadLetter, Entry, Intake, Standing
+from edge.ports import STRANGER, DeadLetter, Entry, Intake, Standing
 
 AnySpool: TypeAlias = MemorySpool | SqliteSpool
 MakeSpool: TypeAlias = Callable[..., AnySpool]
@@ -223,3 +223,27 @@ def test_a_file_that_is_no_spool_is_said(tmp_path: Path) -> None:
         SqliteSpool(path)
 
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
+
+
+def test_of_devices_that_are_not_registered_any_more_only_what_is_on_its_way_stays(
+    make_spool: MakeSpool,
+) -> None:
+    spool = make_spool()
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+
+    def letter(device_id: str, topic: str, reason: str) -> DeadLetter:
+        return DeadLetter(f"{topic}{reason}", at, topic, device_id, reason, None, b"bad")
+
+    stays = letter("dev-1", "dt/ac/dev-1/telemetry", "mode: no such mode")
+    stranger = letter("dev-7", "dt/ac/dev-7/telemetry", f"dev-7 {STRANGER}")
+    own = letter("dev-2", "dt/ac/dev-2/telemetry", "mode: no such mode")
+    from_cloud = letter("cloud", "$aws/things/dev-2/shadow/update/delta", "state: missing")
+    notes = {"dev-1": b"one", "dev-2": b"two"}
+    spool.commit(Intake([_entry(1, "dev-2")], [stays, stranger, own, from_cloud], notes))
+
+    spool.keep_only({"dev-1": None})
+
+    assert spool.notes() == {"dev-1": b"one"}
+    assert spool.letters() == [stranger, stays]
+    assert spool.standing().dead_letters == 2
+    assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(1, "dev-2")]

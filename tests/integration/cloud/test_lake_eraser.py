@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,25 +21,16 @@ from cloud.ports.ingest import Forgetting
 from cloud.ports.telemetry import IngestCommit, LoggedReading
 from edge.contract import Telemetry
 
+if TYPE_CHECKING:
+    from tests.integration.cloud.conftest import Clock
+
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 MakeTelemetry = Callable[..., Telemetry]
 
 
-class Clock:
-    now_s = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def lake(tmp_path: Path, clock: Clock) -> ParquetLake:
+def lake(tmp_path: Path, clock: "Clock") -> ParquetLake:
     return ParquetLake(tmp_path / "lake", clock=clock)
 
 
@@ -76,7 +68,7 @@ def test_no_file_has_a_row_of_a_forgotten_device(full: ParquetLake) -> None:
 
 @pytest.mark.parametrize("kill_at", range(40))
 def test_whoever_is_killed_while_forgetting_the_next_sweep_goes_on(
-    full: ParquetLake, clock: Clock, monkeypatch: pytest.MonkeyPatch, kill_at: int
+    full: ParquetLake, clock: "Clock", monkeypatch: pytest.MonkeyPatch, kill_at: int
 ) -> None:
     before = [row for row in full.scan().to_pylist() if row["device_id"] != "dev-1"]
     with monkeypatch.context() as patched:
@@ -112,7 +104,7 @@ def until_killed(method: Callable[..., object], steps: Iterator[int]) -> Callabl
 
 
 def test_what_a_killed_writer_left_keeps_forgetting_incomplete_until_it_is_gone(
-    full: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
+    full: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(full._manifest, "commit", until_killed(full._manifest.commit, iter(())))

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import duckdb
@@ -26,26 +26,16 @@ from cloud.errors import UnavailableError
 from cloud.ports.telemetry import LoggedReading
 from edge.contract import Telemetry
 
+if TYPE_CHECKING:
+    from tests.integration.cloud.conftest import Clock
+
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 DAY = date(2025, 7, 1)
 MakeTelemetry = Callable[..., Telemetry]
 
 
-@dataclass
-class Clock:
-    now_s: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def lake(tmp_path: Path, clock: Clock) -> ParquetLake:
+def lake(tmp_path: Path, clock: "Clock") -> ParquetLake:
     return ParquetLake(tmp_path / "lake" / "telemetry", clock=clock)
 
 
@@ -102,7 +92,7 @@ def test_counts_keys_not_rows(lake: ParquetLake, make_telemetry: MakeTelemetry) 
 
 
 def test_merges_only_where_many_files_are(
-    lake: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry
+    lake: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry
 ) -> None:
     write_runs(lake, make_telemetry, MAX_FILES)
     assert lake.compact(DAY) == 0
@@ -119,7 +109,7 @@ def test_merges_only_where_many_files_are(
 
 
 def test_a_snapshot_keeps_its_files_for_the_grace_time(
-    lake: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry
+    lake: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry
 ) -> None:
     write_runs(lake, make_telemetry, 12)
     snapshot = lake.snapshot()
@@ -138,7 +128,7 @@ def test_a_snapshot_keeps_its_files_for_the_grace_time(
 
 
 def test_a_file_that_never_came_to_belong_to_the_lake_is_not_seen_and_is_removed_one_day(
-    lake: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
+    lake: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(lake, 1, make_telemetry())
     with monkeypatch.context() as patched:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cloud.adapters.sealed_wait import wait_until_sealed
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.errors import UnavailableError
 from cloud.ports.telemetry import DeadLetter, IngestCommit
+from cloud.seq_gaps import AheadCount
 from edge.contract import Telemetry
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
@@ -187,3 +189,23 @@ def test_waits_until_a_position_is_sealed(
     wait_until_sealed(path, 3, timeout_s=10)
     assert time.monotonic() - began < 5
     sealer.join()
+
+
+def test_a_clock_that_is_ahead_is_counted_as_its_readings_come_and_once(
+    tmp_path: Path, make_telemetry: MakeTelemetry
+) -> None:
+    came_at = datetime(2025, 7, 1, 12, tzinfo=UTC)
+    ahead_s = {"ahead": (601, 1200, 900), "just-so": (600,), "late": (-9e6,)}
+    readings = [
+        make_telemetry(device_id=name, sampled_at=came_at + timedelta(seconds=each))
+        for name, offsets in ahead_s.items()
+        for each in offsets
+    ]
+    with closing(SqliteReadingLog(tmp_path / "ingest.sqlite")) as log:
+        for _ in range(2):
+            log.commit(IngestCommit(readings, received_at=came_at))
+        log.commit(IngestCommit(readings[:1], received_at=None))
+
+        assert log.clocks_ahead() == {"ahead": AheadCount(3, 1200.0)}
+        log.forget(["ahead"], log.head())
+        assert log.clocks_ahead() == {}

@@ -1,13 +1,18 @@
 """The file of identities, with several who write it."""
 
 import stat
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cloud.adapters.memory_state import MemoryStateStore
+from cloud.ports.deletion import deletion_writes
 from infra.local.errors import DeviceNameError
 from infra.local.identities import GATEWAY_ID, SERVICES, IdentityFile
+from infra.local.shut_out import ShutOut
 
 
 def test_on_first_use_everybody_gets_the_same_passwords(tmp_path: Path) -> None:
@@ -68,3 +73,35 @@ def test_a_name_that_would_be_wrong_is_refused(
 
     with pytest.raises(DeviceNameError, match=why):
         file.require_admissible(["good", device_id], behind_gateway=account == "site")
+
+
+def test_a_device_that_is_removed_has_no_login_and_no_place_behind_the_gateway(tmp_path: Path) -> None:
+    file = IdentityFile(tmp_path / "identities.json")
+    file.add_devices(["native", "stays"], behind_gateway=False)
+    file.add_devices(["on-site", "stays-on-site"], behind_gateway=True)
+
+    file.remove_devices(lambda: ["native", "on-site", "never-there", GATEWAY_ID])
+
+    assert file.require(GATEWAY_ID).devices == ("stays-on-site",)
+    assert {each.name for each in file.all() if each.role == "device"} == {"stays", "stays-on-site"}
+
+
+def test_a_device_that_is_let_in_anew_stays_in(tmp_path: Path) -> None:
+    """Two of us look at the same request: whoever comes late must not take the new login away."""
+    file, state = IdentityFile(tmp_path / "identities.json"), MemoryStateStore()
+    file.add_devices(["dev-1"], behind_gateway=False)
+    state.transact(deletion_writes("dev-1", datetime(2026, 7, 1, tzinfo=UTC)))
+    late, early = ShutOut(state, file), ShutOut(state, IdentityFile(file.path))
+    removing = file.remove_devices
+
+    def let_in_first(choose: Callable[[], Collection[str]]) -> None:
+        early.settle(early.take_away())
+        IdentityFile(file.path).add_devices(["dev-1"], behind_gateway=False)
+        removing(choose)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(file, "remove_devices", let_in_first)
+        patched.setattr(early.identities, "remove_devices", IdentityFile(file.path).remove_devices)
+        assert late.take_away() == []
+
+    assert file.require("dev-1").role == "device"

@@ -14,7 +14,7 @@ from edge.contract import Telemetry
 
 NOW = datetime(2025, 7, 1, 12, 1, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-KNOWN = MemoryRegistrations({"dev-1": Registration(gateway_id="gw-1", share_presence=True)})
+KNOWN = MemoryRegistrations({"dev-1": Registration(gateway_id="gw-1", share_presence=True)}, {"dev-8"})
 NOBODY = MemoryRegistrations()
 
 
@@ -124,6 +124,7 @@ def test_while_registrations_cannot_be_read_nothing_changes() -> None:
     ("dt/ac/dev-2/telemetry", reading(), "own topics only", "a replay will not help"),
     ("dt/ac/gw-2/batch", [reading()], "behind it", "PUT /v1/gateways/gw-2/devices/dev-1"),
     ("dt/ac/dev-9/telemetry", reading(device_id="dev-9"), "registered", "devices add dev-9"),
+    ("dt/ac/dev-8/telemetry", reading(device_id="dev-8"), "nothing to replay", "heard again from then on"),
     ("dt/ac/dev-1/event", b'{"kind":"party","device_id":"dev-1"}', "required", "repair the sender"),
     ("dt/ac/dev-1/telemetry", [7], "schema", "repair the sender"),
 ])  # fmt: skip

@@ -254,3 +254,25 @@ def test_keeps_the_order_of_arrival_over_messages(make_telemetry: MakeTelemetry)
     messages = [InboundMessage("dt/ac/dev-1/telemetry", write_telemetry([each])) for each in sent]
 
     assert ingest(messages, REGISTERED, NOW).readings == sent
+
+
+def test_of_a_deleted_device_nothing_is_kept_but_that_it_speaks() -> None:
+    known = MemoryRegistrations({"dev-2": REGISTERED.devices["dev-2"]}, {"dev-1", "dev-4"})
+    good, bad = json.dumps(reading()).encode(), json.dumps(reading(mode="cosy", setpoint_c=21.5)).encode()
+    batch = json.dumps([reading(device_id="dev-4"), reading(device_id="dev-4", mode="cosy")]).encode()
+    messages = [
+        *(InboundMessage("dt/ac/dev-1/telemetry", payload) for payload in (good, bad, b"21.5 {")),
+        InboundMessage("dt/ac/dev-1/event", event()),
+        InboundMessage("dt/ac/gw-1/batch", batch),
+        InboundMessage("dt/ac/dev-9/telemetry", json.dumps(reading(device_id="dev-9")).encode()),
+    ]
+
+    commit = ingest(messages, known, NOW)
+
+    assert list(commit.readings) == []
+    assert commit.events == []
+    of_deleted = [letter for letter in commit.dead_letters if letter.topic != "dt/ac/dev-9/telemetry"]
+    assert len(of_deleted) == 6
+    assert {(letter.element, letter.index) for letter in of_deleted} == {(b"", None)}
+    assert len({letter.letter_id for letter in of_deleted}) == 3  # one a topic, and a count
+    assert json.loads(commit.dead_letters[-1].element)["setpoint_c"] == 24  # may be registered late

@@ -99,6 +99,10 @@ class Everybody(Registrations):
     def find(self, device_id: str) -> Registration:
         return Registration("gw-1", share_presence=True)
 
+    @override
+    def was_deleted(self, device_id: str) -> bool:
+        return False
+
 
 @given(
     st.lists(PAYLOADS | st.binary(max_size=8), min_size=1, max_size=4),

@@ -128,3 +128,21 @@ def test_the_version_of_a_deleted_shadow_is_kept_for_48_hours(
 
     assert answers[0][1].document["code"] == 404
     assert answers[1][1].document["version"] == version
+
+
+def test_a_forgotten_shadow_is_gone_with_its_version_and_does_not_come_back(clock: SettableClock) -> None:
+    deleted: set[str] = set()
+    store = MemoryStateStore(clock)
+    service = ShadowService(store, clock, deleted.__contains__)
+    service.serve([_setpoint("a", 24), _setpoint("a", 25), _setpoint("b", 24)])
+
+    deleted.add("a")
+    service.serve([_setpoint("a", 26)])  # its shadow is there still
+    service.forget("a")
+    answers = service.serve([_setpoint("a", 27), _ask("a", "get"), _setpoint("b", 25)])
+
+    assert store.query("thing#a") == []
+    assert [answer.suffix for device_id, answer in answers if device_id == "a"] == ["get/rejected"]
+    assert store.query("thing#b")[0].body["version"] == 2
+    deleted.clear()  # it is registered anew
+    assert service.serve([_setpoint("a", 24)])[0][1].document["version"] == 1

@@ -237,3 +237,21 @@ def test_readings_move_the_clock_of_their_device(site: "Site", make_telemetry: M
     site.gateway.receive([_telemetry(make_telemetry(sampled_at=late), make_telemetry(sampled_at=early))])
 
     assert site.clock.now("dev-1") == late
+
+
+def test_what_a_device_says_after_it_was_taken_off_the_list_is_not_kept(
+    site: "Site", make_telemetry: MakeTelemetry
+) -> None:
+    message = _telemetry(make_telemetry())
+    registration = site.registry.pop("dev-1")
+    site.gateway.follow_registry()
+
+    site.gateway.receive([message])
+    site.gateway.receive([_telemetry(make_telemetry(device_id="dev-9"), owner="dev-9")])
+
+    stranger, deleted = site.spool.letters()
+    assert (deleted.principal, deleted.element) == ("dev-1", b"")
+    assert b"dev-9" in stranger.element
+    site.registry["dev-1"] = registration
+    site.gateway.follow_registry()
+    assert site.gateway.receive([message]) == 1

@@ -2,8 +2,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cloud.ports.deletion import DOERS, deletion_pk, was_deleted
 from cloud.ports.records import DEVICES_PK, INBOX_PK, device_pk, home_pk
-from cloud.ports.state import Put
+from cloud.ports.state import Delete, Put
 from mobile_api import pairing
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def test_a_device_shows_what_it_reported_last(world: "World", person: "Person") 
     assert latest["indoor_dry_bulb_c"] == 25.5
 
 
-def test_un_pairing_leaves_nothing_of_its_people_behind(world: "World", person: "Person") -> None:
+def test_deleting_leaves_no_record_and_asks_everybody_to_forget(world: "World", person: "Person") -> None:
     device_id = world.device_of(person)
     world.advise(device_id)
     person.put(f"/v1/devices/{device_id}/preferences", json={"max_setpoint_c": 27.0})
@@ -104,10 +105,22 @@ def test_un_pairing_leaves_nothing_of_its_people_behind(world: "World", person: 
     assert person.delete(f"/v1/devices/{device_id}").status_code == 204
 
     assert person.get(f"/v1/devices/{device_id}").status_code == 404
-    assert [item.sk for item in world.state.query(device_pk(device_id))] == ["device"]
+    assert world.state.query(device_pk(device_id)) == []
     assert world.state.query(DEVICES_PK) == []
+    assert was_deleted(world.state, device_id)
     next_one = world.sign_up()
-    world.device_of(next_one, device_id)
+    world.show_code(device_id, "AGAIN")
+    claim = {"code": "AGAIN", "home_id": world.home_of(next_one)}
+    for doer in DOERS:
+        refused = next_one.post("/v1/devices/claim", json=claim)
+        assert (refused.status_code, "is being deleted" in refused.json["detail"]) == (409, True)
+        (request,) = world.state.query(deletion_pk(doer))
+        assert request.body["device_id"] == device_id
+        world.state.transact([Delete(request.pk, request.sk)])
+        if doer == "shadow":
+            break
+    assert next_one.post("/v1/devices/claim", json=claim).status_code == 201
+    assert not was_deleted(world.state, device_id)
     assert next_one.get(f"/v1/devices/{device_id}/recommendation").status_code == 503
     assert next_one.get(f"/v1/devices/{device_id}/preferences").json["max_setpoint_c"] == 30.0
     assert len(world.state.query(INBOX_PK)) == 2  # what was asked before is the advisor's to drop

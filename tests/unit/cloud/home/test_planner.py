@@ -38,7 +38,7 @@ def home() -> HomeState:
 
 def certain(limit_k: float) -> ComfortLimit:
     """The belief that the home's own limit is just there; days still differ."""
-    limits = len(ComfortLimit().log_weight) // 6
+    limits = len(ComfortLimit()._log_weight)
     return ComfortLimit([0.0 if place // 6 == round(5 * limit_k) else -500.0 for place in range(6 * limits)])
 
 

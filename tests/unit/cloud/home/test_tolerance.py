@@ -142,18 +142,18 @@ def test_who_says_that_it_is_a_bit_warm_gets_it_cooler_for_the_rest_of_the_day(s
 
 
 def test_an_empty_home_says_nothing(settled: Tolerance) -> None:
-    believed = list(settled.comfort.today)
+    believed = settled.comfort.packed()
     settled.learn(half_hour(evening(14), at_home=False), 3.0)
 
-    assert settled.comfort.today == believed
+    assert settled.comfort.packed() == believed
 
 
 def test_silence_says_nothing_just_after_a_change_by_a_person(settled: Tolerance) -> None:
     settled.postpone(evening(14))
-    believed = list(settled.comfort.today)
+    believed = settled.comfort.packed()
     settled.learn(half_hour(evening(14)), 3.0)
 
-    assert settled.comfort.today == believed
+    assert settled.comfort.packed() == believed
 
 
 def test_silence_tells_less_where_nobody_could_have_said_a_bit_warm() -> None:
@@ -162,7 +162,7 @@ def test_silence_tells_less_where_nobody_could_have_said_a_bit_warm() -> None:
         tolerance.learn(half_hour(evening(14), author=author), 1.5)  # type: ignore[arg-type]
 
     assert advised.comfort.quantile_k(0.3) >= habit.comfort.quantile_k(0.3)
-    assert advised.comfort.today != habit.comfort.today
+    assert advised.comfort.packed() != habit.comfort.packed()
 
 
 def test_leaves_people_alone_for_some_days_after_they_changed_something(settled: Tolerance) -> None:
