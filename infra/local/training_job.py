@@ -16,12 +16,13 @@ from typing import Any
 from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.finetuning import SEED, Round, fine_tune
+from cloud.finetuning import SEED, Known, Round, fine_tune
 from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
 from cloud.training import TrainingParams
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
 from infra.local.errors import LocalError
+from infra.local.home_traits import traits_of
 from infra.local.run_folder import RunFolder
 from infra.local.training_data import Kind, TrainingData, code_version, data_for, data_of
 
@@ -79,7 +80,8 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     champion = serving_champion(registry)
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
-    made = fine_tune(champion, data.hours, package_reservoir(), params, version)
+    known = Known(traits_of(data_dir))
+    made = fine_tune(champion, data.hours, package_reservoir(), params, version, known=known)
     keep(registry, lineage_of(made, data, kind, params, champion.version), made)
     return Outcome(version, made.verdict.promote, made.verdict.reason, made.rows, made.metrics)
 
@@ -171,7 +173,7 @@ def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
     Raises:
         ConflictError: The champion is another one than it was judged against: train again.
     """
-    note = Note(JOB, made.verdict.reason)
+    note = Note(JOB, made.verdict.reason, made.verdict.document())
     trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
     registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
     if made.verdict.promote:
