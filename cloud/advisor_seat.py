@@ -120,6 +120,18 @@ class Seat:
         if self.advisor is not None:
             self._sit(advisors.restore(self._installation(), self.advisor.state()))
 
+    def double(self, advisors: Advisors) -> HomeAdvisorLike | None:
+        """What another champion would have in this place now: to be asked once, and forgotten.
+
+        Raises:
+            RejectedError: It cannot go on from what was learnt.
+        """
+        if self.advisor is None:
+            return None
+        double = advisors.restore(self._installation(), self.advisor.state())
+        double.configure(self.profile.preferences)
+        return double
+
     def dump(self) -> str | None:
         """What the advisor has learnt, base64."""
         return None if self.advisor is None else base64.b64encode(self.advisor.state()).decode()

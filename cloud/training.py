@@ -3,6 +3,7 @@
 import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,7 @@ def split(hours: pd.DataFrame) -> Split:
     homes = sorted(hours["device_id"].unique(), key=lambda name: zlib.crc32(name.encode()))
     unseen = homes[: len(homes) // HELD_OUT_HOMES]
     held = hours["device_id"].isin(unseen).to_numpy(bool)
-    cut = pd.Timestamp(hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO))
+    cut = cast("pd.Timestamp", hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO))
     newest = (hours["hour_end_at"] > cut).to_numpy(bool)
     judged = hours[newest & (held if unseen else True)]
     return Split(hours[~held & ~newest], hours[newest], judged, _new_homes(hours, cut))

@@ -32,6 +32,14 @@ COLDER_K = (1.0, 2.0, 3.0)
 SETPOINTS = [ENERGY_FEATURES.index(name) for name in ("setpoint_c", "setpoint_3h_c", "setpoint_24h_c")]
 
 
+def unfitness(
+    challenger: Champion, champion: Champion, hours: pd.DataFrame, clock: Callable[[], float]
+) -> str | None:
+    """Why a version may not serve anywhere, in one sentence; None: it may be tried."""
+    refused = [each.says for each in examine(challenger, champion, hours, clock) if not each.passed]
+    return "; ".join(refused) or None
+
+
 def examine(
     challenger: Champion, champion: Champion, hours: pd.DataFrame, clock: Callable[[], float]
 ) -> list[Finding]:

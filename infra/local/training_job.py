@@ -83,7 +83,8 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     known = Known(traits_of(data_dir))
     made = fine_tune(champion, data.hours, package_reservoir(), params, version, known=known)
     keep(registry, lineage_of(made, data, kind, params, champion.version), made)
-    return Outcome(version, made.verdict.promote, made.verdict.reason, made.rows, made.metrics)
+    serves = registry.resolve("champion") == version
+    return Outcome(version, serves, made.verdict.reason, made.rows, made.metrics)
 
 
 def rebuild(data_dir: Path, version: str) -> Rebuilt:
@@ -176,7 +177,9 @@ def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
     note = Note(JOB, made.verdict.reason, made.verdict.document())
     trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
     registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
-    if made.verdict.promote:
+    if made.verdict.promote and CloudSettings().rollout == "staged":
+        registry.put(lineage.version, "shadow", note)
+    elif made.verdict.promote:
         registry.promote(lineage.version, note, over=lineage.parent)
     else:
         registry.put(lineage.version, "rejected", note)

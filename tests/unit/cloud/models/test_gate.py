@@ -45,7 +45,7 @@ def good(parts: Split) -> Champion:
 
 
 def ask(champion: Champion, challenger: Champion, parts: Split, **more: Any) -> Verdict:  # noqa: ANN401
-    evidence = {"learnt": parts.fit, "clock": time.perf_counter} | more
+    evidence: dict[str, Any] = {"learnt": parts.fit, "clock": time.perf_counter} | more
     return judge(champion, challenger, parts, Evidence(**evidence))[0]
 
 
