@@ -16,13 +16,13 @@ from typing import Any
 from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.finetuning import SEED, Known, Round, fine_tune
+from cloud.finetuning import SEED, Round, fine_tune
 from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
 from cloud.training import TrainingParams
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
 from infra.local.errors import LocalError
-from infra.local.home_traits import traits_of
+from infra.local.home_facts import facts_of
 from infra.local.run_folder import RunFolder
 from infra.local.training_data import Kind, TrainingData, code_version, data_for, data_of
 
@@ -80,7 +80,7 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     champion = serving_champion(registry)
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
-    known = Known(traits_of(data_dir))
+    known = facts_of(data_dir, data.hours)
     made = fine_tune(champion, data.hours, package_reservoir(), params, version, known=known)
     keep(registry, lineage_of(made, data, kind, params, champion.version), made)
     serves = registry.resolve("champion") == version
