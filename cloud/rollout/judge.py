@@ -78,19 +78,20 @@ def judge_canary(
 ) -> Judgement:
     """Whether homes that try the challenger are worse off than the others.
 
-    Half of the budget is for all homes, half for the regions; each is shared by the kinds of harm.
+    The budget is shared by the kinds of harm. Where homes are in several regions, half of it is for all homes
+    together and half is shared by the regions.
     """
     seen = Outcomes.of(days, places, trial, last)
     kinds = {"overrides": seen.overrides, "warm minutes": seen.warm_minutes, "electricity": seen.energy}
-    share = replace(budget, alpha=budget.alpha / 2 / len(kinds))
+    regions = len(set(seen.regions))
+    share = replace(budget, alpha=budget.alpha / len(kinds) / min(regions, 2))
     everywhere = np.ones(len(seen.homes), np.bool_)
     document, why = _judge_homes(kinds, seen.tried, everywhere, share)
     if why:
         return Judgement("end", why, document)
-    regions = _regions(seen, trial)
     harmed: dict[str, str] = {}
-    for region, here in regions.items():
-        own = replace(share, alpha=share.alpha / len(regions))
+    for region, here in _regions(seen, trial).items():
+        own = replace(share, alpha=share.alpha / regions)
         says, reason = _judge_homes(kinds, seen.tried, here, own)
         document |= {f"{kind} in the {region}": text for kind, text in says.items()}
         if reason:
