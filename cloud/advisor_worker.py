@@ -241,7 +241,6 @@ class AdvisorWorker:
             memory, advice = Memory(profile.home_id, position=self._read_up_to), None
         advisors = self._panel.of(profile)
         device = AdvisedDevice(profile, advisors, self._settings.interval, memory, advice)
-        device.assignment = self._assignment
         self._devices[profile.device_id] = device
         return device
 
