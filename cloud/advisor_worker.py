@@ -30,13 +30,12 @@ from cloud.ports.records import (
     PROGRESS_SK,
     AdvisorProgress,
     InboxEntry,
-    device_pk,
 )
 from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore, Write
 from cloud.ports.telemetry import LoggedReading, ReadingLog
 from cloud.ports.weather import WeatherForecast
 from cloud.round_shares import Share, grouped, outbox_put
-from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Command, Profile, Serving
+from cloud.serving import Command, Profile, Serving
 from edge.contract import DeviceId
 
 PAGE_READINGS = 5000
@@ -314,8 +313,8 @@ class AdvisorWorker:
     def _store_gone(self) -> None:
         """Forget what was learnt of devices that left their home."""
         for device_id in self._gone:
-            pk = device_pk(device_id)
-            self._ports.store.transact([Delete(pk, sk) for sk in (MEMORY_SK, ADVICE_SK, PLAN_SK)])
+            for writes in self._serving.leavings(device_id, MAX_WRITES):
+                self._ports.store.transact(writes)
         self._gone.clear()
 
     def _shares(self, entries: Sequence[InboxEntry]) -> list[Share]:

@@ -145,6 +145,13 @@ class Serving:
             for item in self._whole(OUTBOX_PK)
         ]
 
+    def leavings(self, device_id: DeviceId, at_once: int) -> list[list[Delete]]:
+        """What removes all that was learnt of a device in a home that it left, in parts."""
+        pk = device_pk(device_id)
+        days = [item.sk for item in self._whole(pk) if item.sk.startswith(DAY_PREFIX)]
+        writes = [Delete(pk, sk) for sk in (MEMORY_SK, ADVICE_SK, PLAN_SK, *days)]
+        return [writes[first : first + at_once] for first in range(0, len(writes), at_once)]
+
     def traces(self, device_id: DeviceId, at_once: int) -> list[list[Delete]]:
         """What removes all that is kept of a device and its people, but for its registration, in parts."""
         own = [item for item in self._whole(device_pk(device_id)) if item.sk != DEVICE_SK]

@@ -31,8 +31,8 @@ MIN_OVERRIDES = 20
 """With fewer in the judged hours, chance alone moves the ratio by more than the limits are apart."""
 
 MIN_SEGMENT_HOMES, SURE_SEGMENT_HOMES = 4, 30
-"""A segment counts by its mean from the former, by its 95 % bound from the latter: of few homes the bound
-would refuse champions, too."""
+"""A segment is judged from the former on, and by its 95 % bound from the latter. Of fewer homes that bound
+would refuse everybody, and the average half of those who changed nothing: they count when surely worse."""
 
 SEED = 1
 """Of the bootstrap."""
@@ -125,11 +125,11 @@ def _segments(errors: pd.DataFrame, segments: Mapping[str, set[str]]) -> list[Fi
     findings = []
     for segment, homes in sorted(segments.items()):
         own = errors.loc[sorted(homes & set(errors.index))]
-        if len(own) < MIN_SEGMENT_HOMES:
+        if not MIN_SEGMENT_HOMES <= len(own) < len(errors):  # all homes together are judged by themselves
             continue
         error = _compare(own)
-        is_sure = len(own) >= SURE_SEGMENT_HOMES
-        passed = (error.worse_upper if is_sure else error.worse) <= NON_INFERIORITY_RATIO
+        over = (error.worse_upper if len(own) >= SURE_SEGMENT_HOMES else error.worse) > NON_INFERIORITY_RATIO
+        passed = not over or (len(own) < SURE_SEGMENT_HOMES and error.worse_lower <= 0)
         says = f"{100 * error.worse:+.1f} % (at most {100 * error.worse_upper:+.1f} %) in {len(own)} homes"
         findings.append(Finding(segment, passed=passed, says=f"{segment}: {says}"))
     return findings

@@ -1,7 +1,7 @@
 """`python -m infra.local.rollout_study`: how often the test of harm stops a trial, with harm and without.
 
-Simulated homes are unlike each other: each has its own rate of overrides, gamma of shape 1 with a mean of 0.1 a
-day; homes that try the challenger have `times` as many. Each run is looked at after every day.
+Simulated homes are unlike each other: each has its own rate of overrides, gamma of shape 1 with a mean of 0.1
+a day; homes that try the challenger have `times` as many. Each run is looked at after every day.
 """
 
 import math

@@ -66,6 +66,17 @@ def test_over_seven_blocks_each_weekday_is_held_out_once() -> None:
     assert 0b1111111 in blocks.values()
 
 
+def test_of_a_pair_either_day_may_come_first() -> None:
+    first = 0
+    for home in range(200):
+        name = f"h{home}"
+        block = draw(SWITCHBACK, name, DAYS[14]).block
+        begins = next(day for day in DAYS if draw(SWITCHBACK, name, day).block == block)
+        first += draw(SWITCHBACK, name, begins).arm == "habit"
+
+    assert 70 <= first <= 130  # a coin, 200 times: 4.2 standard deviations
+
+
 def test_homes_are_not_measured_on_the_same_days() -> None:
     habit = Counter(
         day for home in range(60) for day in DAYS if draw(HOLD_OUT, f"h{home}", day).arm == "habit"

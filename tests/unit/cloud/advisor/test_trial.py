@@ -258,3 +258,9 @@ def test_a_day_that_is_over_is_counted(world: "World") -> None:
     assert day.electric_energy_kwh == pytest.approx(0.2, abs=1e-3)
     assert day.warm_minutes == pytest.approx(5.0)  # one of them is 2 K above the habit of 23 °C
     assert day.decisions > 10
+
+    world.add_home("d1", home_id="h2")  # the next people are told nothing of these
+    worker.refresh()
+    world.read(23.0)
+    worker.step()
+    assert _days(world, "d1") == []
