@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from cloud.adapters.duckdb_hours import hours_frame
+from cloud.adapters.duckdb_hours import hours_of_parts
 from cloud.adapters.file_registry import FileModelRegistry
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import Champion, package_reservoir
@@ -70,7 +70,7 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
         start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
             days=WINDOW_DAYS + LEAD_DAYS
         )
-    hours = hours_frame(lake.scan(start), longitudes_deg(data_dir))
+    hours = hours_of_parts(lake.parts(start), longitudes_deg(data_dir))
     version = f"{kind.replace('_', '-')}-{len(registry.versions()):04d}"
     params = TrainingParams()
     made = fine_tune(champion, hours, package_reservoir(), params, version)

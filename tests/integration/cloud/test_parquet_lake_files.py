@@ -299,7 +299,10 @@ def test_a_run_that_does_not_fit_leaves_nothing_of_its_other_days(
     lake: ParquetLake, make_telemetry: MakeTelemetry
 ) -> None:
     short = make_telemetry(sampled_at=NOON - timedelta(days=1))
-    long = [make_telemetry(sampled_at=NOON + timedelta(seconds=number)) for number in range(8000)]
+    long = [
+        make_telemetry(sampled_at=NOON + timedelta(seconds=number), energy_total_kwh=number**0.5)
+        for number in range(8000)
+    ]
 
     with largest_file(16_000), pytest.raises(UnavailableError):
         write(lake, 1, short, *long)
