@@ -159,7 +159,7 @@ class LakeSealer:
         log.debug("run_sealed", rows=len(run), position=sealed)
 
     def _compact(self) -> None:
-        """Merge the files of days that were written to: of those that are over, and what the others pile up."""
+        """Merge the files of days that were written to: all of those that are over, else what piles up."""
         for day in sorted(self._touched):
             if self._newest_day - day > CLOSED_AFTER:
                 files = self._lake.compact(day)

@@ -41,6 +41,9 @@ BUCKETS: Final = 8
 MAX_FILES: Final = 8
 """A bucket of a closed day with more files than this is merged; of an open one, so many of about a size."""
 
+LATE_RATIO: Final = 1 / 8
+"""A bucket of a closed day is merged when more of its rows than this are not in its largest file."""
+
 SHORTEST: Final = timedelta(milliseconds=1)
 """Between two readings of a device."""
 
@@ -116,6 +119,12 @@ def _by_bucket(files: Iterable[LakeFile]) -> list[list[LakeFile]]:
     return [buckets[bucket] for bucket in sorted(buckets)]
 
 
+def _is_scattered(files: Sequence[LakeFile]) -> bool:
+    """Whether a good part of the rows are not in the largest file."""
+    rows = [file.rows for file in files]
+    return sum(rows) - max(rows) > LATE_RATIO * sum(rows)
+
+
 class FileLake(CompactingLake):
     """The lake in files, wherever they are; any number of writers and readers.
 
@@ -178,11 +187,13 @@ class FileLake(CompactingLake):
 
     @override
     def compact(self, day: date) -> int:
-        return self._merge_many(day, lambda file: file.partition)
+        parts = self._kinds(day, lambda file: file.partition)
+        return sum(self._merge(files) for files in parts if len(files) > MAX_FILES or _is_scattered(files))
 
     @override
     def tidy(self, day: date) -> int:
-        return self._merge_many(day, lambda file: (file.partition, int(log(file.rows, MAX_FILES))))
+        kinds = self._kinds(day, lambda file: (file.partition, int(log(file.rows, MAX_FILES))))
+        return sum(self._merge(files) for files in kinds if len(files) > MAX_FILES)
 
     @override
     def size_bytes(self) -> int:
@@ -254,12 +265,12 @@ class FileLake(CompactingLake):
             if known.first == file.first and known.kind == "run"
         }
 
-    def _merge_many(self, day: date, kind_of: Callable[[LakeFile], Hashable]) -> int:
-        """Merge the files of each kind of which there are many."""
+    def _kinds(self, day: date, kind_of: Callable[[LakeFile], Hashable]) -> Collection[Sequence[LakeFile]]:
+        """The files of a day, those of a kind together."""
         kinds: dict[Hashable, list[LakeFile]] = {}
         for file in self._manifest.read().files(day, day):
             kinds.setdefault(kind_of(file), []).append(file)
-        return sum(self._merge(files) for files in kinds.values() if len(files) > MAX_FILES)
+        return kinds.values()
 
     def _merge(self, files: Sequence[LakeFile]) -> int:
         """Merge files of a bucket into one, unless somebody changes them meanwhile."""

@@ -23,7 +23,7 @@ NEVER_REPEATED: Final = frozenset({*COUNTED, "energy_total_kwh"})
 """Columns of which a dictionary would be as long as they are: without one, files are a third smaller."""
 
 ROW_GROUP_ROWS: Final = 32_768
-"""So many rows have statistics of their own, so that a reader who wants one device skips the others [rows]."""
+"""So many have statistics of their own, so that who wants one device can skip the others [rows]."""
 
 _ADOPTED: Final = re.compile(r"day=\d{4}-\d\d-\d\d/bucket=\d\d/(run|merged)-(\d{20})\.parquet")
 """Files of a lake from before there was a manifest."""

@@ -182,7 +182,9 @@ class CompactingLake(Lake, Protocol):
         ...
 
     def compact(self, day: date) -> int:
-        """Merge the files of each bucket of `day` that has many; readers never miss or double a row.
+        """Merge the files of each bucket of `day`, which is over; readers never miss or double a row.
+
+        Little that came late stays beside the others until it is more.
 
         Returns:
             How many files were merged away.

@@ -70,7 +70,8 @@ class PlainFile:
         engine = ibis.duckdb.connect(threads=1)
         try:
             engine.raw_sql("SET enable_progress_bar = false")
-            rows = engine.read_parquet(self.path)
+            engine.raw_sql(f"CREATE VIEW plain AS FROM read_parquet('{self.path}')")
+            rows = ibis.table(ibis.Schema.from_pyarrow(FILE_SCHEMA), name="plain")
             start, end = season
             wanted = rows.filter(rows.sampled_at >= start, rows.sampled_at < end)
             frame: pd.DataFrame = engine.to_pyarrow(device_hours(wanted, ibis.memtable(sites))).to_pandas()

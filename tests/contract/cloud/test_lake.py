@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow as pa
 import pytest
 
 from cloud.adapters.file_lake import FileLake
@@ -35,8 +36,10 @@ def write(lake: CompactingLake, first: int, *readings: Telemetry) -> None:
     lake.write(first, [LoggedReading(first + number, each) for number, each in enumerate(readings)])
 
 
-def rows(lake: CompactingLake, **bounds: datetime) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = lake.scan(**bounds).to_pylist()
+def rows(
+    lake: CompactingLake, start: datetime | None = None, end: datetime | None = None
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lake.scan(start, end).to_pylist()
     return found
 
 
@@ -130,6 +133,42 @@ def test_bounds_may_have_any_offset(lake: CompactingLake, make_telemetry: MakeTe
     assert rows(lake, end=datetime.fromisoformat("2025-07-02T06:00:00+10:00")) == []
 
 
+def test_one_device_is_what_it_is_of_all(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    told = [
+        make_telemetry(device_id=f"dev-{device}", sampled_at=NOON + number * DAY, seq=number)
+        for device in range(9)
+        for number in range(3)
+    ]
+    write(lake, 1, *told)
+    write(lake, 100, make_telemetry(device_id="dev-4", sampled_at=NOON + DAY, seq=7))
+    bounds = (NOON + MINUTE, NOON + 2 * DAY)
+
+    found = lake.scan(*bounds, "dev-4")
+
+    assert found.to_pylist() == expected(make_telemetry(device_id="dev-4", sampled_at=NOON + DAY, seq=7))
+    assert lake.snapshot().scan(device_id="dev-5").to_pylist() == expected(*told[15:18])
+    assert lake.scan(device_id="stranger").num_rows == 0
+
+
+def test_parts_are_the_scan_and_each_has_all_of_its_devices(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    for number in range(4):
+        told = [
+            make_telemetry(device_id=f"dev-{device}", sampled_at=NOON + number * DAY) for device in range(9)
+        ]
+        write(lake, 10 * number + 1, *told)
+    bounds = (NOON + DAY, NOON + 3 * DAY)
+
+    parts = list(lake.snapshot().parts(*bounds))
+
+    devices = [set(part["device_id"].to_pylist()) for part in parts]
+    assert len(parts) > 1
+    assert sum(map(len, devices)) == len(set.union(*devices)) == 9
+    whole = pa.concat_tables(parts).sort_by([("device_id", "ascending"), ("sampled_at", "ascending")])
+    assert whole.equals(lake.scan(*bounds))
+
+
 def test_names_its_days(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
     write(lake, 1, make_telemetry(sampled_at=NOON + DAY), make_telemetry(), make_telemetry(device_id="dev-2"))
 
@@ -158,6 +197,9 @@ def test_compaction_changes_no_row(lake: CompactingLake, make_telemetry: MakeTel
         )
     before = rows(lake)
 
+    lake.tidy(date(2025, 7, 1))
+    lake.tidy(date(2025, 7, 9))
+    assert rows(lake) == before
     lake.compact(date(2025, 7, 1))
     lake.compact(date(2025, 7, 1))
     lake.compact(date(2025, 7, 9))
