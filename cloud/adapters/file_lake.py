@@ -44,9 +44,6 @@ MAX_FILES: Final = 8
 LATE_RATIO: Final = 1 / 8
 """A bucket of a closed day is merged when more of its rows than this are not in its largest file."""
 
-SHORTEST: Final = timedelta(milliseconds=1)
-"""Between two readings of a device."""
-
 GRACE_S: Final = 900.0
 """How long a file that was replaced stays for readers that began before [s]."""
 
@@ -103,7 +100,7 @@ class FileSnapshot(LakeReader):
     def _files(self, wanted: Wanted) -> list[LakeFile]:
         """The files of the wanted days; none of the day that begins when it is over."""
         first = date.min if wanted.start is None else wanted.start.astimezone(UTC).date()
-        end = None if wanted.end is None else wanted.end.astimezone(UTC) - SHORTEST
+        end = None if wanted.end is None else wanted.end.astimezone(UTC) - timedelta.resolution
         return self.snapshot.files(first, date.max if end is None else end.date())
 
     def _scan(self, files: Sequence[LakeFile], wanted: Wanted) -> pa.Table:
@@ -192,7 +189,7 @@ class FileLake(CompactingLake):
 
     @override
     def tidy(self, day: date) -> int:
-        kinds = self._kinds(day, lambda file: (file.partition, int(log(file.rows, MAX_FILES))))
+        kinds = self._kinds(day, lambda file: (file.partition, int(log(max(file.rows, 1), MAX_FILES))))
         return sum(self._merge(files) for files in kinds if len(files) > MAX_FILES)
 
     @override

@@ -121,6 +121,9 @@ def test_scans_a_half_open_span_to_the_millisecond(
     assert rows(lake, start=at[1].sampled_at, end=at[4].sampled_at) == expected(*at[1:4])
     assert rows(lake, start=at[1].sampled_at + microsecond) == expected(*at[2:])
     assert rows(lake, end=at[4].sampled_at + microsecond) == expected(*at[:5])
+    midnight = at[1].sampled_at
+    assert rows(lake, end=midnight) == expected(at[0])
+    assert rows(lake, end=midnight + microsecond) == expected(*at[:2])
 
 
 def test_bounds_may_have_any_offset(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
