@@ -123,7 +123,7 @@ def measure(homes: int, days: int, progress: Callable[[int, int], None] = lambda
         DifferentAnswersError: Lake and plain file do not say the same.
     """
     with tempfile.TemporaryDirectory(prefix="ac-advisor-lake-") as folder:
-        plan = SimPlan(Path(folder), FleetSpec(homes, SEED, START), days, processes=PROCESSES)
+        plan = SimPlan(Path(folder), FleetSpec(homes, SEED, START, split="demo"), days, processes=PROCESSES)
         filling = fill(plan, progress)
         write_peak_rss_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
         lake, open_ms = _opened(plan.lake)
