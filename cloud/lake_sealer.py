@@ -77,6 +77,7 @@ class LakeSealer:
         self._pruned_at = monotonic()
         self._touched: set[date] = set(lake.days())
         self._newest_day = max(self._touched, default=date.min)
+        self._untidy = set(self._touched)
         self._prunable = 0
 
     def request(self) -> None:
@@ -152,18 +153,23 @@ class LakeSealer:
     def _remember(self, sealed: int, run: Sequence[LoggedReading]) -> None:
         days = days_of(run)
         self._touched |= days
+        self._untidy |= days
         self._newest_day = max(days | {self._newest_day})
         self._sealed_at.append((self._monotonic(), sealed))
         log.debug("run_sealed", rows=len(run), position=sealed)
 
     def _compact(self) -> None:
-        """Merge the files of days that were written to and are over."""
+        """Merge the files of days that were written to: all of those that are over, else what piles up."""
         for day in sorted(self._touched):
             if self._newest_day - day > CLOSED_AFTER:
                 files = self._lake.compact(day)
                 self._touched.discard(day)
+                self._untidy.discard(day)
                 if files:
                     log.info("day_compacted", day=day.isoformat(), files_merged=files)
+        for day in sorted(self._untidy):
+            self._lake.tidy(day)
+            self._untidy.discard(day)
 
     def _prune(self) -> None:
         now = self._monotonic()

@@ -23,6 +23,7 @@ class Lake(MemoryLake):
     """Remembers what was merged, and can be out of order."""
 
     compacted: list[date] = field(default_factory=list[date])
+    tidied: list[date] = field(default_factory=list[date])
     broken: bool = False
 
     @override
@@ -30,6 +31,11 @@ class Lake(MemoryLake):
         if self.broken:
             raise UnavailableError("lake: no space left on device")
         MemoryLake.write(self, first_position, readings)
+
+    @override
+    def tidy(self, day: date) -> int:
+        self.tidied.append(day)
+        return 0
 
     @override
     def compact(self, day: date) -> int:
@@ -163,6 +169,15 @@ def test_merges_the_files_of_days_that_are_over(bench: Bench) -> None:
     bench.sealer.step()
 
     assert bench.lake.compacted == [date(2025, 7, 1), date(2025, 7, 2), date(2025, 7, 3)]
+
+
+def test_tidies_days_that_go_on_after_each_run_and_not_without_one(bench: Bench) -> None:
+    bench.publish(10, step=timedelta(hours=12))
+    bench.sealer.step()
+    assert bench.lake.tidied == [date(2025, 7, 4), date(2025, 7, 5)]
+
+    bench.sealer.step()
+    assert bench.lake.tidied == [date(2025, 7, 4), date(2025, 7, 5)]
 
 
 def test_forgets_old_readings_only_when_readers_had_their_time(bench: Bench) -> None:
