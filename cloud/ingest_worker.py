@@ -18,8 +18,8 @@ from cloud.retry import full_jitter_s
 TAKE_TIMEOUT_S = 0.2
 """How soon an idle worker sees that it shall stop [s]."""
 
-FEW_MESSAGES = 200
-"""After fewer than these there is time for what commits have put off."""
+FEW_READINGS = 200
+"""After fewer than these there is time for what commits have put off [readings]."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -46,14 +46,17 @@ class IngestWorker:
         """Work until `stop`; what is not committed by then stays with the broker."""
         while not stop.is_set():
             messages = self.stream.take(TAKE_TIMEOUT_S)
-            if messages:
-                self._keep(messages, stop)
-            if len(messages) < FEW_MESSAGES:
+            readings = self._keep(messages, stop) if messages else 0
+            if readings < FEW_READINGS:
                 with suppress(UnavailableError):  # it has time
                     self.readings.catch_up()
 
-    def _keep(self, messages: Sequence[InboundMessage], stop: Flag) -> None:
-        """Commit and acknowledge; while the log is not available nothing is acknowledged and we wait."""
+    def _keep(self, messages: Sequence[InboundMessage], stop: Flag) -> int:
+        """Commit and acknowledge; while the log is not available nothing is acknowledged and we wait.
+
+        Returns:
+            How many readings were kept.
+        """
         attempts = 0
         while not stop.is_set():
             try:
@@ -67,7 +70,8 @@ class IngestWorker:
             else:
                 self.stream.acknowledge(messages)
                 _report(commit, attempts)
-                return
+                return len(commit.readings)
+        return 0
 
 
 def _report(commit: IngestCommit, attempts: int) -> None:

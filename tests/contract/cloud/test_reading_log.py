@@ -33,6 +33,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     if request.param == "sqlite_in_batches":
         monkeypatch.setattr(sqlite_log, "BATCH_ROWS", 1)
         monkeypatch.setattr(sqlite_log, "MAX_BATCH_ROWS", 3)
+        monkeypatch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
     sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
     yield sqlite
     sqlite.close()
@@ -394,6 +395,7 @@ def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite_log, "BATCH_ROWS", batch_rows)
         patch.setattr(sqlite_log, "MAX_BATCH_ROWS", max_batch_rows)
+        patch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
         sqlite = SqliteReadingLog(Path(folder) / "ingest.sqlite")
         for action in actions:
             act(memory, action)
