@@ -41,6 +41,11 @@ class CloudSettings(BaseSettings):
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")
+    log_batches_bytes: int = Field(
+        1024**3,
+        ge=0,
+        description="What the log keeps of readings that came many at once and are in the lake [bytes].",
+    )
     retention_days: int = Field(
         0, ge=0, le=36_500, description="Days of telemetry that the lake keeps; 0 keeps everything."
     )

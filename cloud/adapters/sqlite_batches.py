@@ -89,6 +89,14 @@ def row_at(connection: sqlite3.Connection, position: int) -> Row | None:
     return next(rows_of(_opened(found[1]).slice(position - found[0], 1)))
 
 
+def at(connection: sqlite3.Connection, first_position: int) -> pa.RecordBatch | None:
+    """The batch that begins at a position."""
+    found = connection.execute(
+        "SELECT arrow FROM batches WHERE first_position = ?", (first_position,)
+    ).fetchone()
+    return None if found is None else _opened(found[0])
+
+
 def oldest(connection: sqlite3.Connection) -> int | None:
     """The first position of the oldest batch."""
     first: int | None = connection.execute("SELECT min(first_position) FROM batches").fetchone()[0]

@@ -22,6 +22,7 @@ from cloud.adapters import sqlite_batches, sqlite_latest, sqlite_letters
 from cloud.adapters.lake_table import FILE_SCHEMA, placed
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.adapters.sqlite_forgetting import forget_devices
+from cloud.adapters.sqlite_pruning import Pruning
 from cloud.errors import AlreadyReplayedError
 from cloud.ports.ingest import SealableLog
 from cloud.ports.telemetry import (
@@ -35,9 +36,6 @@ from cloud.reading_columns import LoggedTable, ReadingColumns, batch_of, batch_o
 from cloud.reading_rows import FIELDS, Row, ceiling_milliseconds, milliseconds, reading_of
 from cloud.seq_gaps import Arrivals, SeqCount
 from edge.contract import Event, Telemetry
-
-PRUNE_ROWS = 2000
-"""Rows forgotten in one transaction, so that a commit never waits long for the writer's place."""
 
 BATCH_ROWS = 100
 """A commit of so many readings is stored as columns [readings]."""
@@ -86,11 +84,6 @@ _AT: Final = f"SELECT {_SELECT} FROM readings WHERE position = ?"  # noqa: S608 
 _BETWEEN: Final = f"""
 SELECT position, {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >= ? AND sampled_at_ms < ?
 """  # noqa: S608 (our own column names)
-_PRUNE: Final = """
-DELETE FROM readings WHERE position IN (
-    SELECT position FROM readings WHERE device_id = ? AND sampled_at_ms < ? AND position <= ? LIMIT ?
-)
-"""
 
 
 class SqliteReadingLog(SealableLog, ReplayableLetters):
@@ -106,6 +99,7 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._file = SqliteFile(path, "reading log", read_only=read_only)
+        self._pruning = Pruning(self._file, _INSERT_AT)
         if not read_only:
             with self._file.connection() as connection:
                 connection.executescript(_SCHEMA + sqlite_latest.SCHEMA + sqlite_batches.SCHEMA)
@@ -241,10 +235,11 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
     @override
     def prune(self, up_to: int, keep: timedelta) -> int:
         up_to = min(up_to, self.sealed())
-        keep_ms = keep // timedelta(milliseconds=1)
-        with self._file.connection() as connection:
-            newest = connection.execute("SELECT device_id, sampled_at_ms FROM latest").fetchall()
-        return sum(self._prune_device(device_id, at_ms - keep_ms, up_to) for device_id, at_ms in newest)
+        return self._pruning.by_age(up_to, keep // timedelta(milliseconds=1))
+
+    @override
+    def cut(self, max_bytes: int) -> int:
+        return self._pruning.by_size(max_bytes)
 
     def _oldest_batch(self) -> int | None:
         with self._file.connection() as connection:
@@ -261,15 +256,6 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
             else:
                 rows = sqlite_batches.numbered_rows(first_position, batch)
                 connection.executemany(_INSERT_AT, rows)
-
-    def _prune_device(self, device_id: str, before_ms: int, up_to: int) -> int:
-        total = 0
-        while True:
-            with self._file.connection() as connection:
-                rows = connection.execute(_PRUNE, (device_id, before_ms, up_to, PRUNE_ROWS)).rowcount
-            total += rows
-            if rows < PRUNE_ROWS:
-                return total
 
 
 def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:

@@ -4,6 +4,8 @@ The worker has the main thread, the sealer one of its own, the network another. 
 """
 
 import gc
+import logging
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -33,6 +35,9 @@ CLIENT_ID = "ingest-0"
 GC_ALLOCATIONS = 50_000
 """Python looks for circles, of which ingest makes none, once in so many objects."""
 
+SEALER_STOP_S = 7.0
+"""How long a clean stop waits for the sealer [s]; a supervisor kills after ten."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -52,7 +57,7 @@ def run(settings: CloudSettings) -> int:
     lake = open_lake(settings)
     with closing(readings), closing(state), closing(lake):
         join(readings, lake)
-        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
+        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s, settings.log_batches_bytes)
         upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
         sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
         worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
@@ -107,14 +112,18 @@ def _sealing(sealer: LakeSealer, stop: threading.Event) -> Iterator[threading.Ev
             failed.set()
             stop.set()
 
-    thread = threading.Thread(target=seal, name="sealer")
+    thread = threading.Thread(target=seal, name="sealer", daemon=True)
     thread.start()
     try:
         yield failed
     finally:
         stop.set()
         sealer.request()
-        thread.join()
+        thread.join(SEALER_STOP_S)
+        if thread.is_alive():  # in the middle of a run of very many days: as if killed, it is written again
+            log.warning("sealing_given_up", after_s=SEALER_STOP_S)
+            logging.shutdown()
+            os._exit(1 if failed.is_set() else 0)
 
 
 def _endpoint(settings: CloudSettings) -> MqttEndpoint:
