@@ -1,8 +1,9 @@
 """The ingest worker: take what waits, commit it, and only then acknowledge it."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from threading import Event as Flag
@@ -11,6 +12,7 @@ import structlog
 
 from cloud.errors import UnavailableError
 from cloud.ingest import ingest
+from cloud.ingest_status import IngestMeter
 from cloud.ports.ingest import InboundMessage, Registrations, SealableLog, TelemetryStream
 from cloud.ports.telemetry import IngestCommit
 from cloud.retry import full_jitter_s
@@ -34,6 +36,8 @@ class IngestWorker:
         registrations: The known devices.
         now: The clock (UTC).
         random: Jitter of the retries.
+        meter: Counts what is done.
+        look: Called after each round, and some times a second without any: tells how things stand.
     """
 
     stream: TelemetryStream
@@ -41,6 +45,8 @@ class IngestWorker:
     registrations: Registrations
     now: Callable[[], datetime]
     random: Random
+    meter: IngestMeter = field(default_factory=IngestMeter)
+    look: Callable[[], None] = lambda: None
 
     def run(self, stop: Flag) -> None:
         """Work until `stop`; what is not committed by then stays with the broker."""
@@ -50,6 +56,7 @@ class IngestWorker:
             if readings < FEW_READINGS:
                 with suppress(UnavailableError):  # it has time
                     self.readings.catch_up()
+            self.look()
 
     def _keep(self, messages: Sequence[InboundMessage], stop: Flag) -> int:
         """Commit and acknowledge; while the log is not available nothing is acknowledged and we wait.
@@ -57,7 +64,7 @@ class IngestWorker:
         Returns:
             How many readings were kept.
         """
-        attempts = 0
+        attempts, began_s = 0, time.monotonic()
         while not stop.is_set():
             try:
                 commit = ingest(messages, self.registrations, self.now())
@@ -66,9 +73,12 @@ class IngestWorker:
                 if not attempts:
                     log.warning("commit_failed", reason=str(error), messages=len(messages))
                 attempts += 1
+                self.meter.failed(self.now())
+                self.look()
                 stop.wait(full_jitter_s(attempts, self.random))
             else:
                 self.stream.acknowledge(messages)
+                self.meter.committed(commit, time.monotonic() - began_s)
                 _report(commit, attempts)
                 return len(commit.readings)
         return 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final, overload
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from typing_extensions import override
 
 from cloud.ports.telemetry import LoggedReading
-from cloud.reading_rows import FIELDS, Row, milliseconds, reading_of, row_of
+from cloud.reading_rows import FIELDS, Row, instant_of, milliseconds, reading_of, row_of
 from edge.contract import Telemetry
 
 SCAN_SCHEMA: Final = pa.schema(
@@ -56,6 +56,11 @@ class ReadingColumns(Sequence[Telemetry]):
     def rows(self) -> Iterator[Row]:
         """A tuple for each reading, in the order of `FIELDS`."""
         return rows_of(self.batch)
+
+    def oldest_at(self) -> datetime | None:
+        """The earliest `sampled_at`; None of nothing."""
+        oldest_ms = pc.min(self.batch.column("sampled_at").view(pa.int64())).as_py()
+        return None if oldest_ms is None else instant_of(oldest_ms)
 
     @override
     def __len__(self) -> int:

@@ -60,6 +60,11 @@ class MqttSession:
         self._names: dict[bytes, str] = {}
         self._heard_s = self._pinged_s = time.monotonic()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What has come and was not taken yet [bytes]."""
+        return self._received_bytes - self._cut_bytes + sum(len(each[1]) for each in tuple(self._ready))
+
     def send(self, packets: bytes) -> None:
         """Send whole packets.
 

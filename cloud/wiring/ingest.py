@@ -4,23 +4,27 @@ The worker has the main thread, the sealer one of its own, the network another. 
 """
 
 import gc
-import logging
-import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from random import Random
+from typing import Final
 
 import structlog
 
+from cloud.adapters.file_lock import FileLock
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
+from cloud.ingest_status import IngestMeter, IngestStatus, write_status
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.lake_upkeep import LakeUpkeep
@@ -28,6 +32,8 @@ from cloud.ports.ingest import CompactingLake, SealableLog
 from cloud.registrations import CachedRegistrations
 from cloud.wiring.lake import disk_watch, open_lake, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
+from cloud.wiring.sealing import Sealing
+from edge.contract import topics
 
 CLIENT_ID = "ingest-0"
 """Names the durable session that makes a PUBACK mean "kept"; it must outlive the process."""
@@ -35,19 +41,26 @@ CLIENT_ID = "ingest-0"
 GC_ALLOCATIONS = 50_000
 """Python looks for circles, of which ingest makes none, once in so many objects."""
 
-SEALER_STOP_S = 7.0
-"""How long a clean stop waits for the sealer [s]; a supervisor kills after ten."""
+STATUS_S = 1.0
+"""How often the status is written [s]."""
+
+FILTERS: Final = {"telemetry": topics.TELEMETRY, "batch": topics.BATCH, "event": topics.EVENT}
+"""The parts of the work that workers may share: MQTT 3.1.1 cannot divide a topic among sessions."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def run(settings: CloudSettings) -> int:
     """Ingest until SIGTERM; returns the exit status."""
-    stream = MqttStream(_endpoint(settings), CLIENT_ID, Random())  # noqa: S311 (jitter, no secret)
+    parts = [part for part in FILTERS if part in settings.ingest_topics.split(",")]
+    name = worker_name(parts)
+    filters = [FILTERS[part] for part in parts]
+    session = CLIENT_ID if len(parts) == len(FILTERS) else name
+    stream = MqttStream(_endpoint(settings), session, Random(), filters)  # noqa: S311 (jitter, no secret)
     stop = stop_on_signals(stream.wake)
     gc.freeze()  # what was imported stays; each message is three objects that refer to nothing but bytes
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
-    (settings.data_dir / "run" / "ingest.ready").unlink(missing_ok=True)  # of a process that was killed
+    (settings.data_dir / "run" / f"{name}.ready").unlink(missing_ok=True)  # of a process that was killed
     try:
         readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite")
         state = SqliteStateStore(settings.data_dir / "state.sqlite")
@@ -57,11 +70,27 @@ def run(settings: CloudSettings) -> int:
     lake = open_lake(settings)
     with closing(readings), closing(state), closing(lake):
         join(readings, lake)
-        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s, settings.log_batches_bytes)
-        upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
-        sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
-        worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
-        return _serve(settings, stop, stream, worker, sealer)
+        teller = _Teller(settings.data_dir / "run" / f"{name}.status.json", session, parts, stream, readings)
+        worker = IngestWorker(
+            stream,
+            readings,
+            CachedRegistrations(state),
+            _utc_now,
+            Random(),  # noqa: S311 (the same)
+            teller.meter,
+            teller.look,
+        )
+        sealing = Sealing(
+            partial(_make_sealer, settings, readings, lake),
+            FileLock(settings.data_dir / "run" / "sealer.lock"),
+            stop,
+        )
+        return _serve(settings.data_dir, name, stream, worker, sealing)
+
+
+def worker_name(parts: Sequence[str]) -> str:
+    """What a worker that takes these parts calls its files and, unless it takes all, its session."""
+    return "ingest" if len(parts) == len(FILTERS) else "-".join(["ingest", *parts])
 
 
 def join(readings: SealableLog, lake: CompactingLake) -> None:
@@ -72,58 +101,70 @@ def join(readings: SealableLog, lake: CompactingLake) -> None:
         readings.continue_after(newest)
 
 
-def _serve(
-    settings: CloudSettings,
-    stop: threading.Event,
-    stream: MqttStream,
-    worker: IngestWorker,
-    sealer: LakeSealer,
-) -> int:
-    with _sealing(sealer, stop) as failed:
+def _make_sealer(settings: CloudSettings, readings: SealableLog, lake: CompactingLake) -> LakeSealer:
+    policy = SealPolicy(settings.seal_rows, settings.seal_interval_s, settings.log_batches_bytes)
+    upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today)
+    return LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
+
+
+def _serve(data_dir: Path, name: str, stream: MqttStream, worker: IngestWorker, sealing: Sealing) -> int:
+    with sealing:
 
         def seal_now(_signal: int, _frame: object) -> None:
-            sealer.request()
+            sealing.request()
             stream.wake()
 
         signal.signal(signal.SIGUSR1, seal_now)
         stream.start()
         try:
-            while not stop.is_set() and not stream.connected.wait(0.1):
+            while not sealing.stop.is_set() and not stream.connected.wait(0.1):
                 pass
-            if not stop.is_set():
-                with ready_file(settings.data_dir, "ingest"):
-                    worker.run(stop)
+            if not sealing.stop.is_set():
+                with ready_file(data_dir, name):
+                    worker.run(sealing.stop)
         finally:
             stream.stop()
-            stop.set()
-    return 1 if failed.is_set() else 0
+    return 1 if sealing.failed else 0
 
 
-@contextmanager
-def _sealing(sealer: LakeSealer, stop: threading.Event) -> Iterator[threading.Event]:
-    """Run the sealer beside the block; gives an event that is set when it fails, which ends the process."""
-    failed = threading.Event()
+@dataclass(slots=True)
+class _Teller:
+    """Writes the status of this worker, about once a second."""
 
-    def seal() -> None:
-        try:
-            sealer.run(stop)
-        except Exception:
-            log.exception("sealer_failed")
-            failed.set()
-            stop.set()
+    path: Path
+    session: str
+    parts: Sequence[str]
+    stream: MqttStream
+    readings: SealableLog
+    meter: IngestMeter = field(default_factory=IngestMeter)
+    _told_s: float = field(default_factory=time.monotonic)
 
-    thread = threading.Thread(target=seal, name="sealer", daemon=True)
-    thread.start()
-    try:
-        yield failed
-    finally:
-        stop.set()
-        sealer.request()
-        thread.join(SEALER_STOP_S)
-        if thread.is_alive():  # in the middle of a run of very many days: as if killed, it is written again
-            log.warning("sealing_given_up", after_s=SEALER_STOP_S)
-            logging.shutdown()
-            os._exit(1 if failed.is_set() else 0)
+    def look(self) -> None:
+        """Write it, if it is time; a status that cannot be written is no reason to stop."""
+        now_s = time.monotonic()
+        if now_s - self._told_s < STATUS_S:
+            return
+        with suppress(OSError, UnavailableError):
+            write_status(self.path, self._status(now_s - self._told_s))
+        self.meter.begin_interval()
+        self._told_s = now_s
+
+    def _status(self, interval_s: float) -> IngestStatus:
+        meter = self.meter
+        return IngestStatus(
+            at=_utc_now(),
+            session=self.session,
+            topics=self.parts,
+            connected=self.stream.connected.is_set(),
+            readings=meter.readings,
+            dead_letters=meter.dead_letters,
+            readings_per_s=round(meter.interval_readings / interval_s, 1),
+            waiting_bytes=self.stream.waiting_bytes,
+            oldest_age_s=meter.oldest_age_s,
+            longest_commit_s=round(meter.longest_commit_s, 4),
+            failing_since=meter.failing_since,
+            unsealed_readings=self.readings.head() - self.readings.sealed(),
+        )
 
 
 def _endpoint(settings: CloudSettings) -> MqttEndpoint:
