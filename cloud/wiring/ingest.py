@@ -85,7 +85,9 @@ def run(settings: CloudSettings) -> int:
             FileLock(settings.data_dir / "run" / "sealer.lock"),
             stop,
         )
-        return _serve(settings.data_dir, name, stream, worker, sealing)
+        status = _serve(settings.data_dir, name, stream, worker, sealing)
+        teller.path.unlink(missing_ok=True)  # one that stays tells that its worker was killed
+        return status
 
 
 def worker_name(parts: Sequence[str]) -> str:
