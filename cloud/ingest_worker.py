@@ -28,7 +28,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class IngestWorker:
-    """Joins the stream to the log; one worker writes one log.
+    """Joins the stream to the log; several workers, each with a stream of its own, may write one log.
 
     Attributes:
         stream: Where messages come from.

@@ -1,7 +1,8 @@
 """The reading log in SQLite: what ingest accepted, in order; events and dead letters beside it.
 
-One process writes, any number read. A commit is one transaction with one fsync, and is durable when it
-returns. `latest` also counts how many readings of a device never came, by the gaps in `seq`.
+Processes that write take turns, any number read. A commit is one transaction with one fsync, which also reads
+all that it goes by, and is durable when it returns. `latest` also counts how many readings of a device never
+came, by the gaps in `seq`.
 """
 
 import json
