@@ -87,19 +87,19 @@ class MqttSession:
         Raises:
             OSError: It did not come.
         """
-        data = b"".join(self._pieces)
+        data = bytearray().join(self._pieces)
         self._pieces.clear()
-        before = b""
+        at = 0  # a broker may send much before it
         while True:
-            packet = first_packet(data)
+            packet = first_packet(data, at)
             if packet is None:
                 data += self._receive()
                 continue
-            found, body, length = packet
+            found, body, following = packet
             if found == kind:
-                self._keep(before + data[length:])
+                self._keep(bytes(data[:at] + data[following:]))
                 return body
-            before, data = before + data[:length], data[length:]
+            at = following
 
     def read(self) -> None:
         """Read what comes within half the time that the broker allows us to be silent, and say that we live.
