@@ -97,6 +97,20 @@ class SealableLog(ReadingLog, Protocol):
         """
         ...
 
+    def cut(self, max_bytes: int) -> int:
+        """Forget the oldest sealed readings, whoever may want them still, where much has come at once.
+
+        Args:
+            max_bytes: What sealed readings that came many at once may take [bytes].
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            UnavailableError: Some of them are still there.
+        """
+        ...
+
     def forget(self, device_ids: Collection[str], up_to: int) -> int:
         """Remove the devices' readings up to a position, their events, and dead letters of or about them.
 

@@ -90,7 +90,7 @@ class IngestCommit:
 
 
 class ReadingLog(Protocol):
-    """What ingest has accepted, in order of arrival; one writer, many readers."""
+    """What ingest has accepted, in order of arrival; writers follow each other, readers never wait."""
 
     def commit(self, commit: IngestCommit) -> int:
         """Make `commit` durable and return the position of its last reading.

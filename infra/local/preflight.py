@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.local.broker import broker_binary
 from infra.local.errors import DataDirectoryError, LocalError, PortTakenError
+from infra.local.ingest_lag import lags
 from infra.local.run_folder import RunFolder
 
 MIN_FREE_BYTES = 500 * 1024**2
@@ -101,3 +102,5 @@ def examine(data_dir: Path, ports: Sequence[Port]) -> Iterator[Finding]:
             yield Finding(name, str(error))
         else:
             yield Finding(name, None)
+    for worker, problem in lags(data_dir):
+        yield Finding(f"worker {worker}", problem)

@@ -120,6 +120,20 @@ def test_a_repeat_of_what_is_in_hand_is_dropped_and_after_its_acknowledgement_ta
     assert payloads(take(stream, 1)) == [b"c"]
 
 
+def test_a_repeat_of_what_is_safe_is_acknowledged_again_and_not_taken(
+    broker: ScriptedBroker, stream: MqttStream
+) -> None:
+    peer = broker.accept()
+    peer.sendall(publish(b"a", 1))
+    stream.acknowledge(take(stream, 1))
+    assert peer.recv(4096) == b"\x40\x02\x00\x01"
+
+    peer.sendall(publish(b"a", 1, header=0x3A) + publish(b"other", 1) + publish(b"a", 2))
+
+    assert payloads(take(stream, 2)) == [b"other", b"a"]
+    assert peer.recv(4096) == b"\x40\x02\x00\x01"
+
+
 def test_what_was_in_hand_before_a_new_connection_is_not_acknowledged_on_it(
     broker: ScriptedBroker, stream: MqttStream
 ) -> None:
