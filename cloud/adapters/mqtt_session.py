@@ -76,10 +76,19 @@ class MqttSession:
             self._socket.sendall(packets)
 
     def end(self) -> None:
-        """Disconnect in order; whoever reads is told that the connection is lost."""
+        """Disconnect in order: whoever reads reads on until the broker closes, too.
+
+        To close with something unread resets a connection, and acknowledgements that the broker has not read
+        yet are lost.
+        """
         with suppress(OSError):
             self.send(DISCONNECT)
-        self._shut()
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def cut_off(self) -> None:
+        """Be heard and hear no more; whoever reads is told that the connection is lost."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, kind: int) -> bytes:
         """The body of the next packet, which shall be of `kind`; messages before it are kept for `take`.
@@ -183,7 +192,7 @@ class MqttSession:
             found, read = publishes(data)
         except MalformedPacketError:
             self._rest = b""
-            self._shut()  # a new connection brings it again, whole
+            self.cut_off()  # a new connection brings it again, whole
             return
         self._rest = data[read:]
         self._ready.extend(found)
@@ -191,7 +200,3 @@ class MqttSession:
     def _name(self, topic: bytes) -> str:
         name = self._names[topic] = topic.decode(errors="replace")
         return name
-
-    def _shut(self) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)

@@ -30,6 +30,9 @@ from edge.contract import topics
 TOPICS: Final = (topics.TELEMETRY, topics.BATCH, topics.EVENT)
 BELL_BYTES: Final = 4096
 
+END_S: Final = 1.0
+"""So long a broker has, after we have disconnected, to close as well [s]."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -70,6 +73,8 @@ class MqttStream(TelemetryStream):
         session = self._session
         if session is not None:
             session.end()
+            self._thread.join(END_S)
+            session.cut_off()
         if self._thread.is_alive():
             self._thread.join()
         self.connected.clear()
@@ -132,7 +137,9 @@ class MqttStream(TelemetryStream):
             self._session = session
             self._log.info("broker_connected")
             self.connected.set()
-            while not self._stopping.is_set():
+            if self._stopping.is_set():
+                session.end()
+            while True:
                 session.read()
 
     def _open(self, session: MqttSession) -> bool:
