@@ -155,5 +155,6 @@ def test_the_ports_of_who_runs_here_are_no_problem(tmp_path: Path) -> None:
         alone = CliRunner().invoke(commands, ["doctor", "--data-dir", str(tmp_path), *ports])
 
     assert f"runs here as process {os.getpid()}" in done.stdout
-    assert "port" not in done.stdout
+    assert "(web page and API)" not in done.stdout
+    assert "(web page and API)" in alone.stdout
     assert (done.exit_code, alone.exit_code) == (0, 1)
