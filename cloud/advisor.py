@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from cloud.advice import Advice, Feedback, Installation, Preferences, QuietHours
 from cloud.advice_round import MAX_CHANGES_PER_DAY, Draft, settle
@@ -45,6 +45,9 @@ class HomeAdvisor:
 
     fitting: Fitting = "nightly"
     """How often the grey box of the home is fitted."""
+
+    planner: ClassVar[type[Planner]] = Planner
+    """What plans its day."""
 
     def __init__(self, champion: Models, installation: Installation) -> None:
         self.champion = champion
@@ -136,7 +139,7 @@ class HomeAdvisor:
         forecast = self._forecast.coming_c(at_s)
         limits = Limits.of(self.installation, home.preferences)
         statement = Statement(home, self.installation, horizon)
-        planner = Planner(
+        planner = self.planner(
             home, limits, self.installation.step_s, at_s, horizon.slots, self.installation.inverter
         )
         if can_dry(self.installation) and is_damp(home):

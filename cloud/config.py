@@ -13,6 +13,10 @@ LAKE = r"^$|^s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?$"
 """What `CLOUD_LAKE` and `CLOUD_MODELS` may be."""
 
 
+INGEST_TOPICS = r"^(telemetry|batch|event)(,(telemetry|batch|event)){0,2}$"
+"""What `CLOUD_INGEST_TOPICS` may be."""
+
+
 class CloudSettings(BaseSettings):
     """Where the cloud finds its broker and keeps its files."""
 
@@ -63,6 +67,16 @@ class CloudSettings(BaseSettings):
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")
+    ingest_topics: str = Field(
+        "telemetry,batch,event",
+        pattern=INGEST_TOPICS,
+        description="What this ingest worker takes; several share the work when each takes another part.",
+    )
+    log_batches_bytes: int = Field(
+        1024**3,
+        ge=0,
+        description="What the log keeps of readings that came many at once and are in the lake [bytes].",
+    )
     retention_days: int = Field(
         0, ge=0, le=36_500, description="Days of telemetry that the lake keeps; 0 keeps everything."
     )

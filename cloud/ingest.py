@@ -11,23 +11,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
+import pyarrow as pa
 from msgspec.structs import astuple
 from pydantic import ValidationError
 
 from cloud.ports.ingest import InboundMessage, Registration, Registrations
 from cloud.ports.telemetry import DeadLetter, IngestCommit
-from cloud.reading_columns import ReadingColumns
+from cloud.reading_columns import ReadingColumns, batch_of_columns
 from cloud.reading_decoder import MAX_SEQ, WireReading, decode, instants
-from cloud.reading_rows import FIELDS, Row, row_of
+from cloud.reading_rows import Row, row_of
 from edge.contract import MAX_PAYLOAD_BYTES, Event, Refusal, Telemetry, read_telemetry
 from edge.contract.quantities import DEVICE_ID_PATTERN
 from edge.contract.telemetry import describe
 from edge.contract.topics import owner
 
-TURNED_ROWS = 512
-"""Rows are turned into columns so many at a time: they are still in the cache [rows]."""
+TURNED_ROWS = 500
+"""Readings are judged and turned into columns so many at a time: they are still in the cache [readings]."""
+
+_Decoded: TypeAlias = tuple[InboundMessage, list[WireReading] | None]
 
 
 DELETED = "unknown device: it was deleted by its people, so what it says is not kept"
@@ -77,18 +80,33 @@ class _Round:
     dead_letters: list[DeadLetter] = field(default_factory=list[DeadLetter])
     _rows: list[Row] = field(default_factory=list[Row])
     _times_ms: list[int] = field(default_factory=list[int])
+    _parts: list[pa.RecordBatch] = field(default_factory=list[pa.RecordBatch])
     _senders: dict[str, "_Sender"] = field(default_factory=dict[str, "_Sender"])
     _known: dict[str, Registration | None] = field(default_factory=dict[str, Registration | None])
     _deleted: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def take(self, messages: Sequence[InboundMessage]) -> None:
         """Judge messages in order: quickly where the decoder says yes to a whole message."""
-        decoded = [
-            None if self._sender(topic).of_events else decode(payload) for topic, payload, _ in messages
-        ]
-        times_ms = instants([each.sampled_at for readings in decoded if readings for each in readings])
+        group: list[_Decoded] = []
+        waiting = 0
+        for message in messages:
+            readings = None if self._sender(message.topic).of_events else decode(message.payload)
+            group.append((message, readings))
+            waiting += len(readings or ())
+            if waiting >= TURNED_ROWS:
+                self._take_group(group)
+                group, waiting = [], 0
+        self._take_group(group)
+
+    def readings(self) -> ReadingColumns:
+        """What was accepted."""
+        self._turn()
+        return ReadingColumns(pa.concat_batches(self._parts))
+
+    def _take_group(self, group: Sequence[_Decoded]) -> None:
+        times_ms = instants([each.sampled_at for _, readings in group for each in readings or ()])
         first = 0
-        for message, readings in zip(messages, decoded, strict=True):
+        for message, readings in group:
             if readings is None:
                 self._take_slowly(message)
                 continue
@@ -99,16 +117,15 @@ class _Round:
             else:
                 self._rows += map(astuple, readings)
                 self._times_ms += cast("list[int]", moments)
+        if len(self._rows) >= TURNED_ROWS:
+            self._turn()
 
-    def readings(self) -> ReadingColumns:
-        """What was accepted."""
-        columns: list[list[Any]] = [[] for _ in FIELDS]
-        for first in range(0, len(self._rows), TURNED_ROWS):
-            turned = zip(*self._rows[first : first + TURNED_ROWS], strict=True)
-            for column, values in zip(columns, turned, strict=False):  # without `schema_version`
-                column.extend(values)
-        columns[1] = self._times_ms
-        return ReadingColumns(tuple(columns))
+    def _turn(self) -> None:
+        """Make columns of the rows so far."""
+        columns: list[Sequence[object]] = list(zip(*self._rows, strict=True))
+        columns[1:2] = [self._times_ms] if columns else []
+        self._parts.append(batch_of_columns(columns))
+        self._rows, self._times_ms = [], []
 
     def _sender(self, topic: str) -> "_Sender":
         sender = self._senders.get(topic)

@@ -31,6 +31,12 @@ PRUNE_INTERVAL_S = 60.0
 CLOSED_AFTER = timedelta(days=1)
 """A day is compacted when the newest day is later by more than this."""
 
+LAST_RUNS_S = 3.0
+"""How long a clean stop may go on sealing before the last run begins [s]."""
+
+MAX_LAST_DAYS = 20
+"""A run at a clean stop touches no more days: each costs files, and stopping may take seconds only."""
+
 POLL_S = 0.2
 RETRY_S = 2.0
 """Wait after the disk was full or the log locked [s]."""
@@ -40,10 +46,17 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SealPolicy:
-    """When a run is due: at `rows` readings, or when its first one has waited for `interval_s` [s]."""
+    """When a run is due, and what the log may keep of what is in the lake.
+
+    Attributes:
+        rows: It is due at so many readings.
+        interval_s: Or when its first one has waited for so long [s].
+        log_bytes: What the log may keep of sealed readings that came many at once [bytes].
+    """
 
     rows: int
     interval_s: float
+    log_bytes: int = 1024**3
 
 
 class LakeSealer:
@@ -77,6 +90,7 @@ class LakeSealer:
         self._pruned_at = monotonic()
         self._touched: set[date] = set(lake.days())
         self._newest_day = max(self._touched, default=date.min)
+        self._untidy = set(self._touched)
         self._prunable = 0
 
     def request(self) -> None:
@@ -109,7 +123,7 @@ class LakeSealer:
         self._asked.clear()
         if asked or self._due():
             try:
-                self.seal()
+                self.seal(stop)
             except UnavailableError:
                 if asked:
                     self._asked.set()
@@ -118,8 +132,8 @@ class LakeSealer:
             self._compact()
             self._prune()
 
-    def seal(self) -> int:
-        """Move everything that the log holds now into the lake.
+    def seal(self, stop: Flag | None = None) -> int:
+        """Move everything that the log holds now into the lake; what is left at `stop` is the last run's.
 
         Returns:
             The position up to which everything is sealed.
@@ -129,13 +143,8 @@ class LakeSealer:
         """
         head = self._readings.head()
         sealed = self._readings.sealed()
-        while sealed < head:
-            run = self._readings.read_run(sealed, head, MAX_RUN_ROWS)
-            if run:
-                self._lake.write(sealed + 1, run)
-            sealed = run[-1].position if run else head
-            self._readings.record_sealed(sealed)
-            self._remember(sealed, run)
+        while sealed < head and not (stop and stop.is_set()):
+            sealed = self._seal_run(head)
         self._waiting_since = None
         return sealed
 
@@ -152,18 +161,23 @@ class LakeSealer:
     def _remember(self, sealed: int, run: Sequence[LoggedReading]) -> None:
         days = days_of(run)
         self._touched |= days
+        self._untidy |= days
         self._newest_day = max(days | {self._newest_day})
         self._sealed_at.append((self._monotonic(), sealed))
         log.debug("run_sealed", rows=len(run), position=sealed)
 
     def _compact(self) -> None:
-        """Merge the files of days that were written to and are over."""
+        """Merge the files of days that were written to: all of those that are over, else what piles up."""
         for day in sorted(self._touched):
             if self._newest_day - day > CLOSED_AFTER:
                 files = self._lake.compact(day)
                 self._touched.discard(day)
+                self._untidy.discard(day)
                 if files:
                     log.info("day_compacted", day=day.isoformat(), files_merged=files)
+        for day in sorted(self._untidy):
+            self._lake.tidy(day)
+            self._untidy.discard(day)
 
     def _prune(self) -> None:
         now = self._monotonic()
@@ -176,9 +190,31 @@ class LakeSealer:
         rows = self._readings.prune(self._prunable, KEEP_IN_LOG) if self._prunable else 0
         if rows:
             log.info("log_pruned", rows=rows)
+        cut = self._readings.cut(self._policy.log_bytes)
+        if cut:
+            log.warning("log_cut", rows=cut, kept_bytes=self._policy.log_bytes)
 
     def _seal_last(self) -> None:
+        """Seal what is left, as far as there is time; the log keeps the rest for the next start."""
+        deadline = self._monotonic() + LAST_RUNS_S
         try:
-            self.seal()
+            while self._readings.sealed() < (head := self._readings.head()):
+                if self._monotonic() >= deadline:
+                    log.warning("last_runs_left_in_log", readings=head - self._readings.sealed())
+                    return
+                self._seal_run(head, MAX_LAST_DAYS)
         except UnavailableError as error:
             log.warning("last_run_left_in_log", reason=str(error))
+
+    def _seal_run(self, head: int, max_days: int | None = None) -> int:
+        """Move a run that begins where the lake ends; how far everything is sealed now."""
+        sealed = self._readings.sealed()
+        run = self._readings.read_run(sealed, head, MAX_RUN_ROWS)
+        while max_days and len(days_of(run)) > max_days:
+            run = self._readings.read_run(sealed, head, len(run) // 2)
+        if run:
+            self._lake.write(sealed + 1, run)
+        sealed = run[-1].position if run else head
+        self._readings.record_sealed(sealed)
+        self._remember(sealed, run)
+        return sealed

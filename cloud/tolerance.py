@@ -51,7 +51,7 @@ TOKENS = 2.0
 EAGER_LAMBDA = 10.0
 """Who weighs comfort with less than this puts savings first (ADVICE.md: 20 protects comfort, 5 saves)."""
 
-WARM_BUDGET_K_H_DAY = 0.1
+WARM_BUDGET_K_H_DAY = 0.15
 SEARCH_BUDGET_K_H_DAY = 0.3
 """Warm degree-hours that may be expected to be added, at the usual weight of comfort, later and in the
 search [K·h/day]; a home counts as kept comfortable up to 0.25 (ADVICE.md)."""

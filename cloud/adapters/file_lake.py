@@ -7,9 +7,10 @@ last arrival, and `scan` gives one row for each key.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from math import log
 from typing import Final, TypeVar
 
 import pyarrow as pa
@@ -20,9 +21,11 @@ from cloud.adapters.lake_eraser import LakeEraser
 from cloud.adapters.lake_files import LakeFiles
 from cloud.adapters.lake_forgetting import without_forgotten
 from cloud.adapters.lake_manifest import Change, LakeFile, Snapshot
+from cloud.adapters.lake_query import Wanted
 from cloud.adapters.lake_store import LakeStore
 from cloud.adapters.lake_table import (
     FILE_SCHEMA,
+    bucket_of,
     file_rows,
     file_table,
     logged_table,
@@ -36,7 +39,10 @@ BUCKETS: Final = 8
 """Partitions of a day; fixed, for a device must not move."""
 
 MAX_FILES: Final = 8
-"""A bucket of a closed day with more files than this is merged."""
+"""A bucket of a closed day with more files than this is merged; of an open one, so many of about a size."""
+
+LATE_RATIO: Final = 1 / 8
+"""A bucket of a closed day is merged when more of its rows than this are not in its largest file."""
 
 GRACE_S: Final = 900.0
 """How long a file that was replaced stays for readers that began before [s]."""
@@ -64,25 +70,20 @@ class FileSnapshot(LakeReader):
         return self.snapshot.version
 
     @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
-        return self._scan(self._files(start, end), start, end)
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
+        wanted = Wanted(start, end, device_id)
+        if device_id is None:
+            return self._scan(self._files(wanted), wanted)
+        bucket = bucket_of(device_id, BUCKETS)
+        return self._scan([file for file in self._files(wanted) if file.bucket == bucket], wanted)
 
     @override
-    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
-        buckets: dict[str, list[LakeFile]] = {}
-        for file in self._files(start, end):
-            buckets.setdefault(file.partition.rpartition("/")[2], []).append(file)
-        for files in buckets.values():
-            yield self._scan(files, start, end)
-
-    def _files(self, start: datetime | None, end: datetime | None) -> list[LakeFile]:
-        first = date.min if start is None else start.astimezone(UTC).date()
-        last = date.max if end is None else end.astimezone(UTC).date()
-        return self.snapshot.files(first, last)
-
-    def _scan(self, files: Sequence[LakeFile], start: datetime | None, end: datetime | None) -> pa.Table:
-        alike = all(file.columns == len(FILE_SCHEMA) for file in files)
-        return self.store.ask(files, lambda paths: lake_query.scan(paths, start, end, alike=alike))
+    def parts(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[pa.Table]:
+        wanted = Wanted(start, end)
+        for files in _by_bucket(self._files(wanted)):
+            yield self._scan(files, wanted)
 
     @override
     def days(self) -> list[date]:
@@ -90,11 +91,35 @@ class FileSnapshot(LakeReader):
 
     @override
     def count_readings(self) -> int:
-        return self.store.ask(self.snapshot.files(), lake_query.count)
+        return sum(self.store.ask(files, lake_query.count) for files in _by_bucket(self.listing()))
 
     def listing(self) -> list[LakeFile]:
         """The files that the lake consists of, in a stable order."""
         return self.snapshot.files()
+
+    def _files(self, wanted: Wanted) -> list[LakeFile]:
+        """The files of the wanted days; none of the day that begins when it is over."""
+        first = date.min if wanted.start is None else wanted.start.astimezone(UTC).date()
+        end = None if wanted.end is None else wanted.end.astimezone(UTC) - timedelta.resolution
+        return self.snapshot.files(first, date.max if end is None else end.date())
+
+    def _scan(self, files: Sequence[LakeFile], wanted: Wanted) -> pa.Table:
+        alike = all(file.columns == len(FILE_SCHEMA) for file in files)
+        return self.store.ask(files, lambda paths: lake_query.scan(paths, wanted, alike=alike))
+
+
+def _by_bucket(files: Iterable[LakeFile]) -> list[list[LakeFile]]:
+    """The files that can have the same devices; all of a year at once would not fit in memory."""
+    buckets: dict[int, list[LakeFile]] = {}
+    for file in files:
+        buckets.setdefault(file.bucket, []).append(file)
+    return [buckets[bucket] for bucket in sorted(buckets)]
+
+
+def _is_scattered(files: Sequence[LakeFile]) -> bool:
+    """Whether a good part of the rows are not in the largest file."""
+    rows = [file.rows for file in files]
+    return sum(rows) - max(rows) > LATE_RATIO * sum(rows)
 
 
 class FileLake(CompactingLake):
@@ -140,8 +165,10 @@ class FileLake(CompactingLake):
         self._write_run(first_position, split_table(file_rows(first_position, table), BUCKETS))
 
     @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
-        return self._newest(lambda snapshot: snapshot.scan(start, end))
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
+        return self._newest(lambda snapshot: snapshot.scan(start, end, device_id))
 
     @override
     def count_readings(self) -> int:
@@ -157,10 +184,13 @@ class FileLake(CompactingLake):
 
     @override
     def compact(self, day: date) -> int:
-        parts: dict[str, list[LakeFile]] = {}
-        for file in self._manifest.read().files(day, day):
-            parts.setdefault(file.partition, []).append(file)
-        return sum(self._merge(files) for files in parts.values() if len(files) > MAX_FILES)
+        parts = self._kinds(day, lambda file: file.partition)
+        return sum(self._merge(files) for files in parts if len(files) > MAX_FILES or _is_scattered(files))
+
+    @override
+    def tidy(self, day: date) -> int:
+        kinds = self._kinds(day, lambda file: (file.partition, int(log(max(file.rows, 1), MAX_FILES))))
+        return sum(self._merge(files) for files in kinds if len(files) > MAX_FILES)
 
     @override
     def size_bytes(self) -> int:
@@ -232,8 +262,15 @@ class FileLake(CompactingLake):
             if known.first == file.first and known.kind == "run"
         }
 
+    def _kinds(self, day: date, kind_of: Callable[[LakeFile], Hashable]) -> Collection[Sequence[LakeFile]]:
+        """The files of a day, those of a kind together."""
+        kinds: dict[Hashable, list[LakeFile]] = {}
+        for file in self._manifest.read().files(day, day):
+            kinds.setdefault(kind_of(file), []).append(file)
+        return kinds.values()
+
     def _merge(self, files: Sequence[LakeFile]) -> int:
-        """Merge the files of a bucket into one, unless somebody changes them meanwhile."""
+        """Merge files of a bucket into one, unless somebody changes them meanwhile."""
         by_age = sorted(files, key=lambda file: file.first)
         table = self._store.ask(by_age, lake_query.merge)
         merged = self._store.make(files[0].partition, "merged", by_age[-1].first, table)

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from cloud.adapters.lake_files import LakeFiles
 from cloud.adapters.lake_runs import write_rows
-from cloud.adapters.lake_table import FILE_SCHEMA, placed, scan_batch
+from cloud.adapters.lake_table import FILE_SCHEMA, placed
 from cloud.adapters.object_journal import Line, ObjectJournal
 from cloud.adapters.object_letters import ObjectLetters
 from cloud.ports.batches import BatchStore
@@ -73,11 +73,10 @@ def _placed(commits: Sequence[IngestCommit]) -> Iterator[pa.RecordBatch]:
     place = 0
     for commit in commits:
         place = max(place, milliseconds(_arrived_at(commit)) * PLACES_PER_MS)
-        columns = ReadingColumns.of(commit.readings).columns
-        count = len(columns[0])
-        if count:
-            yield placed(range(place, place + count), scan_batch(columns))
-        place += count
+        batch = ReadingColumns.of(commit.readings).batch
+        if batch.num_rows:
+            yield placed(range(place, place + batch.num_rows), batch)
+        place += batch.num_rows
 
 
 def _arrived_at(commit: IngestCommit) -> datetime:

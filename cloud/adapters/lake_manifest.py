@@ -56,6 +56,11 @@ class LakeFile(msgspec.Struct, frozen=True):
         return self.name.rpartition("/")[0]
 
     @property
+    def bucket(self) -> int:
+        """NN."""
+        return int(self.partition[-2:])
+
+    @property
     def kind(self) -> str:
         """`run` or `merged`."""
         return self.name.rpartition("/")[2].partition("-")[0]
@@ -251,7 +256,7 @@ class Manifest:
 
     def _tidy(self, version: int) -> None:
         """Remove the versions that a full one supersedes, but for one stretch of them for slow readers."""
-        old = [name for name in self._files.names(FOLDER) if 0 < _number(name) < version - FULL_EVERY]
+        old = [name for name in self._files.names(FOLDER) if 0 <= _number(name) < version - FULL_EVERY]
         self._files.remove(old)
 
 
@@ -266,5 +271,6 @@ def _name(version: int) -> str:
 
 
 def _number(name: str) -> int:
-    stem = name.removeprefix(FOLDER).partition(".")[0]
-    return int(stem) if stem.isdigit() else 0
+    """Which version a file is of, or was to be: what a killed writer leaves has a dot in front."""
+    stem = name.removeprefix(FOLDER).removeprefix(".").partition(".")[0]
+    return int(stem) if stem.isdigit() else -1

@@ -2,14 +2,21 @@
 
 Files may lack columns that were added later, or have some that are newer than this program: what is missing
 is null, what is unknown stays where it is.
+
+Copies of a key stand side by side once the rows are sorted, so two columns are held against their neighbours
+instead of asking for a window over all rows.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cloud.adapters.lake_table import FILE_SCHEMA, SCAN_SCHEMA
@@ -26,13 +33,14 @@ _UNLIKE: Final = """(
 )"""
 """Files of several makes, each with its own columns; takes longer than files that are alike."""
 
-_NEWEST: Final = """
-SELECT {columns} FROM {rows}
-WHERE ($start IS NULL OR sampled_at >= make_timestamptz($start * 1000))
-  AND ($end IS NULL OR sampled_at < make_timestamptz($end * 1000))
-QUALIFY row_number() OVER (PARTITION BY device_id, sampled_at ORDER BY position DESC) = 1
-ORDER BY device_id, sampled_at
+_SORTED: Final = """
+SELECT {columns} FROM {rows} WHERE {condition} ORDER BY device_id, sampled_at, position
 """
+_CONDITIONS: Final = {
+    "device_id": "device_id = $device_id",
+    "start": "sampled_at >= make_timestamptz($start * 1000)",
+    "end": "sampled_at < make_timestamptz($end * 1000)",
+}
 _COUNT: Final = """
 SELECT count(*) FROM (
     SELECT DISTINCT device_id, sampled_at FROM read_parquet($files, hive_partitioning = false)
@@ -44,13 +52,26 @@ class FileGoneError(UnavailableError):
     """A file that was to be read has been removed meanwhile: begin again with a newer snapshot."""
 
 
-def scan(paths: Sequence[str], start: datetime | None, end: datetime | None, *, alike: bool) -> pa.Table:
-    """The readings with start <= sampled_at < end in the files, with the columns of a scan.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which readings: start <= sampled_at < end, of one device; None does not matter."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    device_id: str | None = None
+
+    def parameters(self) -> dict[str, int | str]:
+        """What is asked for, by the names of the query's parameters."""
+        bounds = {"start": _bound(self.start), "end": _bound(self.end), "device_id": self.device_id}
+        return {name: value for name, value in bounds.items() if value is not None}
+
+
+def scan(paths: Sequence[str], wanted: Wanted, *, alike: bool) -> pa.Table:
+    """The readings that are wanted in the files, with the columns of a scan.
 
     Args:
         paths: The files.
-        start: Or None for all.
-        end: Or None for all.
+        wanted: Which.
         alike: Whether all files have just our columns.
 
     Raises:
@@ -59,10 +80,8 @@ def scan(paths: Sequence[str], start: datetime | None, end: datetime | None, *, 
     """
     if not paths:
         return SCAN_SCHEMA.empty_table()
-    bounds = {"start": _bound(start), "end": _bound(end)}
-    return _query(_NEWEST.format(columns=_COLUMNS, rows=_ALIKE if alike else _UNLIKE), paths, bounds).cast(
-        SCAN_SCHEMA
-    )
+    found = _last_arrivals(paths, f"position, {_COLUMNS}", _ALIKE if alike else _UNLIKE, wanted)
+    return found.drop_columns("position").cast(SCAN_SCHEMA)
 
 
 def merge(paths: Sequence[str]) -> pa.Table:
@@ -72,7 +91,7 @@ def merge(paths: Sequence[str]) -> pa.Table:
         FileGoneError: One of the files is not there any more.
         UnavailableError: They cannot be read.
     """
-    merged = _query(_NEWEST.format(columns="*", rows=_UNLIKE), paths, {"start": None, "end": None})
+    merged = _last_arrivals(paths, "*", _UNLIKE, Wanted())
     return merged.cast(_with_unknown(merged.schema))
 
 
@@ -101,6 +120,25 @@ def whole(path: str) -> pa.Table:
         raise UnavailableError(f"lake: {error}") from error
 
 
+def _last_arrivals(paths: Sequence[str], columns: str, rows: str, wanted: Wanted) -> pa.Table:
+    parameters = wanted.parameters()
+    condition = " AND ".join(_CONDITIONS[name] for name in parameters) or "true"
+    statement = _SORTED.format(columns=columns, rows=rows, condition=condition)
+    return _last_of_each_key(_query(statement, paths, parameters))
+
+
+def _last_of_each_key(table: pa.Table) -> pa.Table:
+    """The last row of each device and time, of rows that are sorted by device, time and position."""
+    if table.num_rows < 2:  # noqa: PLR2004 (no two of a kind)
+        return table
+    same = pc.and_(*(_as_before(table[name]) for name in ("device_id", "sampled_at"))).to_numpy()
+    return table.filter(pa.array(np.append(~same, np.True_))) if same.any() else table
+
+
+def _as_before(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.equal(column.slice(1), column.slice(0, len(column) - 1))
+
+
 def _with_unknown(found: pa.Schema) -> pa.Schema:
     """The schema of a file, with the columns that a newer program has added behind it."""
     unknown = [column for column in found if column.name not in FILE_SCHEMA.names]
@@ -111,10 +149,19 @@ def _bound(instant: datetime | None) -> int | None:
     return None if instant is None else ceiling_milliseconds(instant)
 
 
-def _query(statement: str, paths: Sequence[str], parameters: Mapping[str, int | None]) -> pa.Table:
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for the process, which holds nothing: to begin one takes longer than to ask for a home's day."""
+    engine = duckdb.connect(config={"threads": SCAN_THREADS})
+    engine.execute("SET enable_external_file_cache = false")  # memory that would never be given back
+    return engine
+
+
+def _query(statement: str, paths: Sequence[str], parameters: Mapping[str, int | str]) -> pa.Table:
     try:
-        with duckdb.connect(config={"threads": SCAN_THREADS}) as connection:
-            connection.register("shape", FILE_SCHEMA.empty_table())
+        with _engine().cursor() as connection:
+            if "shape" in statement:
+                connection.register("shape", FILE_SCHEMA.empty_table())
             named = {"files": list(paths), **parameters}
             return connection.sql(statement, params=named).to_arrow_table()
     except duckdb.IOException as error:

@@ -11,34 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloud.ports.telemetry import LoggedReading
-from cloud.reading_columns import Columns, LoggedTable
-from cloud.reading_rows import FIELDS, Row, row_of
+from cloud.reading_columns import SCAN_SCHEMA as SCAN_SCHEMA
+from cloud.reading_columns import LoggedTable, array_of
+from cloud.reading_rows import Row, row_of
 from edge.contract import Telemetry
 
 DAY_MS: Final = 86_400_000
 EPOCH_DAY: Final = date(1970, 1, 1)
-
-SCAN_SCHEMA: Final = pa.schema(
-    [
-        pa.field("device_id", pa.string(), nullable=False),
-        pa.field("sampled_at", pa.timestamp("ms", "UTC"), nullable=False),
-        pa.field("interval_s", pa.float64(), nullable=False),
-        pa.field("seq", pa.int64()),
-        pa.field("mode", pa.string(), nullable=False),
-        pa.field("fan", pa.string()),
-        pa.field("setpoint_c", pa.float64()),
-        pa.field("indoor_dry_bulb_c", pa.float64()),
-        pa.field("indoor_rh_pct", pa.float64()),
-        pa.field("outdoor_dry_bulb_c", pa.float64()),
-        pa.field("electric_power_w", pa.float64()),
-        pa.field("energy_total_kwh", pa.float64()),
-        pa.field("compressor_ratio", pa.float64()),
-        pa.field("motion", pa.bool_()),
-        pa.field("changed_by", pa.string()),
-        pa.field("advice_id", pa.string()),
-    ]
-)
-"""What a scan gives: the fields of a reading, without `schema_version`, which is 1."""
 
 FILE_SCHEMA: Final = SCAN_SCHEMA.insert(0, pa.field("position", pa.int64(), nullable=False)).with_metadata(
     {"ac_advisor.telemetry.schema_version": "1"}
@@ -55,18 +34,6 @@ def file_table(run: Iterable[LoggedReading]) -> pa.Table:
     """The table of logged readings, sorted by device, time and place in the log."""
     rows = [(logged.position, *row_of(logged.reading)) for logged in run]
     return _table(FILE_SCHEMA, sorted(rows, key=lambda row: (row[1], row[2], row[0])))
-
-
-def scan_batch(columns: Columns) -> pa.RecordBatch:
-    """The columns of a scan, of readings as columns; in their order."""
-    arrays = [_array(values, field) for values, field in zip(columns, SCAN_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCAN_SCHEMA)
-
-
-def columns_of(batch: pa.RecordBatch) -> Columns:
-    """The readings of a scan's columns."""
-    times_ms = batch.column(1).view(pa.int64())
-    return tuple(column.to_pylist() for column in (batch.column(0), times_ms, *batch.columns[2:]))
 
 
 def file_rows(first_position: int, table: pa.Table) -> pa.Table:
@@ -108,13 +75,5 @@ def split_table(table: pa.Table, buckets: int) -> Iterator[tuple[tuple[date, int
 
 def _table(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [_array(values, field) for values, field in zip(columns, schema, strict=True)]
+    arrays = [array_of(values, field) for values, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _array(values: Sequence[object], field: pa.Field) -> pa.Array:
-    if field.name == FIELDS[1]:
-        return pa.array(values, pa.int64()).cast(field.type)  # whole milliseconds
-    if field.type == pa.bool_():
-        values = [None if value is None else bool(value) for value in values]  # SQLite has no booleans
-    return pa.array(values, field.type)

@@ -25,21 +25,23 @@ class MemorySnapshot(LakeReader):
         return self.number
 
     @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
         found: dict[tuple[str, datetime], LoggedReading] = {}
         for logged in self.rows:
             found[logged.reading.device_id, logged.reading.sampled_at] = logged
         return scan_table(
-            found[device_id, at].reading
-            for device_id, at in sorted(found)
+            found[device, at].reading
+            for device, at in sorted(found)
             if (start is None or at >= start) and (end is None or at < end)
+            if device_id in (None, device)
         )
 
     @override
-    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
+    def parts(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[pa.Table]:
         for device_id in sorted({logged.reading.device_id for logged in self.rows}):
-            own = [logged for logged in self.rows if logged.reading.device_id == device_id]
-            yield MemorySnapshot(own).scan(start, end)
+            yield self.scan(start, end, device_id)
 
     @override
     def days(self) -> list[date]:
@@ -75,8 +77,10 @@ class MemoryLake(CompactingLake):
         return Forgetting(before - len(list(self._rows())), complete=True)
 
     @override
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
-        return self.snapshot().scan(start, end)
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
+        return self.snapshot().scan(start, end, device_id)
 
     @override
     def snapshot(self) -> MemorySnapshot:
@@ -93,6 +97,10 @@ class MemoryLake(CompactingLake):
     @override
     def count_readings(self) -> int:
         return self.snapshot().count_readings()
+
+    @override
+    def tidy(self, day: date) -> int:
+        return 0
 
     @override
     def compact(self, day: date) -> int:

@@ -45,12 +45,12 @@ def acknowledgements(packet_ids: Sequence[bytes]) -> bytes:
     return b"".join([_PUBACK + each for each in packet_ids])
 
 
-def first_packet(data: bytes) -> tuple[int, bytes, int] | None:
-    """Kind, body and length of the packet at the start of `data`; None while it is not whole."""
-    frame = _frame(data, 0)
+def first_packet(data: bytes | bytearray, at: int = 0) -> tuple[int, bytes, int] | None:
+    """Kind and body of the packet at `at`, and where the next one is; None while it is not whole."""
+    frame = _frame(data, at)
     if frame is None or frame[1] > len(data):
         return None
-    return data[0] >> 4, data[frame[0] : frame[1]], frame[1]
+    return data[at] >> 4, bytes(data[frame[0] : frame[1]]), frame[1]
 
 
 def publishes(data: bytes) -> tuple[list[Publish], int]:
@@ -86,7 +86,7 @@ def publishes(data: bytes) -> tuple[list[Publish], int]:
     return found, at
 
 
-def _frame(data: bytes, at: int) -> tuple[int, int] | None:
+def _frame(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """Where the body of the packet at `at` begins and ends; None while that cannot be told."""
     length = 0
     for place in range(_MAX_LENGTH_BYTES):

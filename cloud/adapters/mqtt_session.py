@@ -56,9 +56,15 @@ class MqttSession:
         self._cut_bytes = 0  # of the taking thread only, as everything below
         self._rest = b""
         self._ready: deque[Publish] = deque()
-        self._held: set[bytes] = set()  # packet ids, from `take` to `acknowledge`
+        self._held: dict[bytes, int] = {}  # packet id and content, from `take` to `acknowledge`
+        self._done: dict[bytes, int] = {}  # the same of what was acknowledged last
         self._names: dict[bytes, str] = {}
         self._heard_s = self._pinged_s = time.monotonic()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What has come and was not taken yet [bytes]."""
+        return self._received_bytes - self._cut_bytes + sum(len(each[1]) for each in tuple(self._ready))
 
     def send(self, packets: bytes) -> None:
         """Send whole packets.
@@ -70,10 +76,19 @@ class MqttSession:
             self._socket.sendall(packets)
 
     def end(self) -> None:
-        """Disconnect in order; whoever reads is told that the connection is lost."""
+        """Disconnect in order: whoever reads reads on until the broker closes, too.
+
+        To close with something unread resets a connection, and acknowledgements that the broker has not read
+        yet are lost.
+        """
         with suppress(OSError):
             self.send(DISCONNECT)
-        self._shut()
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def cut_off(self) -> None:
+        """Be heard and hear no more; whoever reads is told that the connection is lost."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def wait_for(self, kind: int) -> bytes:
         """The body of the next packet, which shall be of `kind`; messages before it are kept for `take`.
@@ -81,19 +96,19 @@ class MqttSession:
         Raises:
             OSError: It did not come.
         """
-        data = b"".join(self._pieces)
+        data = bytearray().join(self._pieces)
         self._pieces.clear()
-        before = b""
+        at = 0  # a broker may send much before it
         while True:
-            packet = first_packet(data)
+            packet = first_packet(data, at)
             if packet is None:
                 data += self._receive()
                 continue
-            found, body, length = packet
+            found, body, following = packet
             if found == kind:
-                self._keep(before + data[length:])
+                self._keep(bytes(data[:at] + data[following:]))
                 return body
-            before, data = before + data[:length], data[length:]
+            at = following
 
     def read(self) -> None:
         """Read what comes within half the time that the broker allows us to be silent, and say that we live.
@@ -115,10 +130,14 @@ class MqttSession:
             raise ConnectionAbortedError("the broker is silent")
 
     def take(self) -> list[InboundMessage]:
-        """What waits, bounded, without what is in hand already: a broker repeats what waits long."""
+        """What waits, bounded, without what is in hand or safe already: a broker repeats what waits long.
+
+        It repeats most when we are slowest; to judge it all again would make us slower still.
+        """
         if not self._ready:
             self._cut()
         taken: list[InboundMessage] = []
+        repeated: list[bytes] = []
         ready, held, names = self._ready, self._held, self._names
         size = 0
         while ready and len(taken) < MAX_TAKE_MESSAGES and size < MAX_TAKE_BYTES:
@@ -126,17 +145,29 @@ class MqttSession:
             if packet_id in held:
                 continue
             if packet_id:
-                held.add(packet_id)
+                content = hash((topic, payload))
+                if self._done.get(packet_id) == content:
+                    repeated.append(packet_id)
+                    continue
+                held[packet_id] = content
             name = names.get(topic) or self._name(topic)
             taken.append(InboundMessage(name, payload, (self, packet_id)))
             size += len(payload)
+        if repeated:
+            self._send_acknowledgements(repeated)
         return taken
 
     def acknowledge(self, packet_ids: Sequence[bytes]) -> None:
         """Tell the broker that messages of this connection are safe; when it is lost, they come again."""
+        self._send_acknowledgements(packet_ids)
+        for packet_id in packet_ids:
+            content = self._held.pop(packet_id, None)
+            if content is not None:
+                self._done[packet_id] = content
+
+    def _send_acknowledgements(self, packet_ids: Sequence[bytes]) -> None:
         with suppress(OSError):
             self.send(acknowledgements(packet_ids))
-        self._held.difference_update(packet_ids)
 
     def _receive(self) -> bytes:
         data = self._socket.recv(RECEIVE_BYTES)
@@ -161,7 +192,7 @@ class MqttSession:
             found, read = publishes(data)
         except MalformedPacketError:
             self._rest = b""
-            self._shut()  # a new connection brings it again, whole
+            self.cut_off()  # a new connection brings it again, whole
             return
         self._rest = data[read:]
         self._ready.extend(found)
@@ -169,7 +200,3 @@ class MqttSession:
     def _name(self, topic: bytes) -> str:
         name = self._names[topic] = topic.decode(errors="replace")
         return name
-
-    def _shut(self) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)

@@ -30,24 +30,31 @@ from edge.contract import topics
 TOPICS: Final = (topics.TELEMETRY, topics.BATCH, topics.EVENT)
 BELL_BYTES: Final = 4096
 
+END_S: Final = 1.0
+"""So long a broker has, after we have disconnected, to close as well [s]."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class MqttStream(TelemetryStream):
-    """Everything that devices and gateways publish.
+    """What devices and gateways publish.
 
     Args:
         endpoint: The broker and our identity.
         client_id: Names the durable session.
         random: Jitter of reconnects.
+        filters: The part of the topics that this session takes; it stays subscribed to them for good.
     """
 
-    def __init__(self, endpoint: MqttEndpoint, client_id: str, random: Random) -> None:
+    def __init__(
+        self, endpoint: MqttEndpoint, client_id: str, random: Random, filters: Sequence[str] = TOPICS
+    ) -> None:
         self.connected = Flag()
         """Set while the broker has confirmed the durable subscription."""
         self._endpoint = endpoint
         self._client_id = client_id
         self._random = random
+        self._filters = tuple(filters)
         self._stopping = Flag()
         self._session: MqttSession | None = None
         self._bell, self._rope = os.pipe()
@@ -66,6 +73,8 @@ class MqttStream(TelemetryStream):
         session = self._session
         if session is not None:
             session.end()
+            self._thread.join(END_S)
+            session.cut_off()
         if self._thread.is_alive():
             self._thread.join()
         self.connected.clear()
@@ -74,6 +83,12 @@ class MqttStream(TelemetryStream):
         """Let a waiting `take` return; for signal handlers, so it only writes a byte."""
         with suppress(BlockingIOError):  # so many have rung already
             os.write(self._rope, b"!")
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What has come and was not taken yet [bytes]."""
+        session = self._session
+        return 0 if session is None else session.waiting_bytes
 
     @override
     def take(self, timeout_s: float) -> list[InboundMessage]:
@@ -122,7 +137,9 @@ class MqttStream(TelemetryStream):
             self._session = session
             self._log.info("broker_connected")
             self.connected.set()
-            while not self._stopping.is_set():
+            if self._stopping.is_set():
+                session.end()
+            while True:
                 session.read()
 
     def _open(self, session: MqttSession) -> bool:
@@ -133,9 +150,9 @@ class MqttStream(TelemetryStream):
         if answer[1:2] != b"\0":
             self._log.warning("broker_refused", code=answer.hex())
             return False
-        session.send(subscribe(TOPICS))
+        session.send(subscribe(self._filters))
         granted = session.wait_for(SUBACK)[2:]
         if any(code & 0x80 for code in granted):
-            self._log.error("subscription_refused", topics=TOPICS)
+            self._log.error("subscription_refused", topics=self._filters)
             return False
         return True

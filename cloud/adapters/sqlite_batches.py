@@ -13,8 +13,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloud.adapters.lake_table import columns_of, scan_batch
-from cloud.reading_columns import Columns
+from cloud.reading_columns import rows_of
 from cloud.reading_rows import Row
 
 SCHEMA: Final = """
@@ -24,7 +23,9 @@ CREATE TABLE IF NOT EXISTS batches (
 );
 CREATE INDEX IF NOT EXISTS batches_by_time ON batches (newest_ms, oldest_ms);
 """
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="zstd")
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+"""Each column is packed by itself, and small ones cost zstd ten times as much."""
+
 _FOLLOWING: Final = """
 SELECT first_position, arrow FROM batches WHERE last_position > ?1 AND first_position >= coalesce(
     (SELECT max(first_position) FROM batches WHERE first_position <= ?1), 0
@@ -39,18 +40,25 @@ AND first_position = (SELECT max(first_position) FROM batches WHERE first_positi
 """
 
 
-def put(connection: sqlite3.Connection, first_position: int, columns: Columns) -> None:
+def put(connection: sqlite3.Connection, first_position: int, batch: pa.RecordBatch) -> None:
     """Store readings as one batch, with consecutive positions from `first_position` on."""
     sink = pa.BufferOutputStream()
-    batch = scan_batch(columns)
     with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
         writer.write_batch(batch)
+    times_ms = batch.column(1).view(pa.int64()).to_numpy()
     last_position = first_position + batch.num_rows - 1
-    times_ms = columns[1]
     connection.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?)",
-        (first_position, last_position, min(times_ms), max(times_ms), sink.getvalue()),
+        (first_position, last_position, int(times_ms.min()), int(times_ms.max()), sink.getvalue()),
     )
+
+
+def put_in_parts(
+    connection: sqlite3.Connection, first_position: int, batch: pa.RecordBatch, rows: int
+) -> None:
+    """The same as batches of at most `rows` readings."""
+    for place in range(0, batch.num_rows, rows):
+        put(connection, first_position + place, batch.slice(place, rows))
 
 
 def read_after(connection: sqlite3.Connection, position: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -81,6 +89,14 @@ def row_at(connection: sqlite3.Connection, position: int) -> Row | None:
     return next(rows_of(_opened(found[1]).slice(position - found[0], 1)))
 
 
+def at(connection: sqlite3.Connection, first_position: int) -> pa.RecordBatch | None:
+    """The batch that begins at a position."""
+    found = connection.execute(
+        "SELECT arrow FROM batches WHERE first_position = ?", (first_position,)
+    ).fetchone()
+    return None if found is None else _opened(found[0])
+
+
 def oldest(connection: sqlite3.Connection) -> int | None:
     """The first position of the oldest batch."""
     first: int | None = connection.execute("SELECT min(first_position) FROM batches").fetchone()[0]
@@ -90,20 +106,15 @@ def oldest(connection: sqlite3.Connection) -> int | None:
 def numbered_rows(first_position: int, batch: pa.RecordBatch) -> Iterator[Row]:
     """The rows of a batch with their positions before them."""
     positions = range(first_position, first_position + batch.num_rows)
-    return zip(positions, *columns_of(batch), strict=True)
+    return ((position, *row) for position, row in zip(positions, rows_of(batch), strict=True))
 
 
-def rows_of(batch: pa.RecordBatch) -> Iterator[Row]:
-    """The rows of a batch."""
-    return zip(*columns_of(batch), strict=True)
-
-
-def remove(connection: sqlite3.Connection, first_position: int) -> Iterator[Row]:
-    """Take a batch out: its rows with their positions before them; none if it is gone already."""
+def remove(connection: sqlite3.Connection, first_position: int) -> pa.RecordBatch | None:
+    """Take a batch out; None if it is gone already."""
     found = connection.execute(
         "DELETE FROM batches WHERE first_position = ? RETURNING arrow", (first_position,)
     ).fetchall()
-    return numbered_rows(first_position, _opened(found[0][0])) if found else iter(())
+    return _opened(found[0][0]) if found else None
 
 
 def repeats(connection: sqlite3.Connection, rows: Sequence[Row]) -> set[Row]:

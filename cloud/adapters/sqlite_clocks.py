@@ -7,8 +7,9 @@ gateways keep them while the cloud is away.
 import sqlite3
 from typing import Final
 
-from cloud.reading_columns import Columns
-from cloud.seq_gaps import AheadCount
+import numpy as np
+
+from cloud.seq_gaps import AheadCount, Arrivals
 
 AHEAD_MS: Final = 10 * 60 * 1000
 """So far ahead of ours a clock is wrong [ms]; advice passes over such readings, too."""
@@ -24,21 +25,16 @@ ON CONFLICT DO UPDATE SET readings = readings + 1, worst_s = max(worst_s, exclud
 """
 
 
-def note(connection: sqlite3.Connection, columns: Columns, received_at_ms: int | None) -> None:
+def note(connection: sqlite3.Connection, arrivals: Arrivals, received_at_ms: int | None) -> None:
     """Count those of some readings that are ahead of the time at which they came, by device."""
-    if received_at_ms is None or not columns[1]:
+    if received_at_ms is None or not arrivals.devices:
         return
-    latest_ms = received_at_ms + AHEAD_MS
-    if max(columns[1]) <= latest_ms:
+    ahead = np.flatnonzero(arrivals.times_ms > received_at_ms + AHEAD_MS)
+    if not ahead.size:
         return
-    connection.executemany(
-        _COUNT,
-        [
-            (device_id, (at_ms - received_at_ms) / 1000)
-            for device_id, at_ms in zip(columns[0], columns[1], strict=True)
-            if at_ms > latest_ms
-        ],
-    )
+    ahead_s = (arrivals.times_ms[ahead] - received_at_ms) / 1000
+    devices = [arrivals.devices[code] for code in arrivals.codes[ahead]]
+    connection.executemany(_COUNT, list(zip(devices, ahead_s.tolist(), strict=True)))
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, AheadCount]:

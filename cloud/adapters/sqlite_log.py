@@ -1,7 +1,8 @@
 """The reading log in SQLite: what ingest accepted, in order; events and dead letters beside it.
 
-One process writes, any number read. A commit is one transaction with one fsync, and is durable when it
-returns. `latest` also counts how many readings of a device never came, by the gaps in `seq`.
+Processes that write take turns, any number read. A commit is one transaction with one fsync, which also reads
+all that it goes by, and is durable when it returns. `latest` also counts how many readings of a device never
+came, by the gaps in `seq`.
 """
 
 import json
@@ -14,13 +15,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 from typing_extensions import override
 
-from cloud.adapters import sqlite_batches, sqlite_clocks, sqlite_letters
-from cloud.adapters.lake_table import FILE_SCHEMA, placed, scan_batch
+from cloud.adapters import sqlite_batches, sqlite_clocks, sqlite_latest, sqlite_letters
+from cloud.adapters.lake_table import FILE_SCHEMA, placed
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.adapters.sqlite_forgetting import forget_devices
+from cloud.adapters.sqlite_pruning import Pruning
 from cloud.errors import AlreadyReplayedError
 from cloud.ports.ingest import SealableLog
 from cloud.ports.telemetry import (
@@ -30,24 +33,19 @@ from cloud.ports.telemetry import (
     LoggedReading,
     ReplayableLetters,
 )
-from cloud.reading_columns import NO_COLUMNS, Columns, LoggedTable, ReadingColumns
-from cloud.reading_rows import (
-    FIELDS,
-    ceiling_milliseconds,
-    milliseconds,
-    reading_of,
-)
-from cloud.seq_gaps import AheadCount, SeqCount
+from cloud.reading_columns import LoggedTable, ReadingColumns, batch_of, batch_of_columns, rows_of
+from cloud.reading_rows import FIELDS, Row, ceiling_milliseconds, milliseconds, reading_of
+from cloud.seq_gaps import AheadCount, Arrivals, SeqCount
 from edge.contract import Event, Telemetry
-
-PRUNE_ROWS = 2000
-"""Rows forgotten in one transaction, so that a commit never waits long for the writer's place."""
 
 BATCH_ROWS = 100
 """A commit of so many readings is stored as columns [readings]."""
 
-MAX_BATCH_ROWS = 500
-"""In one row of columns: what `catch_up` does at a time, while messages wait [readings]."""
+MAX_BATCH_ROWS = 20_000
+"""Stored as columns in one piece: what a full round of ingest brings [readings]."""
+
+MAX_UNPACK_ROWS = 500
+"""What `catch_up` makes rows of at a time, while messages wait [readings]."""
 
 _COLUMNS: Final = ("device_id", "sampled_at_ms", *FIELDS[2:])
 _SELECT: Final = ", ".join(_COLUMNS)
@@ -60,10 +58,6 @@ CREATE TABLE IF NOT EXISTS readings (
     motion INTEGER, changed_by TEXT, advice_id TEXT
 );
 CREATE INDEX IF NOT EXISTS readings_by_device ON readings (device_id, sampled_at_ms);
-CREATE TABLE IF NOT EXISTS latest (
-    device_id TEXT PRIMARY KEY, position INTEGER NOT NULL, sampled_at_ms INTEGER NOT NULL,
-    last_seq INTEGER, missing INTEGER NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
     device_id TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at_ms INTEGER NOT NULL,
     received_at_ms INTEGER, kind TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (device_id, event_id)
@@ -80,15 +74,8 @@ _IS_KNOWN: Final = f"""
 SELECT 1 FROM readings WHERE device_id = ?1 AND sampled_at_ms = ?2
 AND {" AND ".join(f"{name} IS ?{number + 3}" for number, name in enumerate(_COLUMNS[2:]))}
 """  # noqa: S608 (our own column names)
+_NEWEST_ROW: Final = "SELECT max(sampled_at_ms) FROM readings WHERE device_id = ?"
 _INSERT_EVENT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
-_UPSERT_LATEST: Final = """
-INSERT OR REPLACE INTO latest (device_id, position, sampled_at_ms, last_seq, missing) VALUES (?, ?, ?, ?, ?)
-"""
-_MISSING: Final = "SELECT missing FROM latest WHERE device_id = ?"
-_COUNTS: Final = """
-SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest
-WHERE device_id IN (SELECT value FROM json_each(?))
-"""
 _READ_AFTER: Final = f"SELECT position, {_SELECT} FROM readings WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 (our own column names)
 _READ_RUN: Final = (
     f"SELECT position, {_SELECT} FROM readings WHERE position > ? AND position <= ? ORDER BY position"  # noqa: S608 (our own column names)
@@ -98,11 +85,6 @@ _AT: Final = f"SELECT {_SELECT} FROM readings WHERE position = ?"  # noqa: S608 
 _BETWEEN: Final = f"""
 SELECT position, {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >= ? AND sampled_at_ms < ?
 """  # noqa: S608 (our own column names)
-_PRUNE: Final = """
-DELETE FROM readings WHERE position IN (
-    SELECT position FROM readings WHERE device_id = ? AND sampled_at_ms < ? AND position <= ? LIMIT ?
-)
-"""
 
 
 class SqliteReadingLog(SealableLog, ReplayableLetters):
@@ -118,9 +100,11 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._file = SqliteFile(path, "reading log", read_only=read_only)
+        self._pruning = Pruning(self._file, _INSERT_AT)
         if not read_only:
             with self._file.connection() as connection:
-                connection.executescript(_SCHEMA + sqlite_batches.SCHEMA + sqlite_clocks.SCHEMA)
+                schemas = (_SCHEMA, sqlite_latest.SCHEMA, sqlite_batches.SCHEMA, sqlite_clocks.SCHEMA)
+                connection.executescript("".join(schemas))
             with self._file.transaction() as connection:
                 sqlite_letters.prepare(connection)
 
@@ -188,14 +172,12 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
     def missing(self, device_id: str) -> int:
         """How many readings of the device never came, by its `seq` [readings]."""
         with self._file.connection() as connection:
-            row = connection.execute(_MISSING, (device_id,)).fetchone()
-        return 0 if row is None else int(row[0])
+            return sqlite_latest.load(connection, [device_id])[device_id].missing
 
     def standings(self) -> dict[str, SeqCount]:
         """Of every device the newest reading's place and time, and how many never came."""
-        statement = "SELECT device_id, position, sampled_at_ms, last_seq, missing FROM latest"
         with self._file.connection() as connection:
-            return {row[0]: SeqCount(*row[1:]) for row in connection.execute(statement)}
+            return sqlite_latest.load_all(connection)
 
     def clocks_ahead(self) -> dict[str, AheadCount]:
         """Of devices whose clock was ahead when readings came: how many, and how far."""
@@ -260,28 +242,27 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
     @override
     def prune(self, up_to: int, keep: timedelta) -> int:
         up_to = min(up_to, self.sealed())
-        keep_ms = keep // timedelta(milliseconds=1)
-        with self._file.connection() as connection:
-            newest = connection.execute("SELECT device_id, sampled_at_ms FROM latest").fetchall()
-        return sum(self._prune_device(device_id, at_ms - keep_ms, up_to) for device_id, at_ms in newest)
+        return self._pruning.by_age(up_to, keep // timedelta(milliseconds=1))
+
+    @override
+    def cut(self, max_bytes: int) -> int:
+        return self._pruning.by_size(max_bytes)
 
     def _oldest_batch(self) -> int | None:
         with self._file.connection() as connection:
             return sqlite_batches.oldest(connection)
 
     def _unpack(self, first_position: int) -> None:
-        """Move a batch, if it is still there, to the rows."""
+        """Move a batch, if it is still there, to the rows; a large one becomes several first."""
         with self._file.transaction() as connection:
-            connection.executemany(_INSERT_AT, sqlite_batches.remove(connection, first_position))
-
-    def _prune_device(self, device_id: str, before_ms: int, up_to: int) -> int:
-        total = 0
-        while True:
-            with self._file.connection() as connection:
-                rows = connection.execute(_PRUNE, (device_id, before_ms, up_to, PRUNE_ROWS)).rowcount
-            total += rows
-            if rows < PRUNE_ROWS:
-                return total
+            batch = sqlite_batches.remove(connection, first_position)
+            if batch is None:
+                return
+            if batch.num_rows > MAX_UNPACK_ROWS:
+                sqlite_batches.put_in_parts(connection, first_position, batch, MAX_UNPACK_ROWS)
+            else:
+                rows = sqlite_batches.numbered_rows(first_position, batch)
+                connection.executemany(_INSERT_AT, rows)
 
 
 def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:
@@ -291,16 +272,19 @@ def _write(connection: sqlite3.Connection, commit: IngestCommit) -> int:
     """
     received_at_ms = None if commit.received_at is None else milliseconds(commit.received_at)
     first = _head(connection) + 1
-    columns = ReadingColumns.of(commit.readings).columns
-    counts = _load_counts(connection, set(columns[0]))
-    if not _all_newer(columns, counts):
-        columns = _without_repeats(connection, columns, counts)
-    _append(connection, first, columns)
-    sqlite_clocks.note(connection, columns, received_at_ms)
+    batch = ReadingColumns.of(commit.readings).batch
+    arrivals = Arrivals.of(batch)
+    counts = sqlite_latest.load(connection, arrivals.devices)
+    if not arrivals.are_newer_than(counts):
+        batch = _without_repeats(connection, batch, counts)
+        arrivals = Arrivals.of(batch)
+    _append(connection, first, batch)
+    sqlite_clocks.note(connection, arrivals, received_at_ms)
     connection.executemany(_INSERT_EVENT, _event_rows(commit.events, received_at_ms))
     sqlite_letters.put(connection, commit.dead_letters)
-    _advance_latest(connection, first, columns, counts)
-    return first - 1 + len(columns[0])
+    arrivals.count(first, counts)
+    sqlite_latest.store(connection, counts)
+    return first - 1 + int(batch.num_rows)
 
 
 def _head(connection: sqlite3.Connection) -> int:
@@ -318,63 +302,40 @@ def _event_rows(
         yield event.device_id, event.event_id, occurred_at_ms, received_at_ms, event.kind, detail
 
 
-def _append(connection: sqlite3.Connection, first_position: int, columns: Columns) -> None:
-    if len(columns[0]) < BATCH_ROWS:
-        connection.executemany(_INSERT, zip(*columns, strict=True))
+def _append(connection: sqlite3.Connection, first_position: int, batch: pa.RecordBatch) -> None:
+    if batch.num_rows < BATCH_ROWS:
+        connection.executemany(_INSERT, rows_of(batch))
         return
-    last_position = first_position + len(columns[0]) - 1
-    for place in range(0, len(columns[0]), MAX_BATCH_ROWS):
-        part = tuple(column[place : place + MAX_BATCH_ROWS] for column in columns)
-        sqlite_batches.put(connection, first_position + place, part)
+    sqlite_batches.put_in_parts(connection, first_position, batch, MAX_BATCH_ROWS)
+    last_position = first_position + batch.num_rows - 1
     connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'readings'", (last_position,))
 
 
-def _all_newer(columns: Columns, counts: Mapping[str, SeqCount]) -> bool:
-    """Whether each reading is later than all before it of its device, so that none can be a repeat."""
-    newest = {device_id: count.sampled_at_ms for device_id, count in counts.items()}
-    for device_id, sampled_at_ms in zip(columns[0], columns[1], strict=True):
-        last = newest[device_id]
-        if last is not None and sampled_at_ms <= last:
-            return False
-        newest[device_id] = sampled_at_ms
-    return True
-
-
 def _without_repeats(
-    connection: sqlite3.Connection, columns: Columns, counts: Mapping[str, SeqCount]
-) -> Columns:
+    connection: sqlite3.Connection, batch: pa.RecordBatch, counts: Mapping[str, SeqCount]
+) -> pa.RecordBatch:
     """The readings whose key and content are neither in the log nor among those before them."""
-    rows = list(zip(*columns, strict=True))
+    rows = list(rows_of(batch))
     newest = {device_id: count.sampled_at_ms for device_id, count in counts.items()}
     old = [row for row in rows if (last := newest[row[0]]) is not None and row[1] <= last]
-    known = {row for row in old if connection.execute(_IS_KNOWN, row).fetchone()}
+    known = _known_rows(connection, old)
     known |= sqlite_batches.repeats(connection, old) if old else set()
-    fresh = [row for row in dict.fromkeys(rows) if row not in known]
-    return tuple(zip(*fresh, strict=True)) if fresh else NO_COLUMNS
+    return batch_of([row for row in dict.fromkeys(rows) if row not in known])
 
 
-def _advance_latest(
-    connection: sqlite3.Connection, first_position: int, columns: Columns, counts: Mapping[str, SeqCount]
-) -> None:
-    """Bring `latest` up to these readings; `counts` is what it held so far."""
-    places = enumerate(zip(columns[0], columns[1], columns[3], strict=True), first_position)
-    for position, (device_id, sampled_at_ms, seq) in places:
-        counts[device_id].add(position, sampled_at_ms, seq)
-    connection.executemany(
-        _UPSERT_LATEST,
-        [
-            (device_id, count.position, count.sampled_at_ms, count.last_seq, count.missing)
-            for device_id, count in counts.items()
-            if count.position
-        ],
-    )
-
-
-def _load_counts(connection: sqlite3.Connection, device_ids: Collection[str]) -> dict[str, SeqCount]:
-    counts = {device_id: SeqCount() for device_id in device_ids}
-    for device_id, *count in connection.execute(_COUNTS, (json.dumps(list(device_ids)),)):
-        counts[device_id] = SeqCount(*count)
-    return counts
+def _known_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> set[Row]:
+    """Which of `rows` are there already; a broker repeats what is still in batches, so few are looked up."""
+    newest = {
+        device_id: connection.execute(_NEWEST_ROW, (device_id,)).fetchone()[0]
+        for device_id in {row[0] for row in rows}
+    }
+    return {
+        row
+        for row in rows
+        if (last := newest[row[0]]) is not None
+        and row[1] <= last
+        and connection.execute(_IS_KNOWN, row).fetchone()
+    }
 
 
 def _parts(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[pa.RecordBatch]:
@@ -384,7 +345,7 @@ def _parts(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[p
             break
         yield from _single(connection, after, first - 1)
         part = batch.slice(0, up_to + 1 - first)
-        yield placed(range(first, first + part.num_rows), part)
+        yield placed(np.arange(first, first + part.num_rows), part)
         after = first + batch.num_rows - 1
     yield from _single(connection, after, up_to)
 
@@ -392,4 +353,4 @@ def _parts(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[p
 def _single(connection: sqlite3.Connection, after: int, up_to: int) -> Iterator[pa.RecordBatch]:
     if rows := connection.execute(_READ_RUN, (after, up_to)).fetchall() if after < up_to else []:
         positions, *columns = zip(*rows, strict=True)
-        yield placed(positions, scan_batch(tuple(columns)))
+        yield placed(positions, batch_of_columns(columns))

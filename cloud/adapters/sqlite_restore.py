@@ -11,9 +11,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from cloud.adapters.lake_table import columns_of
 from cloud.adapters.sqlite_file import SqliteFile
 from cloud.errors import RejectedError
+from cloud.reading_columns import rows_of
 from cloud.reading_rows import FIELDS, Row
 from cloud.seq_gaps import SeqCount
 
@@ -74,7 +74,7 @@ def _pieces(table: pa.Table) -> Iterator[list[Row]]:
     for batch in table.select(["position", *FIELDS]).sort_by("position").to_batches(ROWS_A_TRANSACTION):
         positions = batch.column(0).to_pylist()
         plain = pa.RecordBatch.from_arrays(batch.columns[1:], schema=pa.schema(list(batch.schema)[1:]))
-        yield list(zip(positions, *columns_of(plain), strict=True))
+        yield [(place, *row) for place, row in zip(positions, rows_of(plain), strict=True)]
 
 
 def _insert(connection: sqlite3.Connection, rows: list[Row]) -> int:

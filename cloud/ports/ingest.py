@@ -97,6 +97,20 @@ class SealableLog(ReadingLog, Protocol):
         """
         ...
 
+    def cut(self, max_bytes: int) -> int:
+        """Forget the oldest sealed readings, whoever may want them still, where much has come at once.
+
+        Args:
+            max_bytes: What sealed readings that came many at once may take [bytes].
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            UnavailableError: Some of them are still there.
+        """
+        ...
+
     def forget(self, device_ids: Collection[str], up_to: int) -> int:
         """Remove the devices' readings up to a position, their events, and dead letters of or about them.
 
@@ -176,8 +190,23 @@ class CompactingLake(Lake, Protocol):
         """
         ...
 
+    def tidy(self, day: date) -> int:
+        """Merge files of about the same size where a bucket of `day`, which goes on, has many of them.
+
+        However many runs come, files stay few, and no row is written again more than a few times.
+
+        Returns:
+            How many files were merged away.
+
+        Raises:
+            UnavailableError: The rest is as it was; tidy again.
+        """
+        ...
+
     def compact(self, day: date) -> int:
-        """Merge the files of each bucket of `day` that has many; readers never miss or double a row.
+        """Merge the files of each bucket of `day`, which is over; readers never miss or double a row.
+
+        Little that came late stays beside the others until it is more.
 
         Returns:
             How many files were merged away.

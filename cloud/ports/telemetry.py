@@ -90,7 +90,7 @@ class IngestCommit:
 
 
 class ReadingLog(Protocol):
-    """What ingest has accepted, in order of arrival; one writer, many readers."""
+    """What ingest has accepted, in order of arrival; writers follow each other, readers never wait."""
 
     def commit(self, commit: IngestCommit) -> int:
         """Make `commit` durable and return the position of its last reading.
@@ -173,10 +173,13 @@ class LakeReader(Protocol):
         """Which state of the lake it is; a later one has a higher number."""
         ...
 
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
         """Readings with start <= sampled_at < end, one row per (device_id, sampled_at), last arrival wins.
 
-        Columns are the telemetry fields; `sampled_at` is timestamp[ms, UTC]; sorted by device, time.
+        Columns are the telemetry fields; `sampled_at` is timestamp[ms, UTC]; sorted by device, time. With
+        `device_id` only those of that device, which is quick.
 
         Raises:
             UnavailableError: The lake cannot be read, or what it was then is no longer there: a quarter of
@@ -184,11 +187,11 @@ class LakeReader(Protocol):
         """
         ...
 
-    def scan_parts(self, start: datetime, end: datetime) -> Iterator[pa.Table]:
-        """As `scan`, in parts that need little memory: all rows of a device are in one of them.
+    def parts(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[pa.Table]:
+        """What `scan` gives, in parts that are smaller: each has all the rows of its devices.
 
         Raises:
-            UnavailableError: As `scan`.
+            UnavailableError: As `scan`, at any part.
         """
         ...
 
@@ -216,7 +219,9 @@ class Lake(Protocol):
         """
         ...
 
-    def scan(self, start: datetime | None = None, end: datetime | None = None) -> pa.Table:
+    def scan(
+        self, start: datetime | None = None, end: datetime | None = None, device_id: str | None = None
+    ) -> pa.Table:
         """As `LakeReader.scan`, of what the lake holds now."""
         ...
 

@@ -109,7 +109,7 @@ class DailyQuality:
 
     def _make(self, day: date) -> None:
         with self._one_at_a_time:  # a device that is forgotten meanwhile must not come back
-            found = report_parts(self.lake.snapshot().scan_parts(*window_of(day)), day)
+            found = report_parts(self.lake.snapshot().parts(*window_of(day)), day)
             is_new = self.reports.add(day, document(found, self.at_the_door(), self.now()))
         if is_new:
             flagged = sum(readings for readings, _ in found.flagged().values())

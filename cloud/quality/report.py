@@ -72,7 +72,7 @@ def window_of(day: date) -> tuple[datetime, datetime]:
 
 
 def report_parts(tables: Iterable[pa.Table], day: date) -> QualityReport:
-    """The report of `day` over parts of the fleet, such as those of `LakeReader.scan_parts`."""
+    """The report of `day` over parts of the fleet, such as those of `LakeReader.parts`."""
     devices = (device for table in tables for device in report(table, day).devices)
     return QualityReport(day, tuple(sorted(devices, key=attrgetter("device_id"))))
 

@@ -5,15 +5,20 @@ The worker has the main thread; sealer, deletion desk and network have one each.
 
 import gc
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from random import Random
+from typing import Final
 
 import structlog
 
+from cloud.adapters.file_lake import FileLake
+from cloud.adapters.file_lock import FileLock
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
 from cloud.adapters.sqlite_log import SqliteReadingLog
@@ -21,6 +26,7 @@ from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.deletion_desk import DeletionDesk
 from cloud.errors import UnavailableError
+from cloud.ingest_status import IngestMeter, IngestStatus, write_status
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
 from cloud.lake_upkeep import LakeUpkeep
@@ -29,6 +35,8 @@ from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.registrations import CachedRegistrations
 from cloud.wiring.lake import disk_watch, open_lake, open_reports, utc_today
 from cloud.wiring.process import ready_file, stop_on_signals
+from cloud.wiring.sealing import Sealing
+from edge.contract import topics
 
 CLIENT_ID = "ingest-0"
 """Names the durable session that makes a PUBACK mean "kept"; it must outlive the process."""
@@ -36,16 +44,26 @@ CLIENT_ID = "ingest-0"
 GC_ALLOCATIONS = 50_000
 """Python looks for circles, of which ingest makes none, once in so many objects."""
 
+STATUS_S = 1.0
+"""How often the status is written [s]."""
+
+FILTERS: Final = {"telemetry": topics.TELEMETRY, "batch": topics.BATCH, "event": topics.EVENT}
+"""The parts of the work that workers may share: MQTT 3.1.1 cannot divide a topic among sessions."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def run(settings: CloudSettings) -> int:
     """Ingest until SIGTERM; returns the exit status."""
-    stream = MqttStream(_endpoint(settings), CLIENT_ID, Random())  # noqa: S311 (jitter, no secret)
+    parts = [part for part in FILTERS if part in settings.ingest_topics.split(",")]
+    name = worker_name(parts)
+    filters = [FILTERS[part] for part in parts]
+    session = CLIENT_ID if len(parts) == len(FILTERS) else name
+    stream = MqttStream(_endpoint(settings), session, Random(), filters)  # noqa: S311 (jitter, no secret)
     stop = stop_on_signals(stream.wake)
     gc.freeze()  # what was imported stays; each message is three objects that refer to nothing but bytes
     gc.set_threshold(GC_ALLOCATIONS, 20, 20)
-    (settings.data_dir / "run" / "ingest.ready").unlink(missing_ok=True)  # of a process that was killed
+    (settings.data_dir / "run" / f"{name}.ready").unlink(missing_ok=True)  # of a process that was killed
     try:
         readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite")
         state = SqliteStateStore(settings.data_dir / "state.sqlite")
@@ -55,18 +73,29 @@ def run(settings: CloudSettings) -> int:
     lake = open_lake(settings)
     with closing(readings), closing(state), closing(lake):
         join(readings, lake)
-        policy = SealPolicy(settings.seal_rows, settings.seal_interval_s)
-        quality = DailyQuality(lake, open_reports(settings), lambda: _counted(readings), _utc_now)
-        watch = disk_watch(settings, lake)
-        upkeep = LakeUpkeep(lake, settings.retention_days, watch, utc_today, quality.look)
-        sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
-        worker = IngestWorker(stream, readings, CachedRegistrations(state), _utc_now, Random())  # noqa: S311 (the same)
-        desk = DeletionDesk(state, readings, lake, quality, state.scrub, _utc_now)
-        return _serve(settings, stop, stream, worker, _Beside(sealer, desk))
+        teller = _Teller(settings.data_dir / "run" / f"{name}.status.json", session, parts, stream, readings)
+        worker = IngestWorker(
+            stream,
+            readings,
+            CachedRegistrations(state),
+            _utc_now,
+            Random(),  # noqa: S311 (the same)
+            teller.meter,
+            teller.look,
+        )
+        sealing = Sealing(
+            partial(_make_keepers, settings, readings, state, lake),
+            FileLock(settings.data_dir / "run" / "sealer.lock"),
+            stop,
+        )
+        status = _serve(settings.data_dir, name, stream, worker, sealing)
+        teller.path.unlink(missing_ok=True)  # one that stays tells that its worker was killed
+        return status
 
 
-def _counted(readings: SqliteReadingLog) -> AtTheDoor:
-    return AtTheDoor(readings.standings(), readings.clocks_ahead())
+def worker_name(parts: Sequence[str]) -> str:
+    """What a worker that takes these parts calls its files and, unless it takes all, its session."""
+    return "ingest" if len(parts) == len(FILTERS) else "-".join(["ingest", *parts])
 
 
 def join(readings: SealableLog, lake: CompactingLake) -> None:
@@ -77,64 +106,77 @@ def join(readings: SealableLog, lake: CompactingLake) -> None:
         readings.continue_after(newest)
 
 
-def _serve(
-    settings: CloudSettings,
-    stop: threading.Event,
-    stream: MqttStream,
-    worker: IngestWorker,
-    beside: "_Beside",
-) -> int:
-    with beside.at_work(stop) as failed:
+def _make_keepers(
+    settings: CloudSettings, readings: SqliteReadingLog, state: SqliteStateStore, lake: FileLake
+) -> tuple[LakeSealer, DeletionDesk]:
+    def counted() -> AtTheDoor:
+        return AtTheDoor(readings.standings(), readings.clocks_ahead())
+
+    policy = SealPolicy(settings.seal_rows, settings.seal_interval_s, settings.log_batches_bytes)
+    quality = DailyQuality(lake, open_reports(settings), counted, _utc_now)
+    upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today, quality.look)
+    sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
+    return sealer, DeletionDesk(state, readings, lake, quality, state.scrub, _utc_now)
+
+
+def _serve(data_dir: Path, name: str, stream: MqttStream, worker: IngestWorker, sealing: Sealing) -> int:
+    with sealing:
 
         def seal_now(_signal: int, _frame: object) -> None:
-            beside.sealer.request()
+            sealing.request()
             stream.wake()
 
         signal.signal(signal.SIGUSR1, seal_now)
         stream.start()
         try:
-            while not stop.is_set() and not stream.connected.wait(0.1):
+            while not sealing.stop.is_set() and not stream.connected.wait(0.1):
                 pass
-            if not stop.is_set():
-                with ready_file(settings.data_dir, "ingest"):
-                    worker.run(stop)
+            if not sealing.stop.is_set():
+                with ready_file(data_dir, name):
+                    worker.run(sealing.stop)
         finally:
             stream.stop()
-            stop.set()
-    return 1 if failed.is_set() else 0
+    return 1 if sealing.failed else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What is done beside ingesting, each on a thread of its own."""
+@dataclass(slots=True)
+class _Teller:
+    """Writes the status of this worker, about once a second."""
 
-    sealer: LakeSealer
-    desk: DeletionDesk
+    path: Path
+    session: str
+    parts: Sequence[str]
+    stream: MqttStream
+    readings: SealableLog
+    meter: IngestMeter = field(default_factory=IngestMeter)
+    _told_s: float = field(default_factory=time.monotonic)
 
-    @contextmanager
-    def at_work(self, stop: threading.Event) -> Iterator[threading.Event]:
-        """Do it during the block; gives an event that is set when one fails, which ends the process."""
-        failed = threading.Event()
+    def look(self) -> None:
+        """Write it, if it is time; a status that cannot be written is no reason to stop."""
+        now_s = time.monotonic()
+        if now_s - self._told_s < STATUS_S:
+            return
+        with suppress(OSError, UnavailableError):
+            write_status(self.path, self._status(now_s - self._told_s))
+        self.meter.begin_interval()
+        self._told_s = now_s
 
-        def work(run: Callable[[threading.Event], None], name: str) -> None:
-            try:
-                run(stop)
-            except Exception:
-                log.exception("thread_failed", thread=name)
-                failed.set()
-                stop.set()
-
-        works = {"sealer": self.sealer.run, "deletion_desk": self.desk.run}
-        threads = [threading.Thread(target=work, args=(run, name), name=name) for name, run in works.items()]
-        for thread in threads:
-            thread.start()
-        try:
-            yield failed
-        finally:
-            stop.set()
-            self.sealer.request()
-            for thread in threads:
-                thread.join()
+    def _status(self, interval_s: float) -> IngestStatus:
+        meter = self.meter
+        return IngestStatus(
+            at=_utc_now(),
+            session=self.session,
+            topics=self.parts,
+            connected=self.stream.connected.is_set(),
+            readings=meter.readings,
+            dead_letters=meter.dead_letters,
+            readings_per_s=round(meter.interval_readings / interval_s, 1),
+            waiting_bytes=self.stream.waiting_bytes,
+            oldest_age_s=meter.oldest_age_s,
+            longest_commit_s=round(meter.longest_commit_s, 4),
+            failing_since=meter.failing_since,
+            unsealed_readings=self.readings.head() - self.readings.sealed(),
+        )
 
 
 def _endpoint(settings: CloudSettings) -> MqttEndpoint:

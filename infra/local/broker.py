@@ -31,9 +31,14 @@ ACK_WAIT = "5s"
 """When a message that a subscriber has not acknowledged is delivered again; a subscriber that was killed
 gets what it had in hand no sooner (the server's default is 30 s)."""
 
-MAX_ACK_PENDING = 8192
-"""What a subscription may have in hand at once [messages]: enough that ingest never waits for the broker
-while the broker waits for a commit. A session has three, and 65,535 packet ids."""
+MAX_ACK_PENDING = 2048
+"""What a subscription may have in hand at once [messages]: a round of ingest, so that it hardly waits for the
+broker while the broker waits for a commit. A session has three, and 65,535 packet ids."""
+
+MAX_PENDING_BYTES = 1024**3
+"""What may be on its way to one client [bytes]: more than three subscriptions with `MAX_ACK_PENDING` messages
+of 128 KB. Beyond it the server throws the client off (by default at 64 MiB), and a backlog of packed messages
+would throw ingest off again and again."""
 
 MAX_STORE_BYTES = 4 * 1024**3
 """Limit of an account's messages on disk [bytes], unless told otherwise; beyond it the server refuses (no
@@ -105,6 +110,7 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
     return {
         "server_name": "ac-advisor",
         "listen": f"127.0.0.1:{settings.client_port}",
+        "max_pending": MAX_PENDING_BYTES,
         "http": f"127.0.0.1:{settings.monitor_port}",
         "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
         "mqtt": {

@@ -43,7 +43,7 @@ def quality_of(data_dir: Path, day: date | None) -> dict[str, Any]:
     if not days or (day is not None and day not in days):
         raise NoReadingsError(data_dir, day)
     chosen = day or days[-2:][0]  # the newest goes on
-    found = report_parts(lake.snapshot().scan_parts(*window_of(chosen)), chosen)
+    found = report_parts(lake.snapshot().parts(*window_of(chosen)), chosen)
     return document(found, _at_the_door(data_dir), datetime.now(UTC))
 
 

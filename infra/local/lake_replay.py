@@ -7,7 +7,7 @@ place in the log, so that it is there once however often it is replayed, and a n
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -27,10 +27,11 @@ from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.kinesis_batch import KinesisEvent, ingest_batch
 from cloud.lake_upkeep import LakeUpkeep
+from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.registrations import CachedRegistrations
 from cloud.retry import full_jitter_s
 from cloud.wiring.ingest import join
-from cloud.wiring.lake import disk_watch, lake_files, open_lake, utc_today
+from cloud.wiring.lake import disk_watch, lake_files, open_lake, open_reports, utc_today
 from infra.local.errors import LocalError
 from infra.local.listings import NothingThereError
 
@@ -98,7 +99,7 @@ def replay(data_dir: Path, places: Places, span: Span) -> dict[str, Any]:
 
 
 def look_after(data_dir: Path) -> dict[str, Any]:
-    """Merge small files of all days, let go of old days, and remove what was replaced: for a schedule.
+    """Merge small files, let old days go, remove what was replaced, report on the day before: for a schedule.
 
     Raises:
         UnavailableError: Not all was done; it is due again next time.
@@ -107,7 +108,8 @@ def look_after(data_dir: Path) -> dict[str, Any]:
     with closing(open_lake(settings)) as lake:
         merged = sum(lake.compact(day) for day in lake.days())
         watch = disk_watch(settings, lake)
-        LakeUpkeep(lake, settings.retention_days, watch, utc_today).look_after()
+        quality = DailyQuality(lake, open_reports(settings), AtTheDoor, lambda: datetime.now(UTC))
+        LakeUpkeep(lake, settings.retention_days, watch, utc_today, quality.look).look_after()
         return {"files_merged": merged, "files": len(lake.snapshot().listing())}
 
 

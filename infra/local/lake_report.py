@@ -14,6 +14,7 @@ from cloud.ports.ingest import Forgetting
 from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.wiring.lake import disk_watch, open_lake, open_reports
 from infra.local.broker import store_of
+from infra.local.ingest_lag import read_statuses
 from infra.local.listings import NothingThereError
 
 
@@ -44,6 +45,7 @@ def report(data_dir: Path) -> dict[str, Any]:
         "last_day": str(days[-1]) if days else None,
         "replaced_files": len(snapshot.snapshot.retired),
         "retention_days": settings.retention_days,
+        "ingest": read_statuses(data_dir),
         "disk": {
             name: {**asdict(use), "used_ratio": round(use.used_ratio, 4), "state": use.state}
             for name, use in disk_watch(settings, lake).look().items()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from infra.local.broker import broker_binary
 from infra.local.errors import DataDirectoryError, LocalError, PortTakenError
+from infra.local.ingest_lag import lags
+from infra.local.run_folder import RunFolder
 
 MIN_FREE_BYTES = 500 * 1024**2
 """Room that the demo needs for broker, log, lake and models, with reserve [bytes]."""
@@ -81,12 +83,18 @@ class Finding:
 
 
 def examine(data_dir: Path, ports: Sequence[Port]) -> Iterator[Finding]:
-    """Every check, one after the other, also when one fails."""
+    """Every check, one after the other, also when one fails; an `ac-advisor` that runs here has its ports."""
     checks: list[tuple[str, Callable[[], object]]] = [
         ("broker binary", broker_binary),
         (f"data directory {data_dir}", partial(require_data_directory, data_dir)),
     ]
-    checks += [(f"port {port.number} ({port.purpose})", partial(require_free_port, port)) for port in ports]
+    holder = RunFolder(data_dir).holder()
+    if holder is None:
+        checks += [
+            (f"port {port.number} ({port.purpose})", partial(require_free_port, port)) for port in ports
+        ]
+    else:
+        yield Finding("ac-advisor", None, f"runs here as process {holder}")
     for name, check in checks:
         try:
             check()
@@ -94,3 +102,5 @@ def examine(data_dir: Path, ports: Sequence[Port]) -> Iterator[Finding]:
             yield Finding(name, str(error))
         else:
             yield Finding(name, None)
+    for worker, problem in lags(data_dir):
+        yield Finding(f"worker {worker}", problem)

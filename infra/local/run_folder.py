@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -88,6 +89,15 @@ class RunFolder:
             self._give_lock_back()
             raise
         self._clear()
+
+    def holder(self) -> int | None:
+        """Process id of the `ac-advisor` that runs on the data directory, if one does."""
+        with suppress(FileNotFoundError), self._lock_path().open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read())
+        return None
 
     def release(self) -> None:
         """Let another one run on the data directory: all that was started has ended."""

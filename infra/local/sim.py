@@ -97,12 +97,12 @@ def play_chunk(plan: SimPlan, chunk: FleetSpec) -> Iterator[Written]:
         readings = play_steps(fleet, len(run), policy)
         simulated = time.perf_counter()
         table = to_table(readings)
-        lake.write_table(_first_position(plan, chunk, run), table)
+        lake.write_table(first_position(plan, chunk, run), table)
         yield Written(table.num_rows, simulated - began, time.perf_counter() - simulated)
 
 
-def _first_position(plan: SimPlan, chunk: FleetSpec, run: range) -> int:
-    """As if the whole fleet's day came home by home into one log."""
+def first_position(plan: SimPlan, chunk: FleetSpec, run: range) -> int:
+    """Of a chunk's steps in the log, as if the whole fleet's day came home by home into one log."""
     home = chunk.first_home - plan.fleet.first_home
     return 1 + run.start * plan.fleet.homes + home * len(run)
 

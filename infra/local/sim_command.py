@@ -1,7 +1,8 @@
 """The command `ac-advisor sim`: from its options to a lake, or to the table of facts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC
 from functools import partial
@@ -29,10 +30,17 @@ def make_lake(options: Mapping[str, Any]) -> dict[str, Any]:
         SimulatorError: There is no such fleet or climate.
         SimulationError: The directory or the weather file is not what it should be, or a process failed.
     """
+    with progress_shown() as progress:
+        return asdict(simulate(plan_of(options), progress))
+
+
+@contextmanager
+def progress_shown() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for who tells how many of how many parts are done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True))
     try:
-        return asdict(simulate(plan_of(options), partial(_show, bar)))
+        yield partial(_show, bar)
     finally:
         if bar.task_ids:
             bar.stop()

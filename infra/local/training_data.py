@@ -1,5 +1,6 @@
 """What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloud.adapters.duckdb_hours import hours_frame
+from cloud.adapters.duckdb_hours import hours_of_parts
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.ports.models import Lineage
@@ -68,11 +70,17 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
             days=WINDOW_DAYS + LEAD_DAYS
         )
     end = None if newest is None else datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _DAY
-    readings = lake.scan(start, end)
-    if readings.num_rows:
-        end = pc.max(readings["sampled_at"]).as_py() + timedelta(milliseconds=1)
-    hours = hours_frame(readings, longitudes_deg(data_dir))
-    return TrainingData(hours, lake.version, start, end)
+    newest_at: list[datetime] = []
+
+    def parts() -> Iterator[pa.Table]:
+        for part in lake.parts(start, end):
+            if part.num_rows:
+                newest_at.append(pc.max(part["sampled_at"]).as_py())
+            yield part
+
+    hours = hours_of_parts(parts(), longitudes_deg(data_dir))
+    last = max(newest_at, default=None)
+    return TrainingData(hours, lake.version, start, end if last is None else last + timedelta(milliseconds=1))
 
 
 def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
@@ -82,7 +90,7 @@ def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
         UnavailableError: The lake cannot be read.
     """
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
-    hours = hours_frame(lake.scan(lineage.scan_start, lineage.scan_end), longitudes_deg(data_dir))
+    hours = hours_of_parts(lake.parts(lineage.scan_start, lineage.scan_end), longitudes_deg(data_dir))
     return TrainingData(hours, lake.version, lineage.scan_start, lineage.scan_end)
 
 

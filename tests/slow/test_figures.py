@@ -86,3 +86,16 @@ def test_the_demo_saves_unfelt(tmp_path: Path) -> None:
     assert figures["overrides_advised"] <= figures["overrides_habit"]
     extra = figures["warm_degree_hours_day_advised"] - figures["warm_degree_hours_day_habit"]
     assert extra < FELT_K_H_DAY
+
+
+def test_a_year_of_a_thousand_homes_is_read_more_quickly_than_one_plain_file() -> None:
+    arguments = ("bench", "lake", "--homes", "1000", "--days", "365", "--json")
+
+    figures = json.loads(run(*arguments))
+
+    record("lake", arguments, 7, figures)
+    assert figures["rows"] > 100_000_000
+    assert figures["bytes_per_reading"] < figures["plain_bytes_per_reading"]
+    assert figures["home_day_ratio"] < 0.5
+    assert figures["home_month_ratio"] < 0.5
+    assert figures["features_ratio"] < 1.5

@@ -1,7 +1,7 @@
 """Advised: homes with an advisor each, whole or without one of its senses (the ablations)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from cloud.advice import Advice, Feedback, Installation, Preferences
 from cloud.advisor import HomeAdvisor, advise_all
 from cloud.champion import Champion
 from cloud.outcome import Models
+from cloud.planner import Plan, Planner
 from cloud.ports.weather import WeatherHour
 from device_sim.fleet import Site
 from device_sim.outdoors.forecast import Forecaster
@@ -41,12 +42,14 @@ class Ablation:
         share_presence: `motion` is sent.
         hears_forecast: The weather forecast is sent.
         hears_prices: Prices by the hour are told, where the trial has them.
+        foresees_presence: Its champion has the models of presence; without them past days tell.
         make: Makes the advisor itself: an ablation inside of it has a factory of its own.
     """
 
     share_presence: bool = True
     hears_forecast: bool = True
     hears_prices: bool = True
+    foresees_presence: bool = True
     make: AdvisorFactory = HomeAdvisor
 
 
@@ -70,6 +73,23 @@ class WithoutSearch(HomeAdvisor):
         self._home.tolerance.not_before_day = NEVER
 
 
+class OneStep(Planner):
+    """A planner that does not look ahead: an empty home is let warm until somebody is back."""
+
+    def set_back(self, plan: Plan, kwh_per_k_h: float) -> None:
+        """As deep as is allowed, whenever nobody is there."""
+        del kwh_per_k_h
+        found_c = plan.occupied_c[0]
+        plan.setpoint_c[0] = self.limits.within(found_c + self.deepest_k(), plan.habit_c[0])
+        plan.set_back_k = plan.setpoint_c[0] - found_c
+
+
+class WithoutPlan(HomeAdvisor):
+    """An advisor that decides each step by itself."""
+
+    planner = OneStep
+
+
 ABLATIONS: Mapping[str, Ablation] = {
     "motion": Ablation(share_presence=False),
     "forecast": Ablation(hears_forecast=False),
@@ -77,6 +97,8 @@ ABLATIONS: Mapping[str, Ablation] = {
     "nightly": Ablation(make=WithoutNights),
     "prices": Ablation(hears_prices=False),
     "search": Ablation(make=WithoutSearch),
+    "presence": Ablation(foresees_presence=False),
+    "plan": Ablation(make=WithoutPlan),
 }
 """By what is taken away: the arm `advisor_without_NAME`."""
 
@@ -203,6 +225,8 @@ def advised(
     comfort_lambda: float,
 ) -> Advised:
     """An advisor for each of `sites`, as `ablation` leaves it."""
+    if not ablation.foresees_presence:
+        champion = replace(champion, presence=None)
     wishes = Preferences(share_presence=ablation.share_presence, comfort_lambda=comfort_lambda)
     advisors = {site.device_id: ablation.make(champion, installation(site)) for site in sites}
     for advisor in advisors.values():

@@ -6,6 +6,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow as pa
 import pytest
 
 from cloud.adapters.file_lake import FileLake
@@ -36,8 +37,10 @@ def write(lake: CompactingLake, first: int, *readings: Telemetry) -> None:
     lake.write(first, [LoggedReading(first + number, each) for number, each in enumerate(readings)])
 
 
-def rows(lake: CompactingLake, **bounds: datetime) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = lake.scan(**bounds).to_pylist()
+def rows(
+    lake: CompactingLake, start: datetime | None = None, end: datetime | None = None
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lake.scan(start, end).to_pylist()
     return found
 
 
@@ -119,6 +122,9 @@ def test_scans_a_half_open_span_to_the_millisecond(
     assert rows(lake, start=at[1].sampled_at, end=at[4].sampled_at) == expected(*at[1:4])
     assert rows(lake, start=at[1].sampled_at + microsecond) == expected(*at[2:])
     assert rows(lake, end=at[4].sampled_at + microsecond) == expected(*at[:5])
+    midnight = at[1].sampled_at
+    assert rows(lake, end=midnight) == expected(at[0])
+    assert rows(lake, end=midnight + microsecond) == expected(*at[:2])
 
 
 def test_bounds_may_have_any_offset(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
@@ -129,6 +135,42 @@ def test_bounds_may_have_any_offset(lake: CompactingLake, make_telemetry: MakeTe
     assert rows(lake, start=datetime.fromisoformat("2025-07-02T05:00:00+10:00")) == expected(sent)
     assert rows(lake, end=datetime.fromisoformat("2025-06-30T22:00:00-23:00")) == expected(sent)
     assert rows(lake, end=datetime.fromisoformat("2025-07-02T06:00:00+10:00")) == []
+
+
+def test_one_device_is_what_it_is_of_all(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
+    told = [
+        make_telemetry(device_id=f"dev-{device}", sampled_at=NOON + number * DAY, seq=number)
+        for device in range(9)
+        for number in range(3)
+    ]
+    write(lake, 1, *told)
+    write(lake, 100, make_telemetry(device_id="dev-4", sampled_at=NOON + DAY, seq=7))
+    bounds = (NOON + MINUTE, NOON + 2 * DAY)
+
+    found = lake.scan(*bounds, "dev-4")
+
+    assert found.to_pylist() == expected(make_telemetry(device_id="dev-4", sampled_at=NOON + DAY, seq=7))
+    assert lake.snapshot().scan(device_id="dev-5").to_pylist() == expected(*told[15:18])
+    assert lake.scan(device_id="stranger").num_rows == 0
+
+
+def test_parts_are_the_scan_and_each_has_all_of_its_devices(
+    lake: CompactingLake, make_telemetry: MakeTelemetry
+) -> None:
+    for number in range(4):
+        told = [
+            make_telemetry(device_id=f"dev-{device}", sampled_at=NOON + number * DAY) for device in range(9)
+        ]
+        write(lake, 10 * number + 1, *told)
+    bounds = (NOON + DAY, NOON + 3 * DAY)
+
+    parts = list(lake.snapshot().parts(*bounds))
+
+    devices = [set(part["device_id"].to_pylist()) for part in parts]
+    assert len(parts) > 1
+    assert sum(map(len, devices)) == len(set.union(*devices)) == 9
+    whole = pa.concat_tables(parts).sort_by([("device_id", "ascending"), ("sampled_at", "ascending")])
+    assert whole.equals(lake.scan(*bounds))
 
 
 def test_names_its_days(lake: CompactingLake, make_telemetry: MakeTelemetry) -> None:
@@ -159,6 +201,9 @@ def test_compaction_changes_no_row(lake: CompactingLake, make_telemetry: MakeTel
         )
     before = rows(lake)
 
+    lake.tidy(date(2025, 7, 1))
+    lake.tidy(date(2025, 7, 9))
+    assert rows(lake) == before
     lake.compact(date(2025, 7, 1))
     lake.compact(date(2025, 7, 1))
     lake.compact(date(2025, 7, 9))
@@ -260,7 +305,7 @@ def test_parts_of_a_scan_are_together_the_scan_and_no_device_is_in_two(
     write(lake, 200, make_telemetry(device_id="dev-3", sampled_at=NOON, setpoint_c=30.0))
     bounds = NOON, NOON + timedelta(hours=13)
 
-    parts = [part.to_pylist() for part in lake.snapshot().scan_parts(*bounds)]
+    parts = [part.to_pylist() for part in lake.snapshot().parts(*bounds)]
 
     whole = lake.scan(*bounds).to_pylist()
     key = ("device_id", "sampled_at")

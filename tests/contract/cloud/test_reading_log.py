@@ -33,6 +33,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     if request.param == "sqlite_in_batches":
         monkeypatch.setattr(sqlite_log, "BATCH_ROWS", 1)
         monkeypatch.setattr(sqlite_log, "MAX_BATCH_ROWS", 3)
+        monkeypatch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
     sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
     yield sqlite
     sqlite.close()
@@ -271,16 +272,21 @@ def test_sealed_never_goes_back(log: AnyLog, make_telemetry: MakeTelemetry) -> N
     assert log.sealed() == 2
 
 
-def test_prunes_what_is_sealed_and_old_for_its_device(log: AnyLog, make_telemetry: MakeTelemetry) -> None:
+@pytest.mark.parametrize("is_quiet", [True, False])
+def test_prunes_what_is_sealed_and_old_for_its_device(
+    log: AnyLog, make_telemetry: MakeTelemetry, *, is_quiet: bool
+) -> None:
     days = [make_telemetry(sampled_at=NOON + timedelta(days=number)) for number in range(10)]
     old_device = make_telemetry(device_id="dev-2", sampled_at=NOON)
-    commit(log, *days, old_device)
+    commit(log, old_device, *days)
     log.record_sealed(11)
-    catch_up(log)
+    if is_quiet:
+        catch_up(log)
 
     assert log.prune(11, timedelta(days=7)) == 2
 
-    assert logged(log) == [*days[2:], old_device]
+    assert logged(log) == [old_device, *days[2:]]
+    assert log.latest("dev-2") == old_device
 
 
 @pytest.mark.parametrize(("sealed", "up_to"), [(1, 10), (10, 1)])
@@ -394,6 +400,7 @@ def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite_log, "BATCH_ROWS", batch_rows)
         patch.setattr(sqlite_log, "MAX_BATCH_ROWS", max_batch_rows)
+        patch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
         sqlite = SqliteReadingLog(Path(folder) / "ingest.sqlite")
         for action in actions:
             act(memory, action)

@@ -1,5 +1,6 @@
 """`python -m cloud ingest` on the real broker: what was PUBACKed is in the lake, once, whoever is killed."""
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,8 @@ class IngestProcess:
 
     data_dir: Path
     port: int
+    topics: str = "telemetry,batch,event"
+    name: str = "ingest"
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, seal_interval_s: float = 0.3) -> None:
@@ -51,6 +55,7 @@ class IngestProcess:
             "CLOUD_DATA_DIR": str(self.data_dir),
             "CLOUD_MQTT_PORT": str(self.port),
             "CLOUD_MQTT_PASSWORD": "cloud-password",
+            "CLOUD_INGEST_TOPICS": self.topics,
             "CLOUD_SEAL_ROWS": "500",
             "CLOUD_SEAL_INTERVAL_S": str(seal_interval_s),
         }
@@ -66,7 +71,12 @@ class IngestProcess:
 
     @property
     def ready_file(self) -> Path:
-        return self.data_dir / "run" / "ingest.ready"
+        return self.data_dir / "run" / f"{self.name}.ready"
+
+    @property
+    def status(self) -> dict[str, Any]:
+        path = self.data_dir / "run" / f"{self.name}.status.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
 
     @property
     def log_path(self) -> Path:
@@ -90,6 +100,7 @@ class Gateway:
     make_telemetry: MakeTelemetry
     published: list[Telemetry] = field(default_factory=list[Telemetry])
     pause_s: float = 0.02
+    also_singly: bool = False
 
     def __post_init__(self) -> None:
         endpoint = MqttEndpoint("127.0.0.1", self.port, "gw-1", "gw-1-password")
@@ -129,6 +140,8 @@ class Gateway:
 
     def send(self, batch: list[Telemetry]) -> Delivery | None:
         try:
+            for reading in batch if self.also_singly else []:
+                self.connection.send(topics.telemetry(reading.device_id), write_telemetry([reading]))
             return self.connection.send(topics.batch("gw-1"), write_telemetry(batch))
         except UnavailableError:
             return None
@@ -279,6 +292,29 @@ def test_loses_and_doubles_nothing_whoever_is_killed_at_random(
     assert keys_in_lake(ingest.lake) == keys(gateway.published)
 
 
+def test_workers_share_the_work_and_any_may_be_killed(ingest: IngestProcess, gateway: Gateway) -> None:
+    ingest.end(signal.SIGTERM)
+    shares = {"ingest-telemetry": "telemetry", "ingest-batch-event": "event,batch"}
+    workers = [IngestProcess(ingest.data_dir, ingest.port, parts, name) for name, parts in shares.items()]
+    for worker in workers:
+        worker.start()
+    gateway.also_singly, gateway.pause_s = True, 0.3  # each reading to both of them
+    with under_load(gateway):
+        for worker in workers * 2:
+            time.sleep(0.5)
+            worker.end(signal.SIGKILL)
+            worker.start()
+    wait_for(lambda: all(worker.status.get("readings") for worker in workers))
+    ingest.wait_for_head(len(gateway.published))
+    time.sleep(6.0)  # the broker repeats what the killed ones had in hand
+    assert [worker.end(signal.SIGTERM) for worker in workers] == [0, 0]
+
+    log = SqliteReadingLog(ingest.log_path, read_only=True)
+    assert log.head() == log.sealed() == len(gateway.published)
+    log.close()
+    assert keys_in_lake(ingest.lake) == keys(gateway.published)
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the place of the writer, so that nobody can commit."""
@@ -312,6 +348,18 @@ def test_goes_on_when_a_lock_is_gone(ingest: IngestProcess, gateway: Gateway) ->
     ingest.wait_for_head(3 * READINGS_A_BATCH)
     assert ingest.end(signal.SIGTERM) == 0
     assert keys_in_lake(ingest.lake) == keys(gateway.published)
+
+
+def test_tells_how_far_it_is_behind(ingest: IngestProcess, gateway: Gateway) -> None:
+    gateway.publish(range(2))
+    wait_for(lambda: ingest.status.get("readings") == 2 * READINGS_A_BATCH)
+    assert ingest.status["oldest_age_s"] > 86_400  # they are of a day in the past
+    with locked(ingest.log_path):
+        gateway.publish(range(2, 4))
+        wait_for(lambda: ingest.status["failing_since"] is not None)
+
+    wait_for(lambda: ingest.status["failing_since"] is None)
+    wait_for(lambda: ingest.status["unsealed_readings"] == 0)
 
 
 def test_what_comes_while_ingest_is_away_waits_at_the_broker(ingest: IngestProcess, gateway: Gateway) -> None:

@@ -3,11 +3,12 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
 
-from cloud.adapters import mqtt_session
+from cloud.adapters import mqtt_session, mqtt_stream
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
 from cloud.ports.ingest import InboundMessage
@@ -54,11 +55,12 @@ def broker() -> Iterator[ScriptedBroker]:
 
 
 @pytest.fixture
-def stream(broker: ScriptedBroker) -> Iterator[MqttStream]:
+def stream(broker: ScriptedBroker, monkeypatch: pytest.MonkeyPatch) -> Iterator[MqttStream]:
     endpoint = MqttEndpoint("127.0.0.1", broker.server.getsockname()[1], "cloud", "secret")
     stream = MqttStream(endpoint, "ingest-0", Random(1))  # noqa: S311 (jitter)
     stream.start()
     yield stream
+    monkeypatch.setattr(mqtt_stream, "END_S", 0.1)  # most peers here never close
     stream.stop()
 
 
@@ -120,6 +122,20 @@ def test_a_repeat_of_what_is_in_hand_is_dropped_and_after_its_acknowledgement_ta
     assert payloads(take(stream, 1)) == [b"c"]
 
 
+def test_a_repeat_of_what_is_safe_is_acknowledged_again_and_not_taken(
+    broker: ScriptedBroker, stream: MqttStream
+) -> None:
+    peer = broker.accept()
+    peer.sendall(publish(b"a", 1))
+    stream.acknowledge(take(stream, 1))
+    assert peer.recv(4096) == b"\x40\x02\x00\x01"
+
+    peer.sendall(publish(b"a", 1, header=0x3A) + publish(b"other", 1) + publish(b"a", 2))
+
+    assert payloads(take(stream, 2)) == [b"other", b"a"]
+    assert peer.recv(4096) == b"\x40\x02\x00\x01"
+
+
 def test_what_was_in_hand_before_a_new_connection_is_not_acknowledged_on_it(
     broker: ScriptedBroker, stream: MqttStream
 ) -> None:
@@ -156,6 +172,29 @@ def test_is_not_connected_where_the_subscription_is_refused(
     broker.accept(suback=b"\x90\x05\x00\x01\x01\x80\x01")  # it tries again
 
     assert not stream.connected.is_set()
+
+
+def test_what_was_acknowledged_reaches_a_broker_that_sends_on_while_we_disconnect(
+    broker: ScriptedBroker, stream: MqttStream
+) -> None:
+    peer = broker.accept()
+    peer.sendall(publish(b"a", 1))
+    taken = take(stream, 1)
+
+    def end() -> None:
+        stream.acknowledge(taken)
+        stream.stop()
+
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(end)
+        for _ in range(20):
+            peer.sendall(publish(bytes(100), 0) * 100)
+            time.sleep(0.01)
+        heard = b"".join(iter(lambda: peer.recv(4096), b""))
+        peer.close()
+        ended.result(TIMEOUT_S)
+
+    assert heard == b"\x40\x02\x00\x01\xe0\x00"
 
 
 def test_holds_the_broker_back_when_nobody_takes(

@@ -209,3 +209,18 @@ def test_a_clock_that_is_ahead_is_counted_as_its_readings_come_and_once(
         assert log.clocks_ahead() == {"ahead": AheadCount(3, 1200.0)}
         log.forget(["ahead"], log.head())
         assert log.clocks_ahead() == {}
+
+
+def test_a_log_that_never_rests_is_cut_to_its_size_and_not_beyond_the_lake(
+    log: SqliteReadingLog, make_telemetry: MakeTelemetry
+) -> None:
+    for first in range(0, 1000, 200):
+        readings = [make_telemetry(sampled_at=NOON + timedelta(minutes=first + n)) for n in range(200)]
+        log.commit(IngestCommit(readings))
+    log.record_sealed(700)
+
+    assert log.cut(10**9) == 0
+    assert log.cut(0) == 600  # three of five batches are in the lake as a whole
+
+    assert [each.position for each in log.read_after(0, 1)] == [601]
+    assert log.head() == 1000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from cloud.ports.telemetry import DeadLetter, IngestCommit
 from edge.contract import Telemetry
 from infra.local.broker import free_ports
 from infra.local.cli import commands
+from infra.local.run_folder import RunFolder
 
 NOW = datetime.now(UTC)
 MakeTelemetry = Callable[..., Telemetry]
@@ -141,3 +143,18 @@ def test_a_deletion_that_is_not_carried_out(tmp_path: Path, minutes: int, code: 
     assert said["deletions on their way"].startswith(
         "ok (4)" if not code else "ingest, advisor, shadow, access"
     )
+
+
+def test_the_ports_of_who_runs_here_are_no_problem(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.claim()
+    with closing(socket.create_server(("127.0.0.1", 0))) as web:
+        ports = ["--web-port", str(web.getsockname()[1]), "--mqtt-port", str(free_ports(1)[0])]
+        done = CliRunner().invoke(commands, ["doctor", "--data-dir", str(tmp_path), *ports])
+        run.release()
+        alone = CliRunner().invoke(commands, ["doctor", "--data-dir", str(tmp_path), *ports])
+
+    assert f"runs here as process {os.getpid()}" in done.stdout
+    assert "(web page and API)" not in done.stdout
+    assert "(web page and API)" in alone.stdout
+    assert (done.exit_code, alone.exit_code) == (0, 1)

@@ -169,6 +169,7 @@ def test_merges_what_lambdas_have_left(data_dir: Path, make_telemetry: MakeTelem
             LakeSealer(log, lake, SealPolicy(1, 1.0)).seal()
 
     assert run("upkeep", "--data-dir", data_dir)["files_merged"] == 10
+    assert list(data_dir.glob("lake/**/_quality/*"))
     assert lake_of(data_dir).scan().num_rows == before.num_rows
 
 

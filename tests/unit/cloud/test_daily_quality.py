@@ -128,14 +128,14 @@ def test_a_day_that_cannot_be_read_does_not_keep_the_others_from_it(
     for number in range(2):
         world.say(FIRST + number * DAY, "a")
     world.now = FIRST + 2 * DAY + 2 * HOUR
-    scan = MemorySnapshot.scan_parts
+    scan = MemorySnapshot.parts
 
     def damaged(snapshot: MemorySnapshot, start: datetime, end: datetime) -> Iterator[pa.Table]:
         if end == FIRST + 2 * DAY:
             raise UnavailableError("a file is cut")
         return scan(snapshot, start, end)
 
-    monkeypatch.setattr(MemorySnapshot, "scan_parts", damaged)
+    monkeypatch.setattr(MemorySnapshot, "parts", damaged)
     quality = world.quality()
     upkeep = LakeUpkeep(world.lake, 0, DiskWatch({}), world.now.date, quality.look)
     for _ in range(ATTEMPTS + 2):

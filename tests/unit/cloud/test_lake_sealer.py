@@ -23,6 +23,7 @@ class Lake(MemoryLake):
     """Remembers what was merged, and can be out of order."""
 
     compacted: list[date] = field(default_factory=list[date])
+    tidied: list[date] = field(default_factory=list[date])
     broken: bool = False
 
     @override
@@ -30,6 +31,11 @@ class Lake(MemoryLake):
         if self.broken:
             raise UnavailableError("lake: no space left on device")
         MemoryLake.write(self, first_position, readings)
+
+    @override
+    def tidy(self, day: date) -> int:
+        self.tidied.append(day)
+        return 0
 
     @override
     def compact(self, day: date) -> int:
@@ -165,6 +171,15 @@ def test_merges_the_files_of_days_that_are_over(bench: Bench) -> None:
     assert bench.lake.compacted == [date(2025, 7, 1), date(2025, 7, 2), date(2025, 7, 3)]
 
 
+def test_tidies_days_that_go_on_after_each_run_and_not_without_one(bench: Bench) -> None:
+    bench.publish(10, step=timedelta(hours=12))
+    bench.sealer.step()
+    assert bench.lake.tidied == [date(2025, 7, 4), date(2025, 7, 5)]
+
+    bench.sealer.step()
+    assert bench.lake.tidied == [date(2025, 7, 4), date(2025, 7, 5)]
+
+
 def test_forgets_old_readings_only_when_readers_had_their_time(bench: Bench) -> None:
     bench.publish(10, step=timedelta(days=1))
     bench.sealer.step()
@@ -178,3 +193,52 @@ def test_forgets_old_readings_only_when_readers_had_their_time(bench: Bench) -> 
     # The newest is of day 9; what is more than 7 days older, days 0 and 1, goes.
     assert [logged.position for logged in bench.log.read_after(0)] == [3, 4, 5, 6, 7, 8, 9, 10]
     assert bench.rows() == 10
+
+
+class SlowLake(Lake):
+    """Takes two seconds for a run."""
+
+    bench: Bench
+
+    @override
+    def write(self, first_position: int, readings: Sequence[LoggedReading]) -> None:
+        self.bench.now_s += 2.0
+        Lake.write(self, first_position, readings)
+
+
+def test_a_stop_ends_in_time_and_leaves_the_rest_to_the_next_start(make_telemetry: MakeTelemetry) -> None:
+    lake = SlowLake()
+    bench = lake.bench = Bench(make_telemetry, lake=lake)
+    bench.publish(100, step=timedelta(days=1))
+    stop = threading.Event()
+    stop.set()
+
+    bench.sealer.run(stop)
+
+    # Runs of at most 20 days until three seconds are over: 100 halved to 12, then 88 halved to 11.
+    assert (bench.now_s, bench.log.sealed(), bench.rows()) == (4.0, 23, 23)
+    LakeSealer(bench.log, lake, SealPolicy(10, 5.0)).seal()
+    assert bench.rows() == 100
+
+
+@dataclass(slots=True)
+class CutLog(MemoryReadingLog):
+    """Remembers to what it was cut."""
+
+    cuts: list[int] = field(default_factory=list[int])
+
+    @override
+    def cut(self, max_bytes: int) -> int:
+        self.cuts.append(max_bytes)
+        return 0
+
+
+def test_cuts_the_log_once_a_minute_to_what_it_may_keep(make_telemetry: MakeTelemetry) -> None:
+    log = CutLog()
+    bench = Bench(make_telemetry, log)
+
+    bench.sealer.step()
+    bench.now_s = 60.0
+    bench.sealer.step()
+
+    assert log.cuts == [1024**3]

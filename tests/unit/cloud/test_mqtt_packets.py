@@ -70,6 +70,7 @@ def test_gives_the_first_packet_once_it_is_whole() -> None:
 
     assert [first_packet(data[:size]) for size in range(4)] == [None] * 4
     assert first_packet(data) == (CONNACK, b"\x01\x00", 4)
+    assert first_packet(b"\xd0\x00" + data, 2) == (CONNACK, b"\x01\x00", 6)
 
 
 def test_says_what_the_standard_says() -> None:

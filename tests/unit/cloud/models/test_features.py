@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from cloud.adapters.duckdb_hours import hours_frame
+from cloud.adapters.duckdb_hours import hours_frame, hours_of_parts
+from cloud.adapters.lake_table import SCAN_SCHEMA, scan_table
 from cloud.feature_catalogue import ENERGY_FEATURES, OVERRIDE_FEATURES
 from cloud.features import COLUMNS, device_hours
 from edge.contract import Telemetry
@@ -37,6 +38,24 @@ def test_has_the_columns_it_promises_and_one_row_per_hour(make_reading: Make, ho
 
     assert tuple(frame.columns) == COLUMNS
     assert [at.hour for at in frame.hour_end_at] == [1, 3]
+
+
+def test_hours_made_in_parts_are_those_of_all_devices_together(make_reading: Make) -> None:
+    homes = {
+        device_id: scan_table(
+            make_reading(60 * hour + minute, device_id=device_id, setpoint_c=22.0 + hour % 5)
+            for hour in range(30)
+            for minute in range(5, 65, 5)
+        )
+        for device_id in ("ac-1", "ac-2", "ac-3")
+    }
+    longitudes_deg = dict.fromkeys(homes, 30.0)
+
+    parts = hours_of_parts([homes["ac-2"], pa.concat_tables([homes["ac-1"], homes["ac-3"]])], longitudes_deg)
+
+    whole = hours_frame(pa.concat_tables(homes.values()), longitudes_deg)
+    pd.testing.assert_frame_equal(parts, whole, rtol=1e-12)
+    assert hours_of_parts([], longitudes_deg).equals(hours_frame(SCAN_SCHEMA.empty_table(), longitudes_deg))
 
 
 def test_energy_is_the_mean_power_over_the_hour(make_reading: Make, hours: Hours) -> None:

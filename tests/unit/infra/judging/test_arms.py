@@ -118,6 +118,30 @@ def test_the_grey_box_may_be_taken_away_or_its_nights(props: Props, name: str, f
     assert {advisor.fitting for advisor in arm.advisors.values()} == {fitting}
 
 
+def test_the_models_of_presence_may_be_taken_away(props: Props) -> None:
+    arms = [make_control(name, Trial(), props) for name in ("advisor", "advisor_without_presence")]
+
+    assert [isinstance(arm, Advised) and arm.champion.presence is not None for arm in arms] == [True, False]
+
+
+@pytest.mark.parametrize(("name", "set_back"), [("advisor", False), ("advisor_without_plan", True)])
+def test_only_without_a_plan_it_is_set_back_not_knowing_when_people_return(
+    props: Props, name: str, *, set_back: bool
+) -> None:
+    arm = make_control(name, Trial(), props)
+    assert isinstance(arm, Advised)
+    (device_id, advisor), _ = arm.advisors.items()
+    habit_c = advisor.installation.habit_setpoint_c
+    told = {**READING, "device_id": device_id, "setpoint_c": habit_c, "indoor_dry_bulb_c": habit_c}
+    advisor.observe(Telemetry(**told, sampled_at=NINE))
+    advisor._home.presence.left_s = NINE.timestamp()
+    advisor._home.watch.first_s = (NINE - timedelta(days=60)).timestamp()
+
+    given_c = {name: desired.setpoint_c or 0.0 for name, desired in arm.decide(NINE)}[device_id]
+
+    assert (given_c > habit_c + 0.5) is set_back
+
+
 def test_the_forecast_is_of_the_hours_to_come(props: Props) -> None:
     hours = props.service.hours(NINE)
 
