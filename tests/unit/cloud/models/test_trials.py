@@ -14,7 +14,7 @@ from cloud.adapters.model_seal import Seal
 from cloud.adapters.stored_registry import StoredModelRegistry
 from cloud.advice import Installation, Preferences
 from cloud.advisor_panel import Trial
-from cloud.champion import ENERGY_FILE, OVERRIDE_FILE, package_version
+from cloud.champion import ENERGY_FILE, OVERRIDE_FILE, Champion, package_version
 from cloud.day_count import day_writes
 from cloud.ports.models import Note, StoredVersion
 from cloud.ports.records import DayRecord, Said, TrialRecord
@@ -63,11 +63,17 @@ class World:
         self.registry.put(version, "canary" if stage == "canary" else "shadow", NOTE)
 
     def follow(self, times: int = 3) -> None:
+        """As the advisor does each second; every look is over, however busy the machine is."""
         serving = serving_champion(self.registry)
         for _ in range(times):
+            self._look(serving)
             self.trials.follow(cast("AdvisorWorker", self.worker), serving)
-            if self.trials.watch._look is not None:
-                self.trials.watch._look.join()
+            self._look(serving)
+
+    def _look(self, serving: Champion) -> None:
+        self.trials.watch.challenger(serving)
+        assert self.trials.watch._look is not None
+        self.trials.watch._look.join()
 
     def live(self, harm: int = 0, days: int = 2) -> None:
         for number in range(40):
@@ -218,9 +224,7 @@ def test_without_harm_it_goes_from_the_shadow_to_the_canary_and_then_to_all(worl
     for profile in world.worker.profiles:
         for number in range(3, 9):
             world.store.transact(day_writes(_day(profile.device_id, number, 0)))
-    serving = serving_champion(world.registry)
-    for _ in range(3):
-        world.trials.follow(cast("AdvisorWorker", world.worker), serving)
+    world.follow()
 
     assert world.registry.resolve("champion") == "v2"
     assert [move.action for move in world.registry.history()[-2:]] == ["stage", "promote"]
