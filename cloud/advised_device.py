@@ -4,6 +4,7 @@ Pure: it remembers what it must (`Memory`) and says what is to be written; the w
 Whatever a person does, at the unit or in the app, wins until the next schedule point.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,16 +13,21 @@ import structlog
 from cloud.advice import Advice, Feedback
 from cloud.advice_records import advice_record, asks, identity, plan_record
 from cloud.advisor_seat import Advisors, HomeAdvisorLike, Seat
+from cloud.assignment import Arm, Assignment
 from cloud.command_policy import CommandPolicy, is_held, persons_command, way_back
+from cloud.day_count import DayCount, day_writes, local_day
 from cloud.device_memory import Cause, InForce, Memory, Setting, cause, dump
-from cloud.ports.records import AdviceRecord, AdviceStatus, InboxEntry, PlanRecord, device_pk
-from cloud.ports.state import Put
+from cloud.measuring_day import back_to_habit, is_measuring_day, resting_advice
+from cloud.ports.records import AdviceRecord, AdviceStatus, DayRecord, InboxEntry, PlanRecord, device_pk
+from cloud.ports.state import Put, Write
 from cloud.schedule_points import hold_until
 from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Profile
 from edge.contract import Desired, Telemetry
 
 SAVE_EVERY = 64
 """Readings after which the advisor's state is stored, decision or not; a restart reads so many again."""
+
+_NOBODY: Mapping[str, Advice] = {}
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -50,6 +56,7 @@ class AdvisedDevice:
         advice: The advice that stands.
         position: Log position of the newest reading taken into account.
         due: Whether something asks for a decision now.
+        assignment: Which of its days are measured at the habit.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class AdvisedDevice:
         self.advice = advice
         self.position = memory.position
         self.due = False
+        self.assignment = Assignment()
         self._interval = interval
         self._seat = Seat(profile, advisors, memory.habit_setpoint_c)
         self._seat.load(memory.advisor)
@@ -74,6 +82,7 @@ class AdvisedDevice:
         self._advice_changed = False
         self._plan: PlanRecord | None = None
         self._commands: list[Desired] = []
+        self._days_over: list[DayRecord] = []
 
     @property
     def profile(self) -> Profile:
@@ -84,6 +93,15 @@ class AdvisedDevice:
     def advisor(self) -> HomeAdvisorLike | None:
         """Its advisor; None until the habit is known."""
         return self._seat.advisor
+
+    @property
+    def advisors(self) -> Advisors:
+        """The version that advises here."""
+        return self._seat.advisors
+
+    def double(self, advisors: Advisors) -> HomeAdvisorLike | None:
+        """Its advisor as another version would have it; see `Seat.double`."""
+        return self._seat.double(advisors)
 
     @property
     def is_restless(self) -> bool:
@@ -99,7 +117,11 @@ class AdvisedDevice:
         self._unsaved_readings += 1
         if memory.observed_at is not None and reading.sampled_at <= memory.observed_at:
             return
-        self._understand(cause(memory, reading), reading)
+        why, before = cause(memory, reading), memory.setting
+        self._understand(why, reading)
+        before_c = None if before is None else before.setpoint_c
+        today = self._today(reading.sampled_at)
+        today.see(reading, before_c, self._seat.habit_c, by_person=why == "person")
         memory.observed_at, memory.changed_by = reading.sampled_at, reading.changed_by
         memory.setting = Setting.of(reading)
         self._confirm(reading)
@@ -109,6 +131,7 @@ class AdvisedDevice:
     def hear(self, entry: InboxEntry, at: datetime) -> None:
         """Take what a person said or asked into account, as said at `at`."""
         self._unsaved = True
+        self._today(at).hear(entry.kind)
         if entry.kind == "command":
             self._obey(entry, at)
             return
@@ -130,15 +153,35 @@ class AdvisedDevice:
             return False
         decided_at = self.memory.decided_at
         is_over = decided_at is None or at - decided_at >= self._interval
-        return self.due or (self._has_news and (is_over or self._seat.advisor.needs_advice))
+        is_asked = self._seat.advisor.needs_advice and not self.is_measured(at)
+        return self.due or (self._has_news and (is_over or is_asked))
 
-    def decide(self, advice: Advice | None, at: datetime) -> None:
-        """Make `advice` the one that stands, and command the device as far as its people allow."""
+    def is_measured(self, at: datetime) -> bool:
+        """Whether it is a measuring day at `at`: then it rests."""
+        return is_measuring_day(self.assignment, self.profile, at)
+
+    def rest(self, at: datetime) -> None:
+        """Keep a measuring day: what its people chose stands, and a command of ours ends."""
+        self.due = self._has_news = False
+        self._count_decision(at, {})
+        habit_c = self._seat.habit_c
+        self._offer(resting_advice(self.profile, self.memory, habit_c, self._interval, at), at)
+        desired = back_to_habit(self.profile, self.memory, habit_c, at)
+        if desired is not None:
+            self._command(desired, at)
+
+    def decide(self, advice: Advice | None, at: datetime, others: Mapping[str, Advice] = _NOBODY) -> None:
+        """Make `advice` the one that stands, and command the device as far as its people allow.
+
+        Args:
+            advice: What is advised.
+            at: Now.
+            others: What versions said that do not act here; remembered of the day's first decision.
+        """
         self.due = self._has_news = False
         if advice is None:
             return
-        self.memory.decided_at = at
-        self._tally.decisions += 1
+        self._count_decision(at, {self._seat.advisors.version: advice, **others})
         record = self._offer(advice, at)
         policy = self._policy(record, at)
         if policy.is_command_needed():
@@ -176,21 +219,44 @@ class AdvisedDevice:
         tally, self._tally = self._tally, Tally()
         return tally
 
-    def take_writes(self) -> list[Put]:
+    def take_writes(self) -> list[Write]:
         """What is to be stored now: everything that belongs together, or nothing."""
         if not self._unsaved and self._unsaved_readings < SAVE_EVERY:
             return []
         pk, memory = device_pk(self.profile.device_id), self.memory
         memory.position, memory.habit_setpoint_c = self.position, self._seat.habit_setpoint_c
         memory.advisor = self._seat.dump()
-        writes = [Put(pk, MEMORY_SK, dump(memory))]
+        writes: list[Write] = [Put(pk, MEMORY_SK, dump(memory))]
         if self._advice_changed and self.advice is not None:
             writes.append(Put(pk, ADVICE_SK, self.advice.model_dump(mode="json")))
         if self._plan is not None:
             writes.append(Put(pk, PLAN_SK, self._plan.model_dump(mode="json")))
+        writes += [write for record in self._days_over for write in day_writes(record)]
         self._unsaved = self._advice_changed = False
-        self._unsaved_readings, self._plan = 0, None
+        self._unsaved_readings, self._plan, self._days_over = 0, None, []
         return writes
+
+    def is_first_of_day(self, at: datetime) -> bool:
+        """Whether nothing was decided yet on the local day around `at`."""
+        today = self.memory.today
+        day = local_day(at, self.profile.installation.timezone)
+        return today is None or today.day != day or not today.decisions
+
+    def _today(self, at: datetime) -> DayCount:
+        """The count of the local day around `at`; a day that is over is to be stored. It never goes back."""
+        today, day = self.memory.today, local_day(at, self.profile.installation.timezone)
+        if today is None or day > today.day:
+            if today is not None:
+                self._days_over.append(today.record(self.profile.device_id))
+                self._unsaved = True
+            self.memory.today = today = DayCount(day)
+        return today
+
+    def _count_decision(self, at: datetime, said: Mapping[str, Advice]) -> None:
+        self.memory.decided_at = at
+        self._tally.decisions += 1
+        arm: Arm = "advised" if said else "habit"
+        self._today(at).decide(arm, self._seat.advisors.version if said else "", said)
 
     def _understand(self, why: Cause, reading: Telemetry) -> None:
         memory = self.memory

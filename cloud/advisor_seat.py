@@ -120,16 +120,29 @@ class Seat:
         if self.advisor is not None:
             self._sit(advisors.restore(self._installation(), self.advisor.state()))
 
+    def double(self, advisors: Advisors) -> HomeAdvisorLike | None:
+        """What another champion would have in this place now: to be asked once, and forgotten.
+
+        Raises:
+            RejectedError: It cannot go on from what was learnt.
+        """
+        if self.advisor is None:
+            return None
+        double = advisors.restore(self._installation(), self.advisor.state())
+        double.configure(self.profile.preferences)
+        return double
+
     def dump(self) -> str | None:
         """What the advisor has learnt, base64."""
         return None if self.advisor is None else base64.b64encode(self.advisor.state()).decode()
 
     def load(self, dumped: str | None) -> None:
         """Go on with what `dump` gave; what this version cannot read is learnt anew."""
-        if dumped is None:
+        state = state_of(dumped)
+        if state is None:
             return
         try:
-            self._sit(self.advisors.restore(self._installation(), base64.b64decode(dumped)))
+            self._sit(self.advisors.restore(self._installation(), state))
         except RejectedError as error:
             log.warning("advisor_state_refused", device_id=self.profile.device_id, reason=str(error))
 
@@ -141,3 +154,8 @@ class Seat:
         if self.profile.habit_told or self.habit_setpoint_c is None:
             return self.profile.installation
         return replace(self.profile.installation, habit_setpoint_c=self.habit_setpoint_c)
+
+
+def state_of(dumped: str | None) -> bytes | None:
+    """The advisor's state in what `Seat.dump` gave."""
+    return None if dumped is None else base64.b64decode(dumped)

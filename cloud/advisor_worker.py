@@ -6,16 +6,18 @@ twice. Any error means: forget everything, `restore` a new worker from the store
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
 
 import structlog
 
-from cloud.advised_device import AdvisedDevice, Tally
+from cloud.advised_device import AdvisedDevice
+from cloud.advisor_panel import AdvisorPanel, Trial
 from cloud.advisor_seat import Advisors
+from cloud.assignment import Assignment
 from cloud.deletion import open_requests, settle
 from cloud.device_memory import Memory
 from cloud.errors import UnavailableError
@@ -28,12 +30,12 @@ from cloud.ports.records import (
     PROGRESS_SK,
     AdvisorProgress,
     InboxEntry,
-    device_pk,
 )
 from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore, Write
 from cloud.ports.telemetry import LoggedReading, ReadingLog
 from cloud.ports.weather import WeatherForecast
-from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Command, Profile, Serving
+from cloud.round_shares import Share, grouped, outbox_put
+from cloud.serving import Command, Profile, Serving
 from edge.contract import DeviceId
 
 PAGE_READINGS = 5000
@@ -85,15 +87,6 @@ class Ports:
     weather: WeatherForecast | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """A device's part of a round: written together or not at all."""
-
-    writes: Sequence[Write]
-    commands: Sequence[Command] = ()
-    tally: Tally = field(default_factory=Tally)
-
-
 class AdvisorWorker:
     """One advisor worker; call `restore` first, then `step` for ever and `refresh` about once a second.
 
@@ -106,11 +99,11 @@ class AdvisorWorker:
 
     def __init__(self, ports: Ports, advisors: Advisors, settings: WorkerSettings, clocks: Clocks) -> None:
         self._ports = ports
-        self._advisors = advisors
+        self._panel = AdvisorPanel(advisors, ForecastDesk(ports.weather), clocks.monotonic)
         self._settings = settings
         self._clocks = clocks
         self._serving = Serving(ports.store, int(settings.interval.total_seconds()))
-        self._forecasts = ForecastDesk(ports.weather)
+        self._assignment = Assignment()
         self._devices: dict[DeviceId, AdvisedDevice] = {}
         self._strangers: set[DeviceId] = set()
         self._touched: dict[DeviceId, AdvisedDevice] = {}
@@ -131,7 +124,7 @@ class AdvisorWorker:
     @property
     def champion(self) -> str:
         """The version that decides."""
-        return self._advisors.version
+        return self._panel.champion.version
 
     def restore(self) -> None:
         """Take up where the last worker stopped."""
@@ -149,7 +142,7 @@ class AdvisorWorker:
 
     def refresh(self) -> None:
         """Look for devices that came, went or were set up otherwise, and for advice that has ended."""
-        profiles = self._serving.profiles()
+        profiles, self._assignment = self._serving.profiles(), self._serving.assignment()
         self._strangers.clear()
         for device_id, known in list(self._devices.items()):
             profile = profiles.get(device_id)
@@ -160,6 +153,7 @@ class AdvisorWorker:
         for device_id, profile in profiles.items():
             device = self._devices.get(device_id) or self._welcome(profile)
             device.set_up(profile)
+            device.assignment = self._assignment
             device.expire(self._at(device))
             if device.is_restless:
                 self._touched[device_id] = device
@@ -178,11 +172,33 @@ class AdvisorWorker:
             settle(self._ports.store, item)
 
     def use(self, advisors: Advisors) -> None:
-        """Go on with another champion, keeping what was learnt of each home."""
-        self._advisors = advisors
-        for device in self._devices.values():
-            device.change_champion(advisors)
-        log.info("champion_changed", version=advisors.version, devices=len(self._devices))
+        """Go on with another champion, keeping what was learnt of each home; the trial is over."""
+        self._panel.champion, self._panel.trial = advisors, None
+        moved = self._panel.seat([*self._devices.values()])
+        log.info("champion_changed", version=advisors.version, devices=moved)
+
+    def try_out(self, trial: Trial | None) -> None:
+        """Try a challenger beside the champion, or none any more."""
+        self._panel.trial = trial
+        moved = self._panel.seat([*self._devices.values()])
+        if moved:
+            log.info("homes_moved", version=None if trial is None else trial.record.version, devices=moved)
+
+    @property
+    def trial(self) -> Trial | None:
+        """What is tried."""
+        return self._panel.trial
+
+    @property
+    def profiles(self) -> list[Profile]:
+        """The devices that are looked after."""
+        return [device.profile for device in self._devices.values()]
+
+    @property
+    def now(self) -> datetime:
+        """By the clock that advice goes by."""
+        is_wall = self._settings.clock == "wall" or self._watermark is None
+        return self._clocks.now() if is_wall or self._watermark is None else self._watermark
 
     def step(self) -> bool:
         """Take what is new, decide where it is time, store it, and hand the commands on.
@@ -222,7 +238,8 @@ class AdvisorWorker:
         advice = self._serving.advice(profile.device_id)
         if memory is None or memory.home_id != profile.home_id:
             memory, advice = Memory(profile.home_id, position=self._read_up_to), None
-        device = AdvisedDevice(profile, self._advisors, self._settings.interval, memory, advice)
+        advisors = self._panel.of(profile)
+        device = AdvisedDevice(profile, advisors, self._settings.interval, memory, advice)
         self._devices[profile.device_id] = device
         return device
 
@@ -273,21 +290,19 @@ class AdvisorWorker:
 
     def _decide(self, *, only_if_asked: bool) -> None:
         cases = [
-            (device, device.advisor, at)
+            (device, at)
             for device, at in ((device, self._at(device)) for device in self._touched.values())
-            if device.advisor is not None and device.is_time(at) and (device.due or not only_if_asked)
+            if device.is_time(at) and (device.due or not only_if_asked)
         ]
-        for device, advisor, at in cases:
-            self._forecasts.tell(advisor, device.profile.installation, at)
-        if cases:
-            advice = self._advisors.advise_all([(advisor, at) for _, advisor, at in cases])
-            for (device, _, at), said in zip(cases, advice, strict=True):
-                device.decide(said, at)
+        for device, at in cases:
+            if device.is_measured(at):
+                device.rest(at)
+        self._panel.decide([(device, at) for device, at in cases if not device.is_measured(at)])
 
     def _store(self, entries: Sequence[InboxEntry]) -> None:
         """Write the round: each device's part whole, the position with the last of them."""
         self._store_gone()
-        groups = [*_groups(self._shares(entries))] or [[]]
+        groups = [*grouped(self._shares(entries))] or [[]]
         for group in groups:
             progress = self._counted(group)
             if group is groups[-1]:
@@ -298,15 +313,15 @@ class AdvisorWorker:
     def _store_gone(self) -> None:
         """Forget what was learnt of devices that left their home."""
         for device_id in self._gone:
-            pk = device_pk(device_id)
-            self._ports.store.transact([Delete(pk, sk) for sk in (MEMORY_SK, ADVICE_SK, PLAN_SK)])
+            for writes in self._serving.leavings(device_id, MAX_WRITES):
+                self._ports.store.transact(writes)
         self._gone.clear()
 
-    def _shares(self, entries: Sequence[InboxEntry]) -> list[_Share]:
+    def _shares(self, entries: Sequence[InboxEntry]) -> list[Share]:
         by_device: dict[DeviceId, list[Write]] = {}
         for entry in entries:
             by_device.setdefault(entry.device_id, []).append(Delete(INBOX_PK, entry.entry_id))
-        shares = [_Share(by_device.pop(name)) for name in [*by_device] if name not in self._touched]
+        shares = [Share(by_device.pop(name)) for name in [*by_device] if name not in self._touched]
         number = self._progress.commands_made
         for device_id, device in self._touched.items():
             commands = [
@@ -314,12 +329,12 @@ class AdvisorWorker:
                 for count, desired in enumerate(device.take_commands())
             ]
             number += len(commands)
-            writes = [*device.take_writes(), *by_device.get(device_id, []), *map(_outbox_put, commands)]
+            writes = [*device.take_writes(), *by_device.get(device_id, []), *map(outbox_put, commands)]
             if writes:
-                shares.append(_Share(writes, commands, device.take_tally()))
+                shares.append(Share(writes, commands, device.take_tally()))
         return shares
 
-    def _counted(self, group: Sequence[_Share]) -> AdvisorProgress:
+    def _counted(self, group: Sequence[Share]) -> AdvisorProgress:
         before, commands = self._progress, sum(len(share.commands) for share in group)
         return before.model_copy(
             update={
@@ -374,22 +389,3 @@ class AdvisorWorker:
             "commands_pending": before.commands_pending - count,
         }
         return before.model_copy(update=update)
-
-
-def _groups(shares: Sequence[_Share]) -> Iterator[list[_Share]]:
-    """Shares that fit in one transaction together with the progress."""
-    group: list[_Share] = []
-    size = 1
-    for share in shares:
-        if group and size + len(share.writes) > MAX_WRITES:
-            yield group
-            group, size = [], 1
-        group.append(share)
-        size += len(share.writes)
-    if group:
-        yield group
-
-
-def _outbox_put(command: Command) -> Put:
-    body = {"device_id": command.device_id, "desired": command.desired.model_dump_json()}
-    return Put(OUTBOX_PK, command.sk, body)

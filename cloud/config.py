@@ -51,6 +51,19 @@ class CloudSettings(BaseSettings):
         SecretStr(""),
         description="Signs the registry of the models, 32 characters or more; empty: digests only.",
     )
+    measuring_pairs: int = Field(
+        0,
+        ge=0,
+        le=7,
+        description="So many of 14 days of homes that consent are measured at the habit: 1 is a hold-out.",
+    )
+    rollout: Literal["direct", "staged"] = Field(
+        "direct",
+        description="How a challenger that passed the gate comes to serve: at once, or by shadow and canary.",
+    )
+    canary_share_ratio: float = Field(
+        0.2, gt=0, lt=1, description="Of the homes that try a challenger before the others."
+    )
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
+from cloud.day_count import DayCount
 from cloud.ports.state import Body
 from edge.contract import ChangedBy, Desired, Mode, Telemetry
 from edge.contract.quantities import MODES_WITH_SETPOINT
@@ -83,6 +84,7 @@ class Memory:
         in_force: Our last command.
         held_until: Until then a person's change stands.
         advisor: State of its `HomeAdvisor`, base64.
+        today: What the day that goes on was like so far.
     """
 
     home_id: str
@@ -96,6 +98,7 @@ class Memory:
     in_force: InForce | None = None
     held_until: datetime | None = None
     advisor: str | None = None
+    today: DayCount | None = None
 
 
 _memory = TypeAdapter(Memory)

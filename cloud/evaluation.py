@@ -1,5 +1,6 @@
 """Evaluation: how far predictions are off (ASHRAE Guideline 14); residual = observed - predicted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +36,15 @@ class PairedError:
     Attributes:
         champion_wape: Sum of absolute daily residuals over the sum of observations [ratio].
         challenger_wape: The same of the challenger.
-        worse_upper: 95 % bound, by bootstrap over homes, of how much worse the challenger is [ratio].
+        worse: How much worse the challenger is, homes taken together [ratio].
+        worse_lower: 95 % bound, by bootstrap over homes, of how much worse it is at least [ratio].
+        worse_upper: The same, at most [ratio].
     """
 
     champion_wape: float
     challenger_wape: float
+    worse: float
+    worse_lower: float
     worse_upper: float
 
 
@@ -54,19 +59,40 @@ def paired_error(  # noqa: PLR0913 (two models, one truth, one draw)
     draws: int = 1000,
 ) -> PairedError:
     """Compare two models by daily energy, homes drawn with replacement; all arrays are (hours,)."""
+    totals = home_errors(homes, days, observed, {"champion": champion, "challenger": challenger})
+    return compare_errors(totals, "champion", "challenger", seed=seed, draws=draws)
+
+
+def home_errors(
+    homes: "pd.Series[str]", days: "pd.Series[Any]", observed: Floats, predicted: Mapping[str, Floats]
+) -> pd.DataFrame:
+    """By home, the energy of all its days (`observed`) and each model's absolute daily residuals [kWh]."""
     frame = pd.DataFrame(
-        {"home": homes.to_numpy(), "day": days.to_numpy(), "y": observed, "a": champion, "b": challenger}
+        {"home": homes.to_numpy(), "day": days.to_numpy(), "observed": observed, **predicted}
     )
-    daily = frame.groupby(["home", "day"], sort=True)[["y", "a", "b"]].sum()
-    errors = pd.DataFrame(
-        {"y": daily["y"], "a": (daily["y"] - daily["a"]).abs(), "b": (daily["y"] - daily["b"]).abs()}
-    )
-    per_home = errors.groupby(level="home", sort=True).sum().to_numpy(np.float64)
+    daily = frame.groupby(["home", "day"], sort=True).sum()
+    for name in predicted:
+        daily[name] = (daily["observed"] - daily[name]).abs()
+    return daily.groupby(level="home", sort=True).sum()
+
+
+def compare_errors(
+    totals: pd.DataFrame, champion: str, challenger: str, *, seed: int, draws: int = 1000
+) -> PairedError:
+    """Compare two columns of `home_errors`, homes drawn with replacement."""
+    per_home = totals[["observed", champion, challenger]].to_numpy(np.float64)
     picks = np.random.default_rng(seed).integers(0, len(per_home), (draws, len(per_home)))
-    drawn = per_home[picks].sum(axis=1)
-    total = per_home.sum(axis=0)
-    worse = drawn[:, 2] / np.maximum(drawn[:, 1], TINY_KWH) - 1.0
+    drawn, total = per_home[picks].sum(axis=1), per_home.sum(axis=0)
+    low, high = np.quantile(_worse(drawn), [0.05, 0.95])
     energy_kwh = max(float(total[0]), TINY_KWH)
     return PairedError(
-        float(total[1]) / energy_kwh, float(total[2]) / energy_kwh, float(np.quantile(worse, 0.95))
+        float(total[1]) / energy_kwh,
+        float(total[2]) / energy_kwh,
+        float(_worse(total[np.newaxis])[0]),
+        float(low),
+        float(high),
     )
+
+
+def _worse(totals: Floats) -> Floats:
+    return np.asarray(totals[:, 2] / np.maximum(totals[:, 1], TINY_KWH) - 1.0)

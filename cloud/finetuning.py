@@ -1,41 +1,42 @@
 """Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion."""
 
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from cloud.champion import Champion
-from cloud.energy import usable_energy_hours, wrong_slopes
-from cloud.errors import InsufficientDataError
-from cloud.evaluation import TINY_KWH, PairedError, log_loss, paired_error
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.evaluation import log_loss
+from cloud.feature_catalogue import OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.gate.judge import CALIBRATED, SEED, Evidence, judge
+from cloud.gate.saving import SavingPair
+from cloud.gate.segments import Traits
+from cloud.gate.verdict import Verdict
 from cloud.override import OverrideModel, exposed_hours
 from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
 from cloud.trees import matrix
 
-NON_INFERIORITY_RATIO = 0.02
-"""How much worse a challenger may be, at the 95 % bound over homes [ratio] (ADVICE.md, fine-tuning)."""
-
-SEED = 1
-"""Of the bootstrap."""
+__all__ = ["SEED", "Known", "Round", "fine_tune"]
 
 MIN_OVERRIDES = 50
 """Fewer overrides than this in the window teach an override model more chance than people."""
-
-CALIBRATED = (0.8, 1.25)
-"""Predicted over observed overrides of a new override model [ratio] (ADVICE.md, fine-tuning)."""
 
 QUICK_TREES = 50
 """Trees that the quick way adds at most: more of them follow the newest days only (ADVICE.md)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a challenger may serve, and why, in one sentence."""
+class Known:
+    """What is known of homes besides their hours; see `cloud.gate.judge.Evidence`."""
 
-    promote: bool
-    reason: str
+    traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
+    pairs: Sequence[SavingPair] = ()
+    clock: Callable[[], float] = time.perf_counter
+
+
+NOTHING_MORE = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Round:
     rows: int
 
 
-def fine_tune(
+def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is told)
     champion: Champion,
     hours: pd.DataFrame,
     reservoir: pd.DataFrame,
@@ -56,6 +57,7 @@ def fine_tune(
     version: str,
     *,
     quick: bool = False,
+    known: Known = NOTHING_MORE,
 ) -> Round:
     """Retrain on a window and judge on its newest days and on homes that were left out.
 
@@ -67,6 +69,7 @@ def fine_tune(
         params: How trees are grown.
         version: Name of the challenger.
         quick: Go on from the champion's trees instead of growing all anew: a hot-fix for a sudden change.
+        known: What the gate is told besides the hours.
 
     Raises:
         InsufficientDataError: Too few hours.
@@ -78,13 +81,15 @@ def fine_tune(
     challenger = train(fit, params, version, champion if quick else None)
     override = _override(champion, challenger, parts)
     challenger = replace(challenger, override=override, presence=champion.presence)
-    verdict, error = judge(champion, challenger, parts)
-    metrics = {
-        **measure(challenger, parts.held_out),
-        "champion_daily_wape": round(error.champion_wape, 4),
-        "challenger_daily_wape": round(error.challenger_wape, 4),
-        "worse_at_most": round(error.worse_upper, 4),
-    }
+    evidence = Evidence(fit, known.clock, known.traits, known.pairs)
+    verdict, error = judge(champion, challenger, parts, evidence)
+    metrics = measure(challenger, parts.held_out)
+    if error is not None:
+        metrics |= {
+            "champion_daily_wape": round(error.champion_wape, 4),
+            "challenger_daily_wape": round(error.challenger_wape, 4),
+            "worse_at_most": round(error.worse_upper, 4),
+        }
     return Round(challenger, verdict, metrics, len(fit))
 
 
@@ -102,41 +107,3 @@ def _override(champion: Champion, challenger: Champion, parts: Split) -> Overrid
     low, high = CALIBRATED
     calibrated = low <= override_calibration(challenger.override, parts.held_out) <= high
     return challenger.override if calibrated and new <= old else champion.override
-
-
-def judge(champion: Champion, challenger: Champion, parts: Split) -> tuple[Verdict, PairedError]:
-    """Compare on days that the challenger has not seen: no worse, and never against physics.
-
-    All homes count for the bound; the unseen ones must not be worse on average, so that nothing is learnt by
-    heart.
-
-    Raises:
-        InsufficientDataError: There are no such days.
-    """
-    error, unseen = (_paired(champion, challenger, hours) for hours in (parts.newest, parts.held_out))
-    wrong = wrong_slopes(challenger.energy, parts.newest)
-    worse_unseen = unseen.challenger_wape / max(unseen.champion_wape, TINY_KWH) - 1.0
-    figures = (
-        f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
-        f"at most {100 * error.worse_upper:+.1f} % worse, in unseen homes {100 * worse_unseen:+.1f} %"
-    )
-    if wrong:
-        figures = f"{wrong} slopes against physics"
-    promote = not wrong and max(error.worse_upper, worse_unseen) <= NON_INFERIORITY_RATIO
-    did = "promoted over" if promote else "kept"
-    return Verdict(promote=promote, reason=f"{did} {champion.version}: {figures}"), error
-
-
-def _paired(champion: Champion, challenger: Champion, judged: pd.DataFrame) -> PairedError:
-    hours = usable_energy_hours(judged)
-    if not len(hours):
-        raise InsufficientDataError(0, 1)
-    rows = matrix(hours, ENERGY_FEATURES)
-    return paired_error(
-        hours["device_id"],
-        hours["hour_end_at"].dt.date,
-        hours[ENERGY_TARGET].to_numpy(np.float64),
-        champion.energy.predict(rows),
-        challenger.energy.predict(rows),
-        seed=SEED,
-    )

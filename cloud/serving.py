@@ -2,22 +2,30 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from cloud.advice import Installation, Preferences
+from cloud.assignment import Assignment, Design
 from cloud.device_memory import Memory, load
 from cloud.ports.records import (
     ADVISOR_PK,
+    ASSIGNMENT_SK,
+    DAY_PREFIX,
     DEVICES_PK,
     INBOX_PK,
     OUTBOX_PK,
     PROGRESS_SK,
+    TRIAL_SK,
     AdviceRecord,
     AdvisorProgress,
+    AssignmentRecord,
     Autonomy,
+    DayRecord,
     DeviceRecord,
     HomeRecord,
     InboxEntry,
     PreferencesRecord,
+    TrialRecord,
     device_pk,
     home_pk,
 )
@@ -51,6 +59,7 @@ class Profile:
         habit_told: Whether the people told us their habit.
         preferences: What they want.
         autonomy: How far the advisor may go.
+        measures_savings: Consent to measuring days.
     """
 
     device_id: DeviceId
@@ -59,6 +68,7 @@ class Profile:
     habit_told: bool
     preferences: Preferences
     autonomy: Autonomy
+    measures_savings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,25 @@ class Serving:
         item = self._store.get(ADVISOR_PK, PROGRESS_SK)
         return (AdvisorProgress(), 0) if item is None else (AdvisorProgress(**item.body), item.version)
 
+    def assignment(self) -> Assignment:
+        """How measuring days are drawn; none are before somebody has said so."""
+        item = self._store.get(ADVISOR_PK, ASSIGNMENT_SK)
+        if item is None:
+            return Assignment()
+        designs = AssignmentRecord.model_validate(item.body).designs
+        return Assignment(tuple(Design(each.seed, each.pairs, each.since) for each in designs))
+
+    def trial(self) -> TrialRecord | None:
+        """The challenger that was tried last."""
+        item = self._store.get(ADVISOR_PK, TRIAL_SK)
+        return None if item is None else TrialRecord.model_validate(item.body)
+
+    def days(self, device_id: DeviceId, since: date) -> list[DayRecord]:
+        """The days of a device that are over, from `since` on."""
+        after = f"{DAY_PREFIX}{(since - timedelta(days=1)).isoformat()}"
+        items = self._store.query(device_pk(device_id), prefix=DAY_PREFIX, after=after, limit=_PAGE)
+        return [DayRecord.model_validate(item.body) for item in items]
+
     def inbox(self, limit: int) -> list[InboxEntry]:
         """What people said and asked, oldest first."""
         return [InboxEntry.model_validate(item.body) for item in self._store.query(INBOX_PK, limit=limit)]
@@ -115,6 +144,13 @@ class Serving:
             Command(item.sk, item.body["device_id"], Desired.model_validate_json(item.body["desired"]))
             for item in self._whole(OUTBOX_PK)
         ]
+
+    def leavings(self, device_id: DeviceId, at_once: int) -> list[list[Delete]]:
+        """What removes all that was learnt of a device in a home that it left, in parts."""
+        pk = device_pk(device_id)
+        days = [item.sk for item in self._whole(pk) if item.sk.startswith(DAY_PREFIX)]
+        writes = [Delete(pk, sk) for sk in (MEMORY_SK, ADVICE_SK, PLAN_SK, *days)]
+        return [writes[first : first + at_once] for first in range(0, len(writes), at_once)]
 
     def traces(self, device_id: DeviceId, at_once: int) -> list[list[Delete]]:
         """What removes all that is kept of a device and its people, but for its registration, in parts."""
@@ -160,5 +196,11 @@ class Serving:
             share_presence=home.share_presence,
         )
         return Profile(
-            device.device_id, home.home_id, installation, habit_c is not None, preferences, wishes.autonomy
+            device.device_id,
+            home.home_id,
+            installation,
+            habit_c is not None,
+            preferences,
+            wishes.autonomy,
+            home.measure_savings,
         )

@@ -2,15 +2,24 @@
 
 import zlib
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from cloud.champion import Champion
 from cloud.energy import fit_energy, usable_energy_hours
-from cloud.errors import InsufficientDataError
+from cloud.errors import InsufficientDataError, RejectedError
 from cloud.evaluation import TINY_KWH, cv_rmse, nmbe
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
+from cloud.feature_catalogue import (
+    ENERGY_FEATURES,
+    ENERGY_TARGET,
+    HABIT_H,
+    MIN_HISTORY_H,
+    OVERRIDE_FEATURES,
+    OVERRIDE_TARGET,
+)
 from cloud.override import OverrideModel, exposed_hours, fit_override
 from cloud.trees import Floats, TreeParams, matrix
 
@@ -34,19 +43,40 @@ class TrainingParams:
     )
 
 
+class LeakError(RejectedError):
+    """Hours that a model is judged on are among those that it learns from."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no judgement: {what}")
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Hours to learn from, and hours to judge on.
+    """Hours to learn from, and hours to judge on: the only way to either.
 
     Attributes:
         fit: Older hours of most homes.
         newest: Newer hours of all homes.
         held_out: Those of them of homes that are not in `fit`; with few homes the same as `newest`.
+        new_homes: Homes whose learning days were not over when the newer hours began.
+
+    Raises:
+        LeakError: An hour to learn from is no older than one to judge on, or its home is held out.
     """
 
     fit: pd.DataFrame
     newest: pd.DataFrame
     held_out: pd.DataFrame
+    new_homes: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for judged in (self.newest, self.held_out):
+            if len(judged) and len(self.fit) and self.fit["hour_end_at"].max() >= judged["hour_end_at"].min():
+                raise LeakError("hours to learn from are as new as hours to judge on")
+        held = set(self.held_out["device_id"].unique())
+        is_apart = held != set(self.newest["device_id"].unique())
+        if is_apart and self.fit["device_id"].isin(held).any():
+            raise LeakError("a home that is held out is learnt from")
 
 
 def split(hours: pd.DataFrame) -> Split:
@@ -57,9 +87,17 @@ def split(hours: pd.DataFrame) -> Split:
     homes = sorted(hours["device_id"].unique(), key=lambda name: zlib.crc32(name.encode()))
     unseen = homes[: len(homes) // HELD_OUT_HOMES]
     held = hours["device_id"].isin(unseen).to_numpy(bool)
-    cut = hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO)
+    cut = cast("pd.Timestamp", hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO))
     newest = (hours["hour_end_at"] > cut).to_numpy(bool)
-    return Split(hours[~held & ~newest], hours[newest], hours[newest & (held if unseen else True)])
+    judged = hours[newest & (held if unseen else True)]
+    return Split(hours[~held & ~newest], hours[newest], judged, _new_homes(hours, cut))
+
+
+def _new_homes(hours: pd.DataFrame, cut: pd.Timestamp) -> frozenset[str]:
+    """Homes that came after the others, and not long before `cut`."""
+    first = hours.groupby("device_id")["hour_end_at"].min()
+    came_later = first > hours["hour_end_at"].min() + timedelta(hours=MIN_HISTORY_H)
+    return frozenset(first.index[came_later & (first > cut - timedelta(hours=HABIT_H))])
 
 
 def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champion | None = None) -> Champion:

@@ -33,6 +33,9 @@ class HomeBody(Body):
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
     tariff_per_kwh: float = Field(0.30, ge=0, le=1000, description="Flat price in `currency` per kWh.")
     share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+    measure_savings: bool = Field(
+        default=False, description="Consent: on some days, by lot, nothing is advised, to measure savings."
+    )
 
 
 class Member(Shown):

@@ -143,6 +143,7 @@ class ModelLog:
             by=note.by,
             action=action,
             reason=note.reason,
+            document=dict(note.document),
             stages=after.difference(before),
             aliases=after.aliases,
         )

@@ -1,7 +1,7 @@
 """Model registry: immutable versions with their lineage and stages, and the aliases that say which serves."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -61,10 +61,12 @@ class Note:
     Attributes:
         by: A person's login, or the name of a job.
         reason: For whoever reads the history.
+        document: What stands behind the reason, by its name, such as each check of the gate.
     """
 
     by: str
     reason: str
+    document: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Move(BaseModel):
@@ -77,6 +79,8 @@ class Move(BaseModel):
     by: str
     action: Action
     reason: str
+    document: dict[str, str] = {}
+    """What stands behind the reason, by its name, such as each check of the gate."""
     stages: dict[str, Stage | None]
     """The new stage of each version that has another one now; None: it was removed."""
     aliases: dict[Alias, str]

@@ -3,7 +3,7 @@
 Each record knows its key. The API reads advice and appends to the inbox; the advisor alone writes advice.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import available_timezones
@@ -47,6 +47,9 @@ class HomeRecord(Record):
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
     tariff_per_kwh: float = Field(0.30, ge=0, description="Flat price in `currency` per kWh.")
     share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+    measure_savings: bool = Field(
+        default=False, description="Consent: on some days, by lot, nothing is advised, to measure savings."
+    )
 
 
 class PreferencesRecord(Record):
@@ -171,6 +174,57 @@ class AdvisorProgress(Record):
     commands_pending: int = 0
 
 
+class Said(Record):
+    """What a version said of the 24 h from the first decision of a day on."""
+
+    advised_kwh: float = Field(description="Electricity if its advice is followed [kWh].")
+    expected_saving_kwh: float
+
+
+class DayRecord(Record):
+    """A local day of a device that is over. Key `device#{device_id}` / `day#{YYYY-MM-DD}`."""
+
+    device_id: DeviceId
+    day: date
+    arm: Literal["advised", "habit"] = Field(description="`habit`: a measuring day.")
+    version: str = Field(description="Of the models that made the day's last advice; empty without any.")
+    measured_h: float = Field(description="Hours with a known power.")
+    electric_energy_kwh: float
+    overrides: int = Field(description="Setpoints that a person made cooler.")
+    warm_words: int = Field(description="Times that a person said that it is too warm, or took advice back.")
+    warm_minutes: float = Field(description="Minutes of cooling well above the habit.")
+    decisions: int
+    said: dict[str, Said] = Field(description="By version, that which advised and that in the shadow.")
+
+
+class TrialRecord(Record):
+    """A challenger on trial. Key `ADVISOR_PK` / `TRIAL_SK`; the advisor's own."""
+
+    version: str
+    champion: str = Field(description="Whose place it may take.")
+    stage: Literal["shadow", "canary"]
+    seed: str = Field(description="Of the lots by which homes are drawn.")
+    share_ratio: float = Field(ge=0, le=1, description="Of the homes, in the cohort.")
+    since: datetime = Field(description="When the stage began, in the advisor's clock.")
+    withdrawn: dict[str, str] = Field({}, description="Regions in which it is not tried any more, and why.")
+    ended: str | None = Field(None, description="Why it is not tried anywhere any more.")
+    looked: date | None = Field(None, description="The newest day that was judged.")
+
+
+class DesignRecord(Record):
+    """One way of drawing measuring days; see `cloud.assignment.Design`."""
+
+    seed: str
+    pairs: int = Field(ge=0, le=7)
+    since: date
+
+
+class AssignmentRecord(Record):
+    """How measuring days are and were drawn. Key `ADVISOR_PK` / `ASSIGNMENT_SK`; only ever added to."""
+
+    designs: tuple[DesignRecord, ...]
+
+
 INBOX_PK = "inbox#0"
 """Partition of the only advisor worker of one machine."""
 
@@ -179,6 +233,10 @@ OUTBOX_PK = "outbox#0"
 
 ADVISOR_PK = "advisor#0"
 PROGRESS_SK = "progress"
+TRIAL_SK = "trial"
+ASSIGNMENT_SK = "assignment"
+
+DAY_PREFIX = "day#"
 
 DEVICES_PK = "devices"
 """Partition of the pointers to all devices that have a home."""

@@ -23,9 +23,12 @@ from cloud.advisor_worker import AdvisorWorker, Clocks, Ports, WorkerSettings
 from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.errors import CloudError, ConflictError
+from cloud.measuring_day import keep_assignment
 from cloud.ports.models import ModelRegistry
+from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.wiring.process import ready_file, stop_on_signals
 from cloud.wiring.registry import ChampionWatch, open_registry, serving_champion
+from cloud.wiring.trial import ChallengerWatch, Trials
 from cloud.wiring.weather import weather_forecast
 
 CLIENT_ID = "advisor-0"
@@ -117,10 +120,14 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
     interval = timedelta(seconds=settings.decision_interval_s)
     clocks = Clocks(lambda: datetime.now(UTC), time.monotonic)
     advisors = ChampionAdvisors(serving_champion(registry))
+    keep_assignment(ports.store, settings.measuring_pairs, clocks.now())
     worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
     worker.restore()
     with ready_file(settings.data_dir, "advisor"), closing(_Changes(settings.data_dir)) as changes:
-        _decide_until(worker, ChampionWatch(registry), changes, stop)
+        desk = RolloutDesk(ports.store, RolloutSettings(settings.canary_share_ratio))
+        trials = Trials(ChallengerWatch(registry), desk, ChampionAdvisors)
+        following = _Following(worker, advisors.champion, ChampionWatch(registry), trials)
+        _decide_until(worker, following, changes, stop)
 
 
 class _Changes:
@@ -139,8 +146,26 @@ class _Changes:
             watch.close()
 
 
+@dataclass(slots=True)
+class _Following:
+    """Who serves and who is tried, as the registry has it."""
+
+    worker: AdvisorWorker
+    champion: Champion
+    champions: ChampionWatch
+    trials: Trials
+
+    def follow(self) -> None:
+        """Let the worker use the champion, if that is another one now, and go on with the trial."""
+        champion = self.champions.newer(self.worker.champion)
+        if champion is not None:
+            self.champion = champion
+            self.worker.use(ChampionAdvisors(champion))
+        self.trials.follow(self.worker, self.champion)
+
+
 def _decide_until(
-    worker: AdvisorWorker, champions: ChampionWatch, changes: _Changes, stop: threading.Event
+    worker: AdvisorWorker, following: _Following, changes: _Changes, stop: threading.Event
 ) -> None:
     busy_at = looked_at = refreshed_at = time.monotonic()
     is_busy = True
@@ -150,7 +175,7 @@ def _decide_until(
             refreshed_at, is_busy = now, True
             worker.refresh()
             worker.forget_deleted()
-            _follow(worker, champions)
+            following.follow()
         if is_busy or _is_news(changes, stop) or now - looked_at >= LOOK_AGAIN_S:
             looked_at, is_busy = now, worker.step()
         else:
@@ -167,10 +192,3 @@ def _is_news(changes: _Changes, stop: threading.Event) -> bool:
         if stop.wait(GATHER_S) or not changes.any():
             break
     return True
-
-
-def _follow(worker: AdvisorWorker, champions: ChampionWatch) -> None:
-    """Let the worker use the champion, if that is another one now."""
-    champion = champions.newer(worker.champion)
-    if champion is not None:
-        worker.use(ChampionAdvisors(champion))

@@ -55,9 +55,16 @@ def one_version(registry: ModelCatalogue, version: str) -> dict[str, Any]:
         "stage": registry.stages()[version],
         "alias": next((alias for alias in ALIASES if registry.resolve(alias) == version), ""),
         "checked": _checked(registry),
+        "judged": judged(registry, version),
         **lineage.model_dump(mode="json", exclude={"version"}),
         "moves": [_told(move) for move in registry.history() if version in move.stages],
     }
+
+
+def judged(registry: ModelCatalogue, version: str) -> dict[str, str]:
+    """What the gate, or a trial, found when it last decided upon a version, by check."""
+    found = [move.document for move in registry.history() if version in move.stages and move.document]
+    return found[-1] if found else {}
 
 
 def moves(registry: ModelCatalogue) -> list[dict[str, Any]]:
@@ -66,12 +73,13 @@ def moves(registry: ModelCatalogue) -> list[dict[str, Any]]:
 
 
 def compared(registry: ModelCatalogue, first: str, second: str) -> dict[str, Any]:
-    """Two versions side by side: judged figures, what differs in their lineage, and which files are the same.
+    """Two versions side by side: figures, the gate's findings, what differs in lineage, and in files.
 
     The figures of each are of the hours that it was judged on, which are other ones if its window is another.
     """
     one, other = registry.lineage(first), registry.lineage(second)
     names = sorted({*one.metrics, *other.metrics})
+    left_says, right_says = (judged(registry, version) for version in (first, second))
     left, right = (
         dict(_flat(each.model_dump(mode="json", exclude={"version", "metrics", "files"})))
         for each in (one, other)
@@ -84,6 +92,7 @@ def compared(registry: ModelCatalogue, first: str, second: str) -> dict[str, Any
             for name in {**left, **right}
             if left.get(name) != right.get(name)
         },
+        "judged": {name: [left_says.get(name), right_says.get(name)] for name in {**left_says, **right_says}},
         "files": {
             name: "the same" if one.files.get(name) == other.files.get(name) else "different"
             for name in sorted({*one.files, *other.files})

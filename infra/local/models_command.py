@@ -63,7 +63,7 @@ def history(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
 @data_dir_option
 @json_option
 def compare(first: str, second: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
-    """Two versions: judged figures, what differs in their lineage, which files are the same."""
+    """Two versions: figures, what the gate found of each, what differs in lineage and files."""
     from infra.local.model_reports import compared, used_registry  # noqa: PLC0415
 
     found = compared(used_registry(data_dir), first, second)
@@ -74,6 +74,8 @@ def compare(first: str, second: str, data_dir: Path, as_json: bool) -> None:  # 
     for part in ("figures", "lineage"):
         for name, (left, right) in found[part].items():
             click.echo(f"{name:<34} {_text(left):>24} {_text(right):>24}{_change(left, right)}")
+    for name, (left, right) in found["judged"].items():
+        click.echo(f"{name}:\n    {first}: {left or '-'}\n    {second}: {right or '-'}")
     for name, same in found["files"].items():
         click.echo(f"{name:<34} {same}")
 

@@ -22,6 +22,7 @@ from cloud.training import TrainingParams
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
 from infra.local.errors import LocalError
+from infra.local.home_facts import facts_of
 from infra.local.run_folder import RunFolder
 from infra.local.training_data import Kind, TrainingData, code_version, data_for, data_of
 
@@ -79,9 +80,11 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     champion = serving_champion(registry)
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
-    made = fine_tune(champion, data.hours, package_reservoir(), params, version)
+    known = facts_of(data_dir, data.hours)
+    made = fine_tune(champion, data.hours, package_reservoir(), params, version, known=known)
     keep(registry, lineage_of(made, data, kind, params, champion.version), made)
-    return Outcome(version, made.verdict.promote, made.verdict.reason, made.rows, made.metrics)
+    serves = registry.resolve("champion") == version
+    return Outcome(version, serves, made.verdict.reason, made.rows, made.metrics)
 
 
 def rebuild(data_dir: Path, version: str) -> Rebuilt:
@@ -171,10 +174,12 @@ def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
     Raises:
         ConflictError: The champion is another one than it was judged against: train again.
     """
-    note = Note(JOB, made.verdict.reason)
+    note = Note(JOB, made.verdict.reason, made.verdict.document())
     trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
     registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
-    if made.verdict.promote:
+    if made.verdict.promote and CloudSettings().rollout == "staged":
+        registry.put(lineage.version, "shadow", note)
+    elif made.verdict.promote:
         registry.promote(lineage.version, note, over=lineage.parent)
     else:
         registry.put(lineage.version, "rejected", note)

@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
+from cloud.baselines import Ridge
 from cloud.champion import Champion, package_reservoir
 from cloud.energy import EnergyModel, fit_energy
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.trees import Floats, TreeParams, matrix
-from infra.local.measured.ridge import Ridge
 
 SHIPPED: Final = "shipped"
 RETRAINED: Final = "retrained"

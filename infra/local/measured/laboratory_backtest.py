@@ -7,12 +7,12 @@ week, and no row of days for OpenDSM. What is drawn in the bootstrap are weather
 import numpy as np
 import pandas as pd
 
+from cloud.baselines import Ridge
 from cloud.champion import Champion, package_reservoir
 from cloud.feature_catalogue import ENERGY_TARGET
 from infra.local.measured.backtest import Backtest, summarise
 from infra.local.measured.day_ahead_forecasts import RETRAINED, SHIPPED, retrain
 from infra.local.measured.laboratory_days import DATA_SET, HABIT, described, features
-from infra.local.measured.ridge import Ridge
 
 OTHERS = ("hour-of-day climatology", "ridge")
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
+from cloud.baselines import Ridge
 from cloud.champion import Champion, package_reservoir
 from cloud.energy import fit_energy
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TARGET
@@ -30,7 +31,6 @@ from infra.local.measured.laboratory_days import (
     features,
     scheduled,
 )
-from infra.local.measured.ridge import Ridge
 
 ZERO: Final = "always zero"
 

@@ -255,6 +255,13 @@ def test_the_history_says_when_by_whom_and_why(make: Make) -> None:
     ]
 
 
+def test_what_stands_behind_a_reason_is_kept_with_it(make: Make) -> None:
+    make().add(stored(), NOTE)
+    make().put("v1", "rejected", Note("gate", "kept v0", {"numbers": "refused: 3 are none"}))
+
+    assert [move.document for move in make().history()] == [{}, {"numbers": "refused: 3 are none"}]
+
+
 @pytest.mark.parametrize("name", ["../v1", "a/b", ".hidden", "", "x" * 129])
 def test_a_name_cannot_leave_the_registry(make: Make, name: str) -> None:
     with pytest.raises(RejectedError):

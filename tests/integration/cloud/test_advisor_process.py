@@ -90,6 +90,7 @@ class Stack:
             "CLOUD_MQTT_PASSWORD": "cloud-password",
             "CLOUD_CLOCK": "telemetry",
             "CLOUD_WEATHER": f"file:{self.data_dir / 'forecast.json'}",
+            "CLOUD_CANARY_SHARE_RATIO": "0.999",
             "OMP_NUM_THREADS": "1",
         }
         for role in roles:
@@ -228,6 +229,27 @@ def test_a_running_advisor_follows_promotions_and_roll_backs_into_no_damaged_mod
     time.sleep(2.0)  # it looks each second
 
     assert _champion_of_advice(stack, next(steps)) == "v2"
+    assert stack.end("advisor", signal.SIGTERM) == 0
+
+
+def test_a_running_advisor_tries_a_challenger_and_refuses_one_that_is_not_fit(stack: Stack) -> None:
+    stack.start("shadow", "advisor")
+    registry, shipped = open_registry(CloudSettings(data_dir=stack.data_dir)), package_version()
+    steps, note, serving = count(), Note("ada", "a test"), shipped.lineage.version
+    assert _champion_of_advice(stack, next(steps)) == serving
+    for version, energy in (("v2", "energy.txt"), ("bad", "override.txt")):  # bad: it has other features
+        lineage = shipped.lineage.model_copy(update={"version": version})
+        registry.add(StoredVersion(lineage, {**shipped.files, "energy.txt": shipped.files[energy]}), note)
+
+    registry.put("bad", "canary", note)
+    wait_until(lambda: registry.stages()["bad"] == "rejected")
+    assert "not fit to be tried" in registry.history()[-1].reason
+    assert _champion_of_advice(stack, next(steps)) == serving
+
+    registry.put("v2", "canary", note)
+    wait_until(lambda: _champion_of_advice(stack, next(steps)) == "v2")
+    registry.put("v2", "rejected", note)
+    wait_until(lambda: _champion_of_advice(stack, next(steps)) == serving)
     assert stack.end("advisor", signal.SIGTERM) == 0
 
 

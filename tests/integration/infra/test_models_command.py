@@ -93,6 +93,16 @@ def test_compares_figures_and_lineage(registry: ModelRegistry, run: Run) -> None
     assert "-0.05" in run("compare", "v1", "v3").stdout
 
 
+def test_shows_and_compares_what_the_gate_found(registry: ModelRegistry, run: Run) -> None:
+    registry.put("v1", "rejected", Note("gate", "kept v3", {"numbers": "refused: 3 are none"}))
+
+    assert answer(run("show", "v1", "--json"))["judged"] == {"numbers": "refused: 3 are none"}
+    assert answer(run("compare", "v1", "v3", "--json"))["judged"] == {
+        "numbers": ["refused: 3 are none", None]
+    }
+    assert "v1: refused: 3 are none" in run("compare", "v1", "v3").stdout
+
+
 def test_promotes_and_rolls_back_with_the_reason_in_the_history(registry: ModelRegistry, run: Run) -> None:
     assert "v1 is the champion" in run("promote", "v1", "--reason", "v3 was slow").stdout
     assert answer(run("roll-back", "--reason", "v1 was worse", "--json")) == {

@@ -34,7 +34,8 @@ from typing import Self
 
 from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
-from cloud.finetuning import Round, Verdict
+from cloud.finetuning import Round
+from cloud.gate.verdict import Verdict
 from cloud.model_retention import Retention
 from cloud.ports.models import Note
 from cloud.training import TrainingParams, train

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from cloud.baselines import Ridge
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from infra.local.cli import commands
 from infra.local.measured import backtest_homes, opendsm_daily
@@ -21,7 +22,6 @@ from infra.local.measured.day_ahead_forecasts import (
     persistence,
     ridge_of_all,
 )
-from infra.local.measured.ridge import Ridge
 from infra.local.measured.tables import where_beaten
 
 

@@ -1,21 +1,25 @@
-"""Ridge regression on the same features as the trees: the challenger that is always there (ADVICE.md, traps).
+"""Baselines: simple forecasts of an hour's energy that every model must beat before it may serve.
 
-Hoerl and Kennard 1970. The hour of the day enters as two harmonics, since a line through 24 hours says
-nothing; the energy model's own physical features (`cloud.energy.tree_inputs`) enter too.
+Ridge (Hoerl and Kennard 1970) sees the same features as the trees. The hour of the day enters as two
+harmonics, since a line through 24 hours says nothing; the energy model's own physical features
+(`cloud.energy.tree_inputs`) enter too. The climatology knows the time of the day and the home's last week.
 """
 
 from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from cloud.energy import TREE_FEATURES, tree_inputs
+from cloud.feature_catalogue import ENERGY_FEATURES
 from cloud.trees import Floats
 
 PENALTY: Final = 1.0
 """Of standardised features, as is the usual default; an assumption, not tuned."""
 
 _HOUR = TREE_FEATURES.index("solar_hour")
+_SOLAR_HOUR, _WEEK = ENERGY_FEATURES.index("solar_hour"), ENERGY_FEATURES.index("home_kwh_168h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,39 @@ class Ridge:
         inputs = _inputs(rows)
         scaled = (np.where(np.isnan(inputs), self.fill, inputs) - self.fill) / self.spread
         return np.asarray(np.maximum(self.mean_kwh + scaled @ self.slopes, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Climatology:
+    """What an hour of the day usually costs, as a multiple of the home's last week.
+
+    Attributes:
+        profile: Energy over the mean of the home's last week, by solar hour, (24,) [ratio].
+        mean_kwh: Of a home without a week behind it [kWh/h].
+    """
+
+    profile: Floats
+    mean_kwh: float
+
+    @classmethod
+    def fit(cls, rows: Floats, energy_kwh: Floats) -> Self:
+        """From `ENERGY_FEATURES` (n, features) and energy (n,) [kWh]."""
+        week_kwh = rows[:, _WEEK]
+        known = ~np.isnan(week_kwh)
+        hours = _hours(rows[known])
+        spent = np.bincount(hours, energy_kwh[known], minlength=24)
+        usual = np.bincount(hours, week_kwh[known], minlength=24)
+        profile = np.divide(spent, usual, out=np.ones(24), where=usual > 0)
+        return cls(profile, float(energy_kwh.mean()))
+
+    def predict(self, rows: Floats) -> Floats:
+        """(n, features) to (n,) [kWh/h]."""
+        week_kwh = np.where(np.isnan(rows[:, _WEEK]), self.mean_kwh, rows[:, _WEEK])
+        return np.asarray(self.profile[_hours(rows)] * week_kwh)
+
+
+def _hours(rows: Floats) -> npt.NDArray[np.int_]:
+    return np.asarray(rows[:, _SOLAR_HOUR].astype(np.int_) % 24)
 
 
 def _inputs(rows: Floats) -> Floats:

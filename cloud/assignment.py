@@ -1,0 +1,174 @@
+"""Assignment: which days of a home are advised and which measured at its habit, by lot and before the day.
+
+A block is 14 days of one home: each weekday twice. Of some weekdays of each block one of the two days, by
+lot, is a habit day; the other one is its pair. So advised and habit days are compared within two weeks and on
+the same weekday, and over seven blocks each weekday comes equally often. With one pair a block 7 % of the
+days are habit days: the permanent hold-out. With seven it is half of them, a switchback.
+
+A pure function of seed, home and local day: who asks twice, or elsewhere, is told the same.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import blake2b
+from typing import Literal, TypeAlias
+
+from cloud.errors import RejectedError
+
+Arm: TypeAlias = Literal["advised", "habit"]
+
+WEEK_DAYS, BLOCK_DAYS = 7, 14
+
+EPOCH_BLOCKS = 7
+"""After so many blocks each weekday was paired equally often."""
+
+FEWEST_HOMES = 10
+"""From so many homes on the standard error is by homes; of fewer it is by blocks, and speaks of them only."""
+
+
+class AssignedDayError(RejectedError):
+    """Days that have begun somewhere keep what was drawn for them."""
+
+    def __init__(self, since: date, earliest: date) -> None:
+        super().__init__(
+            f"an assignment can change from {earliest} on, not from {since}: days before are drawn"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How days are drawn.
+
+    Attributes:
+        seed: Of the lots.
+        pairs: Weekdays of each block that have a habit day, 0 to 7; so many 14ths of the days are.
+        since: The first local day that it holds for.
+    """
+
+    seed: str
+    pairs: int
+    since: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class HomeDay:
+    """What was drawn for a day of a home.
+
+    Attributes:
+        arm: Whether advice is followed.
+        block: Which block of the home's it is in.
+        pair: Which of its seven pairs, if that one is measured; None: the day is not compared.
+    """
+
+    arm: Arm
+    block: int
+    pair: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Designs one after the other; the newest that had begun by a day draws it."""
+
+    designs: tuple[Design, ...] = ()
+
+    def of(self, home_id: str, day: date) -> HomeDay:
+        """What was drawn for a local day of a home."""
+        for design in reversed(self.designs):
+            if design.since <= day:
+                return draw(design, home_id, day)
+        return HomeDay("advised", 0, None)
+
+    def followed_by(self, design: Design, today: date) -> "Assignment":
+        """With another design from a day on that has begun nowhere.
+
+        Raises:
+            AssignedDayError: It would change days that were drawn.
+        """
+        earliest = today + timedelta(days=2)  # tomorrow has begun in the far east
+        if self.designs and design.since < earliest:
+            raise AssignedDayError(design.since, earliest)
+        return Assignment((*self.designs, design))
+
+
+def draw(design: Design, home_id: str, day: date) -> HomeDay:
+    """What a design draws for a local day of a home; blocks of homes begin on different days."""
+    place = day.toordinal() + _lot(design.seed, home_id, "offset") % BLOCK_DAYS
+    block, of_block = divmod(place, BLOCK_DAYS)
+    week, pair = divmod(of_block, WEEK_DAYS)
+    if pair not in _measured(design, home_id, block):
+        return HomeDay("advised", block, None)
+    habit_week = _lot(design.seed, home_id, block, pair) % 2
+    return HomeDay("habit" if week == habit_week else "advised", block, pair)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What advice did, by habit days less advised days of the same pairs.
+
+    Attributes:
+        mean: Per day, in the unit of what was counted.
+        standard_error: Of the mean.
+        pairs: How many there were.
+        homes: Of how many homes.
+    """
+
+    mean: float
+    standard_error: float
+    pairs: int
+    homes: int
+
+
+def difference(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> Difference | None:
+    """The plain difference in means; None without two clusters of pairs.
+
+    A pair of which a day is missing is left out. Neighbouring days share heat and weather, so days of a block
+    count together in the standard error, and from `FEWEST_HOMES` homes on all days of a home (Liang and Zeger
+    1986, with G / (G - 1)).
+
+    Args:
+        counted: By home and local day, such as electricity [kWh].
+        assignment: What was drawn.
+    """
+    found = _pairs(counted, assignment)
+    homes = {home for home, _ in found}
+    by_home = len(homes) >= FEWEST_HOMES
+    clusters: dict[object, list[float]] = {}
+    for (home, block), each in found.items():
+        clusters.setdefault(home if by_home else (home, block), []).extend(each)
+    every = [value for each in clusters.values() for value in each]
+    if len(clusters) < 2:  # noqa: PLR2004 (one cluster has no spread)
+        return None
+    mean = sum(every) / len(every)
+    squares = sum(sum(value - mean for value in each) ** 2 for each in clusters.values())
+    spread = len(clusters) / (len(clusters) - 1) * squares
+    return Difference(mean, math.sqrt(spread) / len(every), len(every), len(homes))
+
+
+def _pairs(
+    counted: Mapping[tuple[str, date], float], assignment: Assignment
+) -> dict[tuple[str, int], list[float]]:
+    """Habit less advised of each whole pair, by home and block."""
+    days: dict[tuple[str, int, int], dict[Arm, float]] = {}
+    for (home, day), value in sorted(counted.items()):
+        drawn = assignment.of(home, day)
+        if drawn.pair is not None:
+            days.setdefault((home, drawn.block, drawn.pair), {})[drawn.arm] = value
+    found: dict[tuple[str, int], list[float]] = {}
+    for (home, block, _), arms in days.items():
+        if len(arms) == 2:  # noqa: PLR2004 (both arms)
+            found.setdefault((home, block), []).append(arms["habit"] - arms["advised"])
+    return found
+
+
+def _measured(design: Design, home_id: str, block: int) -> Sequence[int]:
+    """The pairs of a block that are measured: in turns, in an order that is drawn anew every seven blocks."""
+    epoch, turn = divmod(block, EPOCH_BLOCKS)
+    order = sorted(range(WEEK_DAYS), key=lambda pair: _lot(design.seed, home_id, epoch, "order", pair))
+    return [order[(turn + place) % WEEK_DAYS] for place in range(design.pairs)]
+
+
+def _lot(*facts: object) -> int:
+    digest = blake2b("\n".join(map(str, facts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")

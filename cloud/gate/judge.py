@@ -1,0 +1,154 @@
+"""The gate's checks in their order: sanity, leaks, error, segments, simple forecasts, overrides, savings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from cloud.baselines import Climatology, Ridge
+from cloud.champion import Champion
+from cloud.energy import usable_energy_hours
+from cloud.errors import InsufficientDataError
+from cloud.evaluation import PairedError, compare_errors, home_errors
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_TARGET
+from cloud.gate.leaks import find_leaks
+from cloud.gate.sanity import examine
+from cloud.gate.saving import SavingPair, judge_savings
+from cloud.gate.segments import Traits, segments_of
+from cloud.gate.verdict import Finding, Verdict, verdict
+from cloud.override import exposed_hours
+from cloud.training import Split, override_calibration
+from cloud.trees import Floats, matrix
+
+NON_INFERIORITY_RATIO = 0.02
+"""How much worse a challenger may be [ratio] (ADVICE.md, fine-tuning)."""
+
+CALIBRATED = (0.8, 1.25)
+"""Predicted over observed overrides [ratio] (ADVICE.md, fine-tuning)."""
+
+MIN_OVERRIDES = 20
+"""With fewer in the judged hours, chance alone moves the ratio by more than the limits are apart."""
+
+MIN_SEGMENT_HOMES, SURE_SEGMENT_HOMES = 4, 30
+"""A segment is judged from the former on, and by its 95 % bound from the latter. Of fewer homes that bound
+would refuse everybody, and the average half of those who changed nothing: they count when surely worse."""
+
+SEED = 1
+"""Of the bootstrap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known besides the hours.
+
+    Attributes:
+        learnt: The very rows that the challenger was trained on.
+        clock: Seconds, from any beginning: times predictions.
+        traits: By home.
+        pairs: Measured savings.
+    """
+
+    learnt: pd.DataFrame
+    clock: Callable[[], float]
+    traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
+    pairs: Sequence[SavingPair] = ()
+
+
+def judge(
+    champion: Champion, challenger: Champion, parts: Split, evidence: Evidence
+) -> tuple[Verdict, PairedError | None]:
+    """Compare on days that the challenger has not seen.
+
+    Returns:
+        The verdict, and the errors of all homes; None when it is not fit to be asked for any.
+
+    Raises:
+        InsufficientDataError: There are no such days.
+    """
+    newest, held_out = usable_energy_hours(parts.newest), usable_energy_hours(parts.held_out)
+    if not len(newest) or not len(held_out):
+        raise InsufficientDataError(0, 1)
+    sane = examine(challenger, champion, newest, evidence.clock)
+    if not all(each.passed for each in sane if each.check in ("features", "numbers")):
+        return verdict(champion.version, "", sane), None
+    errors = _errors(champion, challenger, evidence.learnt, newest)
+    error, unseen = _compare(errors), _compare(errors.loc[sorted(held_out["device_id"].unique())])
+    findings = [
+        *sane,
+        find_leaks(evidence.learnt, parts),
+        _all_homes(error, unseen),
+        *_segments(errors, segments_of(newest, evidence.traits, parts.new_homes)),
+        *(_simple(errors, name) for name in ("ridge", "climatology")),
+        _overrides(champion, challenger, parts.held_out),
+        judge_savings(champion.energy, challenger.energy, evidence.pairs, NON_INFERIORITY_RATIO, SEED),
+    ]
+    return verdict(champion.version, _headline(error, unseen), findings), error
+
+
+def _errors(
+    champion: Champion, challenger: Champion, learnt: pd.DataFrame, newest: pd.DataFrame
+) -> pd.DataFrame:
+    """Errors by home of both models, and of simple ones that have learnt from the same rows."""
+    learnt = usable_energy_hours(learnt)
+    rows, known = matrix(newest, ENERGY_FEATURES), matrix(learnt, ENERGY_FEATURES)
+    spent = learnt[ENERGY_TARGET].to_numpy(np.float64)
+    predicted = {
+        "champion": champion.energy.predict(rows),
+        "challenger": challenger.energy.predict(rows),
+        "ridge": Ridge.fit(known, spent).predict(rows),
+        "climatology": Climatology.fit(known, spent).predict(rows),
+    }
+    observed: Floats = newest[ENERGY_TARGET].to_numpy(np.float64)
+    return home_errors(newest["device_id"], newest["hour_end_at"].dt.date, observed, predicted)
+
+
+def _compare(errors: pd.DataFrame, with_whom: str = "champion") -> PairedError:
+    return compare_errors(errors, with_whom, "challenger", seed=SEED)
+
+
+def _headline(error: PairedError, unseen: PairedError) -> str:
+    return (
+        f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
+        f"at most {100 * error.worse_upper:+.1f} % worse, in unseen homes {100 * unseen.worse:+.1f} %"
+    )
+
+
+def _all_homes(error: PairedError, unseen: PairedError) -> Finding:
+    """All homes count for the bound; unseen ones must not be worse on average: nothing is learnt by heart."""
+    passed = max(error.worse_upper, unseen.worse) <= NON_INFERIORITY_RATIO
+    says = _headline(error, unseen) if passed else f"that is over {100 * NON_INFERIORITY_RATIO:.0f} %"
+    return Finding("error", passed=passed, says=says)
+
+
+def _segments(errors: pd.DataFrame, segments: Mapping[str, set[str]]) -> list[Finding]:
+    findings = []
+    for segment, homes in sorted(segments.items()):
+        own = errors.loc[sorted(homes & set(errors.index))]
+        if not MIN_SEGMENT_HOMES <= len(own) < len(errors):  # all homes together are judged by themselves
+            continue
+        error = _compare(own)
+        over = (error.worse_upper if len(own) >= SURE_SEGMENT_HOMES else error.worse) > NON_INFERIORITY_RATIO
+        passed = not over or (len(own) < SURE_SEGMENT_HOMES and error.worse_lower <= 0)
+        says = f"{100 * error.worse:+.1f} % (at most {100 * error.worse_upper:+.1f} %) in {len(own)} homes"
+        findings.append(Finding(segment, passed=passed, says=f"{segment}: {says}"))
+    return findings
+
+
+def _simple(errors: pd.DataFrame, name: str) -> Finding:
+    """A model that surely loses to a simple forecast does not serve, even if the champion loses to it too."""
+    error = _compare(errors, name)
+    says = f"{100 * error.worse:+.1f} % against {name} ({100 * error.champion_wape:.1f} %)"
+    return Finding(name, passed=error.worse_lower <= 0, says=says)
+
+
+def _overrides(champion: Champion, challenger: Champion, held_out: pd.DataFrame) -> Finding:
+    """Calibrated, or at least no further off than the champion."""
+    happened = float(exposed_hours(held_out)[OVERRIDE_TARGET].sum())
+    if happened < MIN_OVERRIDES:
+        return Finding("overrides", passed=True, says=f"{happened:.0f} overrides, too few to judge by")
+    new, old = (override_calibration(each.override, held_out) for each in (challenger, champion))
+    low, high = CALIBRATED
+    nearer = abs(np.log(max(new, 1e-9))) <= abs(np.log(max(old, 1e-9)))
+    says = f"{new:.2f} times as many overrides predicted as seen, by the champion {old:.2f}"
+    return Finding("overrides", passed=bool(low <= new <= high or nearer), says=says)
