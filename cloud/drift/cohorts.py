@@ -2,9 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
-
-from cloud.advice import Installation
+from typing import Final, Protocol
 
 FLEET: Final = "fleet"
 """All homes."""
@@ -15,11 +13,31 @@ CELL_DEG: Final = 5.0
 MIN_HOMES: Final = 8
 """A smaller cohort says more about its people than about what they have in common."""
 
+
+class Installed(Protocol):
+    """What an installer knows of a home."""
+
+    @property
+    def latitude_deg(self) -> float:
+        """North is positive [°]."""
+        ...
+
+    @property
+    def longitude_deg(self) -> float:
+        """East is positive [°]."""
+        ...
+
+    @property
+    def inverter(self) -> bool | None:
+        """Whether the machine's speed varies; None: nobody has told."""
+        ...
+
+
 Cohorts = Mapping[str, frozenset[str]]
 """Device ids by the name of the cohort."""
 
 
-def cohorts_of(installations: Mapping[str, Installation]) -> dict[str, frozenset[str]]:
+def cohorts_of(installations: Mapping[str, Installed]) -> dict[str, frozenset[str]]:
     """The fleet, its regions and its kinds of machines; one that is the whole fleet, or too small, is none.
 
     Args:
@@ -36,7 +54,7 @@ def cohorts_of(installations: Mapping[str, Installation]) -> dict[str, frozenset
     }
 
 
-def region_of(installation: Installation) -> str:
+def region_of(installation: Installed) -> str:
     """The region of a home, named by its south-western corner."""
     south, west = (
         CELL_DEG * (degrees // CELL_DEG)
@@ -45,5 +63,5 @@ def region_of(installation: Installation) -> str:
     return f"region {south:+.0f}{west:+.0f}"
 
 
-def _machine(installation: Installation) -> str:
+def _machine(installation: Installed) -> str:
     return {True: "inverter", False: "single speed", None: "unknown"}[installation.inverter]

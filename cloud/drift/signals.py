@@ -125,7 +125,7 @@ def _usual(values: "np.typing.NDArray[np.float64]") -> str:
 
 
 def _moved_setpoints(cohort: str, hours: pd.DataFrame, window: Window) -> Iterator[Signal]:
-    """The share of homes that surely are kept cooler or warmer than before [ratio]: other people, or advice."""
+    """The share of homes that surely are kept at another warmth now [ratio]: other people, or advice."""
     then, now = (
         part[part["on_ratio"] > 0].groupby("device_id")["setpoint_c"].median() for part in window.parts(hours)
     )
