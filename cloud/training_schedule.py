@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from pydantic import BaseModel, ConfigDict
@@ -157,7 +156,7 @@ class TrainingSchedule:
         """
         writes: list[Write] = [Put(TRAINING_PK, _SCHEDULE, _body(schedule), if_version=over)]
         if entry is not None:
-            place = f"{_DECISION}{int(entry.at.timestamp() * 1000):013d}-{uuid4().hex[:8]}"
+            place = f"{_DECISION}{over:010d}"  # counts up with every write
             writes.append(Put(TRAINING_PK, place, _body(entry), expires_at=entry.at + KEPT))
         self.store.transact(writes)
 

@@ -17,7 +17,8 @@ def stability_index(reference: Floats, current: Floats) -> float:
     """Sum over bins of (q - p) ln(q / p), p and q being the shares then and now; 0 means the same.
 
     By convention 0.1 is a little and 0.25 much (Siddiqi 2006). Unknown values (NaN) are a bin of their own,
-    so that a sensor that has fallen silent is drift too.
+    so that a sensor that has fallen silent is drift too; and so is a value that many have in common, such as
+    an edge of the reference, so that a constant that moves is seen whichever way it goes.
 
     Args:
         reference: Values then, (n,).
@@ -25,7 +26,8 @@ def stability_index(reference: Floats, current: Floats) -> float:
     """
     known = reference[~np.isnan(reference)]
     inner = np.linspace(0.0, 1.0, BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(known, inner)) if len(known) else np.zeros(0)
+    tenths = np.quantile(known, inner) if len(known) else np.zeros(0)
+    edges = np.unique([tenths, np.nextafter(tenths, np.inf)])
     then, now = _shares(reference, edges), _shares(current, edges)
     return float(((now - then) * np.log(now / then)).sum())
 

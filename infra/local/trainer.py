@@ -44,10 +44,10 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 def run(data_dir: Path, stop: Event) -> None:
     """Have done what is due, until `stop`."""
     with closing(SqliteStateStore(data_dir / "state.sqlite")) as store, ready_file(data_dir, "trainer"):
-        schedule = TrainingSchedule(store, utc_now)
-        while not stop.is_set():
+        schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
+        while not stop.wait(pause_s):  # first of all others have to come up
             failed = _is_due(schedule) and _train(data_dir, stop) != 0
-            stop.wait(PAUSE_S if failed else LOOK_S)
+            pause_s = PAUSE_S if failed else LOOK_S
 
 
 def _is_due(schedule: TrainingSchedule) -> bool:
