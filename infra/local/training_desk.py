@@ -42,6 +42,8 @@ ENOUGH: Final = 2 * MIN_ROWS
 NEW_SHARE: Final = 0.5
 """New hours, over those that the newest job has learnt from, which ask for another one [ratio]."""
 
+ORPHAN: Final = "its job was killed before it was judged"
+
 
 @dataclass(slots=True)
 class LocalDesk:
@@ -68,17 +70,13 @@ class LocalDesk:
     def train(self, job: Job) -> Made:
         """Train, or find what the job had made before it was killed."""
         registry = self._registry()
-        for version, stage in registry.stages().items():
-            lineage = registry.lineage(version)
-            if lineage.job == job.job_id and stage == "registered":
-                registry.put(version, "retired", Note(JOB, "its job was killed before it was judged"))
-            elif lineage.job == job.job_id:
-                return Made(version, f"{stage}, before its job was killed", _learnt(lineage))
+        if (made := _made_before(registry, job.job_id)) is not None:
+            return made
         assert job.decision.update is not None  # noqa: S101 (a job has one)
         occasion = Occasion(job.job_id, job.decision.trigger, job.decision.reason)
         self.outcome = run_job(self.data_dir, job.decision.update, occasion)
-        made = registry.lineage(self.outcome.version)
-        return Made(self.outcome.version, self.outcome.reason, _learnt(made))
+        lineage = registry.lineage(self.outcome.version)
+        return Made(lineage.version, self.outcome.reason, _learnt(lineage))
 
     def _registry(self) -> ModelRegistry:
         return open_registry(CloudSettings(data_dir=self.data_dir))
@@ -169,6 +167,19 @@ def _fleet(
 def _some(installations: Mapping[str, Installation]) -> dict[str, Installation]:
     drawn = sorted(installations, key=lambda name: zlib.crc32(name.encode()))[:MOST_HOMES]
     return {device_id: installations[device_id] for device_id in sorted(drawn)}
+
+
+def _made_before(registry: ModelRegistry, job_id: str) -> Made | None:
+    """What a job had made when it was killed; what was not judged yet goes out of the way."""
+    orphans = {version for move in registry.history() if move.reason == ORPHAN for version in move.stages}
+    for version, stage in registry.stages().items():
+        lineage = registry.lineage(version)
+        if lineage.job != job_id or version in orphans:
+            continue
+        if stage != "registered":
+            return Made(version, f"{stage}, before its job was killed", _learnt(lineage))
+        registry.put(version, "retired", Note(JOB, ORPHAN))
+    return None
 
 
 def _learnt(lineage: Lineage) -> Learnt:
