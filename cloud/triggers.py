@@ -8,7 +8,7 @@ and are shown on `validate` (`python -m infra.local.loop_study`), unless another
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -159,14 +159,6 @@ def after_job(decision: Decision, data_end: datetime) -> Memory:
     memory = decision.memory
     quiet = {key: since for key, since in memory.quiet.items() if key not in keys}
     return Memory(quiet=quiet, drift_job=memory.drift_job | dict.fromkeys(cohorts, data_end))
-
-
-def forget_old(memory: Memory, at: datetime, days: int) -> Memory:
-    """Without jobs so long ago that no look reaches back to them [days]."""
-    oldest = at - timedelta(days=days)
-    return memory.model_copy(
-        update={"drift_job": {name: end for name, end in memory.drift_job.items() if end >= oldest}}
-    )
 
 
 def _is_drift(signal: Signal) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloud.triggers import RULES, Memory, Signal, TriggerName, after_job, by_command, decide, forget_old
+from cloud.triggers import RULES, Memory, Signal, TriggerName, after_job, by_command, decide
 
 T0 = datetime(2025, 7, 1, 3, tzinfo=UTC)
 HOMES = RULES["homes"]
@@ -49,7 +49,6 @@ def test_a_job_lets_its_triggers_fire_again_and_moves_what_their_cohorts_are_com
 
     assert memory.quiet == {}
     assert memory.drift_job == {"machine inverter": T0}  # time that passes is no drift
-    assert forget_old(memory, T0 + timedelta(days=50), days=49).drift_job == {}
     assert decide([signal(1.0, cohort="machine inverter")], memory, T0, room=50).fired != ()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from cloud import trees
@@ -33,7 +32,7 @@ def test_twenty_six_weeks_of_changes_leave_trees_bytes_and_slopes_bounded(
 ) -> None:
     """Every third week something sudden happens, and more often than there is room for trees."""
     monkeypatch.setattr(trees, "MAX_TREES", MOST)
-    room_hours: pd.DataFrame = make_rooms(homes=8, days=14).hours()
+    room_hours = make_rooms(homes=8, days=14).hours()
     reservoir = make_rooms(homes=6, seed=9).hours()
     champion = train(room_hours, PARAMS, "v0")
     rounds: list[tuple[str, Round]] = []
