@@ -1,8 +1,8 @@
 """Triggers: when models are trained anew, and in which way, from measured signals and what is remembered.
 
 Pure. A trigger fires when its signal reaches the upper limit, and is then quiet until the signal has been
-below the lower one, or a job has run on its behalf. Limits were set on simulated fleets of the split `train`
-and are shown on `validate` (`python -m infra.local.loop_study`), unless another source is named.
+below the lower one, or a job has run on its behalf. Limits were set above what sound simulated fleets of the
+split `validate` show in two months (`python -m infra.local.loop_study`), unless another source is named.
 """
 
 import math
@@ -41,7 +41,7 @@ class Rule:
 RULES: Final[Mapping[TriggerName, Rule]] = {
     "level": Rule(0.30, 0.15, "hot_fix"),
     "homes": Rule(0.08, 0.05, "fine_tune"),
-    "population": Rule(0.15, 0.08, "fine_tune"),
+    "population": Rule(0.20, 0.10, "fine_tune"),
     "weather": Rule(0.35, 0.15, "fine_tune"),
     "overrides": Rule(5.0, 2.5, "fine_tune"),
     "data": Rule(1.0, 0.5, "fine_tune", is_drift=False),

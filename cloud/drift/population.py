@@ -17,17 +17,17 @@ def stability_index(reference: Floats, current: Floats) -> float:
     """Sum over bins of (q - p) ln(q / p), p and q being the shares then and now; 0 means the same.
 
     By convention 0.1 is a little and 0.25 much (Siddiqi 2006). Unknown values (NaN) are a bin of their own,
-    so that a sensor that has fallen silent is drift too; and so is a value that many have in common, such as
-    an edge of the reference, so that a constant that moves is seen whichever way it goes.
+    so that a sensor that has fallen silent is drift too; so are values below and above all that were known,
+    so that a constant that moves is seen whichever way it goes.
 
     Args:
         reference: Values then, (n,).
         current: Values now, (m,).
     """
     known = reference[~np.isnan(reference)]
-    inner = np.linspace(0.0, 1.0, BINS + 1)[1:-1]
-    tenths = np.quantile(known, inner) if len(known) else np.zeros(0)
-    edges = np.unique([tenths, np.nextafter(tenths, np.inf)])
+    edges = np.quantile(known, np.linspace(0.0, 1.0, BINS + 1)) if len(known) else np.zeros(0)
+    edges[-1:] = np.nextafter(edges[-1:], np.inf)
+    edges = np.unique(edges)
     then, now = _shares(reference, edges), _shares(current, edges)
     return float(((now - then) * np.log(now / then)).sum())
 

@@ -245,19 +245,20 @@ def main(homes: int, climates: str, changes: str, seed: int, json_path: Path | N
     """Plant changes, and print what the loop makes of them."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     wanted: dict[str, Change] = {change: change for change in CHANGES}
-    courses = list(_courses(homes, climates.split(","), [wanted[name] for name in changes.split(",")], seed))
+    courses = list[Course]()
+    for course in _courses(homes, climates.split(","), [wanted[name] for name in changes.split(",")], seed):
+        courses.append(course)
+        click.echo(f"{course.climate}, {course.change}: {course.alarms[:6]}", err=True)
+        if json_path is not None:  # what is done is done, whoever stops us
+            figures = [asdict(each) | {"delay_days": each.delay_days} for each in courses]
+            json_path.write_text(json.dumps(figures, indent=1) + "\n")
     _show(courses)
-    if json_path is not None:
-        figures = [asdict(course) | {"delay_days": course.delay_days} for course in courses]
-        json_path.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def _courses(homes: int, climates: list[str], changes: list[Change], seed: int) -> Iterator[Course]:
     for place, climate in enumerate(climates):
         for change in changes:
-            course = study(climate, change, homes, seed + place)
-            click.echo(f"{climate}, {change}: {course.alarms[:6]}", err=True)
-            yield course
+            yield study(climate, change, homes, seed + place)
 
 
 if __name__ == "__main__":
