@@ -35,7 +35,7 @@ class Home:
 def test_the_stability_index_is_that_of_the_textbook() -> None:
     then = np.arange(1000.0)
     now = np.concatenate([then[:100].repeat(2), then[200:]])  # the second tenth has moved into the first
-    # shares 0.1, 0.1 then and 0.2, 0 now; half a row in each bin: ten, below, above, and one for unknown values
+    # shares 0.1, 0.1 then and 0.2, 0 now; half a row in each bin: ten, below, above and unknown
     p, q0, q1 = 100.5 / 1006.5, 200.5 / 1006.5, 0.5 / 1006.5
 
     index = stability_index(then, now)
