@@ -23,7 +23,7 @@ class Lineage(BaseModel):
     version: str
     parent: str | None
     """The champion that it was judged against, and of which it may have taken parts."""
-    kind: Literal["base", "train", "fine_tune"]
+    kind: Literal["base", "train", "fine_tune", "hot_fix"]
     created_at: datetime
     data_start: datetime
     data_end: datetime
@@ -44,6 +44,12 @@ class Lineage(BaseModel):
     """Digest of the hours that they became."""
     code: dict[str, str] = {}
     """What made it: this program's version and the digest of its source, and the libraries' versions."""
+    job: str = ""
+    """Of the schedule; empty: it was made without one."""
+    trigger: str = ""
+    """What asked for it first."""
+    reason: str = ""
+    """Why it was made, in plain words."""
 
 
 @dataclass(frozen=True, slots=True)

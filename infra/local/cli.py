@@ -25,6 +25,7 @@ from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
 from infra.local.models_command import models
 from infra.local.quality_command import quality
+from infra.local.train_command import train, triggers
 
 WEB_PORT, MQTT_PORT = 8080, 1883
 
@@ -71,7 +72,7 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-for group in (backtest, bench, deadletters, lake, models, quality):
+for group in (backtest, bench, deadletters, lake, models, quality, train, triggers):
     commands.add_command(group)
 
 
@@ -133,7 +134,7 @@ def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     from infra.local.stack import Stack  # noqa: PLC0415
     from infra.local.stack_settings import StackSettings  # noqa: PLC0415
 
-    stack = Stack(StackSettings(**options), environment())
+    stack = Stack(StackSettings(**options, trains=True), environment())
     stack.start()
     try:
         facts = {
@@ -321,19 +322,6 @@ def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None
     say({finding.check: str(finding) for finding in findings}, as_json=as_json)
     if any(finding.problem for finding in findings):
         sys.exit(1)
-
-
-@commands.command()
-@click.option("--kind", type=click.Choice(["train", "fine_tune"]), default="train", show_default=True)
-@data_dir_option
-@json_option
-def train(kind: Any, data_dir: Path, as_json: bool) -> None:  # noqa: ANN401, FBT001 (click's)
-    """Make a challenger from the lake; it serves only if it is no worse on hours that it has not seen."""
-    from dataclasses import asdict  # noqa: PLC0415
-
-    from infra.local.training_job import run_job  # noqa: PLC0415
-
-    say(asdict(run_job(data_dir, kind)), as_json=as_json)
 
 
 def _end_in_order() -> None:

@@ -136,6 +136,9 @@ class Stack:
         edge = edge_settings(self.settings, self.identities)
         yield self._worker("edge", ("edge",), {**environment, **edge})
         yield self._worker("api", ("mobile_api",), {**environment, **self._api()})
+        if self.settings.trains:
+            data_dir = str(self.settings.data_dir)
+            yield self._worker("trainer", ("infra.local.trainer", data_dir), environment)
 
     def _api(self) -> dict[str, str]:
         return {

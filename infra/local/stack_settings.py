@@ -18,6 +18,7 @@ class StackSettings:
         share_presence: Whether the gateway's people have consented that `motion` leaves the site.
         timezone: Of the gateway's site (IANA name).
         weather: Whose forecasts advice knows: `none`, `open-meteo` or `file:PATH`.
+        trains: Whether models are kept good by the schedule of training.
     """
 
     data_dir: Path
@@ -28,3 +29,4 @@ class StackSettings:
     share_presence: bool = False
     timezone: str = "UTC"
     weather: str = "none"
+    trains: bool = False

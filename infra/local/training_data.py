@@ -30,7 +30,8 @@ LEAD_DAYS = 8
 LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "pyarrow")
 """What may change the bits of a model."""
 
-Kind: TypeAlias = Literal["train", "fine_tune"]
+Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
+"""All that the lake has; its newest days; these days by trees that are added to those of the champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
     newest = max(lake.days(), default=None)
     start = None
-    if kind == "fine_tune" and newest is not None:
+    if kind != "train" and newest is not None:
         start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
             days=WINDOW_DAYS + LEAD_DAYS
         )

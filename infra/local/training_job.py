@@ -1,7 +1,7 @@
 """A training job: a process of its own, so that its memory and threads end with it.
 
-`train` learns from all that the lake holds, `fine_tune` from its newest days; both make a challenger and
-promote it only if the gate lets it pass.
+`train` learns from all that the lake holds, `fine_tune` from its newest days, `hot_fix` from these by trees
+that it adds to the champion's; all make a challenger and promote it only if the gate lets it pass.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
@@ -45,6 +45,21 @@ class CannotRebuildError(LocalError):
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a job is done.
+
+    Attributes:
+        job: Its name in the schedule.
+        trigger: What asked for it first.
+        reason: In plain words.
+    """
+
+    job: str = ""
+    trigger: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job made, and whether it serves."""
 
@@ -70,7 +85,7 @@ class Rebuilt:
     code_changes: Mapping[str, str]
 
 
-def run_job(data_dir: Path, kind: Kind) -> Outcome:
+def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Outcome:
     """Train in this process.
 
     Raises:
@@ -80,9 +95,10 @@ def run_job(data_dir: Path, kind: Kind) -> Outcome:
     champion = serving_champion(registry)
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
-    known = facts_of(data_dir, data.hours)
-    made = fine_tune(champion, data.hours, package_reservoir(), params, version, known=known)
-    keep(registry, lineage_of(made, data, kind, params, champion.version), made)
+    known, quick = facts_of(data_dir, data.hours), kind == "hot_fix"
+    made = fine_tune(champion, data.hours, package_reservoir(), params, version, quick=quick, known=known)
+    lineage = lineage_of(made, data, kind, params, champion.version)
+    keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
     serves = registry.resolve("champion") == version
     return Outcome(version, serves, made.verdict.reason, made.rows, made.metrics)
 
@@ -106,7 +122,8 @@ def rebuild(data_dir: Path, version: str) -> Rebuilt:
         why = "the lake has other hours now (late readings, or days and devices that are gone)"
         raise CannotRebuildError(version, why)
     parent = Champion.from_stored(registry.load(lineage.parent))
-    made = fine_tune(parent, data.hours, package_reservoir(), _params(lineage.parameters), version)
+    params, quick = _params(lineage.parameters), lineage.kind == "hot_fix"
+    made = fine_tune(parent, data.hours, package_reservoir(), params, version, quick=quick)
     files, now = made.challenger.to_files(), code_version()
     return Rebuilt(
         version,
@@ -192,9 +209,9 @@ def _params(parameters: Mapping[str, Any]) -> TrainingParams:
 
 def main(arguments: list[str]) -> int:
     """`python -m infra.local.training_job DATA_DIR KIND`: prints the outcome as JSON."""
-    kind: Kind = "fine_tune" if arguments[1] == "fine_tune" else "train"
+    kinds: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
     try:
-        outcome = run_job(Path(arguments[0]), kind)
+        outcome = run_job(Path(arguments[0]), kinds[arguments[1]])
     except CloudError as error:
         print(error, file=sys.stderr)  # noqa: T201 (the parent reads it)
         return 1

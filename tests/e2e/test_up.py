@@ -14,7 +14,7 @@ import pytest
 from infra.local.broker import free_ports
 from infra.local.run_folder import RunFolder
 
-NAMES = {"broker", "ingest", "shadow", "advisor", "edge", "api"}
+NAMES = {"broker", "ingest", "shadow", "advisor", "edge", "api", "trainer"}
 
 Up = Callable[..., subprocess.Popen[str]]
 

@@ -25,11 +25,13 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
-def record(name: str, arguments: tuple[str, ...], seed: int, figures: object) -> None:
+def record(
+    name: str, arguments: tuple[str, ...], seed: int, figures: object, program: str = "ac-advisor"
+) -> None:
     """Keep figures beside the command, the commit and the seed that they come from."""
     git = ["git", "rev-parse", "HEAD"]
     commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    command = " ".join(("ac-advisor", *arguments))
+    command = " ".join((program, *arguments))
     document = {"command": command, "commit": commit, "seed": seed, "figures": figures}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
@@ -99,3 +101,17 @@ def test_a_year_of_a_thousand_homes_is_read_more_quickly_than_one_plain_file() -
     assert figures["home_day_ratio"] < 0.5
     assert figures["home_month_ratio"] < 0.5
     assert figures["features_ratio"] < 1.5
+
+
+def test_the_loop_finds_what_was_planted_and_leaves_sound_homes_alone(tmp_path: Path) -> None:
+    module, seed = "infra.local.loop_study", 311
+    arguments = ("--homes", "30", "--climates", "hot_dry", "--seed", str(seed))
+    command = [sys.executable, "-m", module, *arguments, "--json", str(tmp_path / "figures.json")]
+
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+
+    figures: list[dict[str, Any]] = json.loads((tmp_path / "figures.json").read_text())
+    record("loop", arguments, seed, figures, f"python -m {module}")
+    sound, *planted = figures
+    assert len(sound["alarms"]) <= 1
+    assert all(course["delay_days"] is not None for course in planted)

@@ -1,0 +1,265 @@
+"""How well the loop keeps models good: `python -m infra.local.loop_study`.
+
+Fleets of the split `validate` live at their habit; in each something is planted, and a sound one runs beside
+them. Every day the triggers look, and what they decide is done, as it would be in service: by the same
+functions, at the same gate. It prints after how many days the change was found, and the error of the models
+beside that of models that are never updated, in the homes concerned.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+import numpy as np
+import pandas as pd
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from cloud.champion import Champion, package_reservoir
+from cloud.drift.cohorts import cohorts_of, region_of
+from cloud.drift.signals import LOOK_DAYS, Fleet, look
+from cloud.energy import usable_energy_hours
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.finetuning import Round as Tuned
+from cloud.finetuning import fine_tune
+from cloud.training import TrainingParams
+from cloud.training_schedule import Learnt
+from cloud.trees import MAX_TREES, matrix
+from cloud.triggers import RULES, Decision, Memory, after_job, decide
+from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
+from infra.local.training_data import WINDOW_DAYS
+from infra.local.training_desk import of_time
+from infra.local.whole_table import print_whole
+
+CLIMATES: Final = ("hot_dry", "mild_summer")
+SEED: Final = 311
+
+FIRST_DAY: Final = LOOK_DAYS + 1
+"""The first look; the champion has learnt of the fleet until then [days]."""
+
+SOUND_DAYS: Final = 60
+"""How long false alarms are counted [days]."""
+
+CHANGE_AFTER: Final = 14
+"""Days of looks before the change [days]."""
+
+FOLLOWED_DAYS: Final = 28
+"""How long what follows is watched [days]."""
+
+
+@dataclass(slots=True)
+class Round:
+    """One job: on which day of looks, why, what it cost, and whether it serves."""
+
+    day: int
+    trigger: str
+    update: str
+    reason: str
+    seconds: float
+    trees: int
+    promoted: bool
+
+
+@dataclass(slots=True)
+class Course:
+    """What happened to one fleet.
+
+    Attributes:
+        climate: Of the weather.
+        change: What was planted.
+        homes: In the fleet.
+        affected: Homes concerned.
+        alarms: Days on which a drift trigger fired, counted from the change, and which.
+        rounds: All jobs.
+        error_before: Daily error in the week before the change, in the homes concerned [ratio].
+        error_frozen: The same in each week after it, of models that are never updated.
+        error_kept: Of those that served.
+    """
+
+    climate: str
+    change: str
+    homes: int
+    affected: int
+    alarms: list[tuple[int, str]] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    error_before: float = 0.0
+    error_frozen: list[float] = field(default_factory=list)
+    error_kept: list[float] = field(default_factory=list)
+
+    @property
+    def delay_days(self) -> int | None:
+        """Days from the change to the first alarm after it."""
+        return next((day for day, _ in self.alarms if day > 0), None)
+
+
+class _Service:
+    """One fleet's models, from day to day."""
+
+    def __init__(self, fleet: Changed, change_day: int) -> None:
+        self.fleet, self.change_day = fleet, change_day
+        self.installations = {site.device_id: site for site in fleet.sites}
+        self.regions = {name: region_of(site) for name, site in self.installations.items()}
+        self.memory = Memory()
+        made = self._tune(Champion.from_package(), FIRST_DAY - 1, "first", quick=False)
+        self.frozen = self.champion = made.challenger
+        self.learnt = Learnt(data_end=self._at(FIRST_DAY - 1), hours=made.rows)
+
+    def day(self, day: int) -> tuple[Decision, Round | None]:
+        """Look, and do what follows."""
+        hours = self._hours(day, LOOK_DAYS)
+        cohorts = cohorts_of(self.installations)
+        seen = Fleet(hours, cohorts, self.regions, self.champion, self.memory.drift_job)
+        signals = [*of_time(hours, self.learnt), *look(seen)]
+        room = MAX_TREES - self.champion.energy.trees.count
+        decision = decide(signals, self.memory, self._at(day), room=room)
+        self.memory = decision.memory
+        return decision, None if decision.update is None else self._do(decision, day)
+
+    def energy(self, day: int) -> pd.DataFrame:
+        """Of each home concerned on the day that follows: observed, and by both kinds of models [kWh]."""
+        hours = usable_energy_hours(self._hours(day + 1, 1))
+        mine = hours[hours["device_id"].isin(self.fleet.affected)]
+        rows = matrix(mine, ENERGY_FEATURES)
+        frame = pd.DataFrame(
+            {
+                "observed": mine[ENERGY_TARGET].to_numpy(np.float64),
+                "frozen": self.frozen.energy.predict(rows),
+                "kept": self.champion.energy.predict(rows),
+            }
+        )
+        return frame.groupby(mine["device_id"].to_numpy()).sum()
+
+    def _do(self, decision: Decision, day: int) -> Round:
+        began, update = time.perf_counter(), str(decision.update)
+        made = self._tune(self.champion, day, f"day-{day}", quick=update == "hot_fix")
+        seconds = time.perf_counter() - began
+        if made.verdict.promote:
+            self.champion = made.challenger
+        self.memory = after_job(decision, self._at(day))
+        self.learnt = Learnt(data_end=self._at(day), hours=made.rows)
+        trees = made.challenger.energy.trees.count
+        return Round(
+            day - self.change_day,
+            decision.trigger,
+            update,
+            decision.reason,
+            seconds,
+            trees,
+            made.verdict.promote,
+        )
+
+    def _tune(self, champion: Champion, day: int, version: str, *, quick: bool) -> Tuned:
+        hours = self._hours(day, WINDOW_DAYS)
+        return fine_tune(champion, hours, package_reservoir(), TrainingParams(), version, quick=quick)
+
+    def _hours(self, day: int, days: int) -> pd.DataFrame:
+        at, end = self.fleet.hours["hour_end_at"], self._at(day)
+        return self.fleet.hours[(at > end - timedelta(days=days)) & (at <= end)]
+
+    def _at(self, day: int) -> pd.Timestamp:
+        return pd.Timestamp(self.fleet.began) + pd.Timedelta(days=day)
+
+
+def study(climate: str, change: Change, homes: int, seed: int) -> Course:
+    """What the loop makes of one change in one fleet."""
+    change_day = FIRST_DAY + (SOUND_DAYS if change == "nothing" else CHANGE_AFTER)
+    last = change_day if change == "nothing" else change_day + FOLLOWED_DAYS
+    plan = Plan(homes, seed, climate, "validate", last + 1, change_day)
+    fleet = play(change, plan)
+    service, course = _Service(fleet, change_day), Course(climate, change, homes, len(fleet.affected))
+    errors: dict[int, pd.DataFrame] = {}
+    for day in range(FIRST_DAY, last):
+        decision, done = service.day(day)
+        since = day - change_day
+        course.alarms += [
+            (since, signal.trigger) for signal in decision.fired if RULES[signal.trigger].is_drift
+        ]
+        course.rounds += [] if done is None else [done]
+        errors[since] = service.energy(day)
+    course.error_before = _error(errors, range(-7, 0), "kept")
+    for week in range(0 if change == "nothing" else FOLLOWED_DAYS // 7):
+        days = range(7 * week, 7 * week + 7)
+        course.error_frozen.append(_error(errors, days, "frozen"))
+        course.error_kept.append(_error(errors, days, "kept"))
+    return course
+
+
+def _error(energy: dict[int, pd.DataFrame], days: range, models: str) -> float:
+    """Sum of absolute errors of home-days over their energy [ratio]."""
+    whole = pd.concat([energy[day] for day in days])
+    return float((whole[models] - whole["observed"]).abs().sum() / whole["observed"].sum())
+
+
+def _show(courses: list[Course]) -> None:
+    table = Table(title="Planted changes: split validate, errors of daily energy in the homes concerned")
+    for name in (
+        "climate",
+        "planted",
+        "homes concerned",
+        "alarms before",
+        "found after",
+        "by",
+        "week before",
+        "weeks after, never updated",
+        "weeks after, kept",
+        "jobs, promoted",
+    ):
+        table.add_column(name)
+    for course in courses:
+        found = course.delay_days
+        table.add_row(
+            course.climate,
+            course.change,
+            f"{course.affected} of {course.homes}",
+            str(sum(day <= 0 for day, _ in course.alarms)),
+            "-" if found is None else f"{found} d",
+            ", ".join(sorted({name for day, name in course.alarms if day == found})),
+            f"{100 * course.error_before:.1f} %",
+            " ".join(f"{100 * error:.1f}" for error in course.error_frozen),
+            " ".join(f"{100 * error:.1f}" for error in course.error_kept),
+            f"{len(course.rounds)}, {sum(each.promoted for each in course.rounds)}",
+        )
+    print_whole(Console(), table)
+    seconds = {
+        update: [each.seconds for course in courses for each in course.rounds if each.update == update]
+        for update in ("fine_tune", "hot_fix")
+    }
+    for update, spent in seconds.items():
+        click.echo(f"{update}: {len(spent)} jobs, median {np.median(spent) if spent else np.nan:.1f} s")
+
+
+@click.command()
+@click.option("--homes", default=40, show_default=True, type=click.IntRange(10, 500))
+@click.option("--climates", default=",".join(CLIMATES), show_default=True)
+@click.option("--changes", default=",".join(CHANGES), show_default=True)
+@click.option("--seed", default=SEED, show_default=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+def main(homes: int, climates: str, changes: str, seed: int, json_path: Path | None) -> None:
+    """Plant changes, and print what the loop makes of them."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    wanted: dict[str, Change] = {change: change for change in CHANGES}
+    courses = list[Course]()
+    for course in _courses(homes, climates.split(","), [wanted[name] for name in changes.split(",")], seed):
+        courses.append(course)
+        click.echo(f"{course.climate}, {course.change}: {course.alarms[:6]}", err=True)
+        if json_path is not None:  # what is done is done, whoever stops us
+            figures = [asdict(each) | {"delay_days": each.delay_days} for each in courses]
+            json_path.write_text(json.dumps(figures, indent=1) + "\n")
+    _show(courses)
+
+
+def _courses(homes: int, climates: list[str], changes: list[Change], seed: int) -> Iterator[Course]:
+    for place, climate in enumerate(climates):
+        for change in changes:
+            yield study(climate, change, homes, seed + place)
+
+
+if __name__ == "__main__":
+    main()

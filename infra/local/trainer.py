@@ -1,0 +1,85 @@
+"""The trainer: sees when a look at the triggers is due, and has it done by a process of its own.
+
+`python -m infra.local.trainer DATA_DIR` is part of `ac-advisor up`. It runs at low priority, so that whoever
+serves has the processor first, and holds no model itself. On many machines a scheduler runs the same command:
+`ac-advisor train --due`.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import structlog
+
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.errors import CloudError
+from cloud.training_schedule import TrainingSchedule
+from cloud.wiring.process import ready_file, stop_on_signals
+from infra.local.run_folder import RunFolder
+from infra.local.training_desk import utc_now
+from infra.local.training_job import AFTER_THE_STACK
+
+LOOK_S: Final = 30.0
+"""How often it asks whether something is due [s]."""
+
+PAUSE_S: Final = 600.0
+"""After a process that failed [s]: full disks and broken lakes do not heal within seconds."""
+
+POLL_S: Final = 0.2
+"""How often it looks whether the process has ended, or it shall stop [s]."""
+
+STOP_S: Final = 5.0
+"""A process that has not ended by then after SIGTERM is killed [s]: the next one does its job again."""
+
+NICE: Final = 10
+"""How much others go first."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def run(data_dir: Path, stop: Event) -> None:
+    """Have done what is due, until `stop`."""
+    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store, ready_file(data_dir, "trainer"):
+        schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
+        while not stop.wait(pause_s):  # first of all others have to come up
+            failed = _is_due(schedule) and _train(data_dir, stop) != 0
+            pause_s = PAUSE_S if failed else LOOK_S
+
+
+def _is_due(schedule: TrainingSchedule) -> bool:
+    try:
+        return schedule.is_due()
+    except CloudError as error:
+        log.warning("schedule_not_read", reason=str(error))
+        return False
+
+
+def _train(data_dir: Path, stop: Event) -> int:
+    """The status of a process that looks and trains; it ends with us."""
+    command = [sys.executable, "-m", "infra.local", "train", "--due", "--data-dir", str(data_dir)]
+    with subprocess.Popen(command) as job:
+        try:
+            RunFolder(data_dir).record("training", job.pid, AFTER_THE_STACK)
+            while job.poll() is None and not stop.wait(POLL_S):
+                pass
+            job.terminate()
+            return job.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            return -1
+        finally:
+            job.kill()
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM."""
+    os.nice(NICE)
+    run(Path(arguments[0]), stop_on_signals())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
