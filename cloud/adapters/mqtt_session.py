@@ -59,6 +59,7 @@ class MqttSession:
         self._held: dict[bytes, int] = {}  # packet id and content, from `take` to `acknowledge`
         self._done: dict[bytes, int] = {}  # the same of what was acknowledged last
         self._names: dict[bytes, str] = {}
+        self._is_cut_off = False
         self._heard_s = self._pinged_s = time.monotonic()
 
     @property
@@ -87,6 +88,7 @@ class MqttSession:
 
     def cut_off(self) -> None:
         """Be heard and hear no more; whoever reads is told that the connection is lost."""
+        self._is_cut_off = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -116,6 +118,8 @@ class MqttSession:
         Raises:
             OSError: The connection is lost.
         """
+        if self._is_cut_off:
+            raise ConnectionAbortedError("we have ended it")
         if self._received_bytes - self._cut_bytes > MAX_UNREAD_BYTES:
             time.sleep(ROOM_POLL_S)
             self._heard_s = time.monotonic()  # it cannot reach us

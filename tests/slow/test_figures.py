@@ -90,6 +90,15 @@ def test_the_demo_saves_unfelt(tmp_path: Path) -> None:
     assert extra < FELT_K_H_DAY
 
 
+def test_ingest_keeps_up_with_a_good_part_of_what_the_broker_takes() -> None:
+    arguments = ("bench", "ingest", "--json")
+
+    figures = json.loads(run(*arguments))
+
+    record("ingest", arguments, 0, figures)
+    assert figures["ratio"] >= 0.35
+
+
 def test_a_year_of_a_thousand_homes_is_read_more_quickly_than_one_plain_file() -> None:
     arguments = ("bench", "lake", "--homes", "1000", "--days", "365", "--json")
 

@@ -212,6 +212,10 @@ def test_holds_the_broker_back_when_nobody_takes(
     assert session is not None
     assert session._received_bytes < 1000 + 2 * mqtt_session.RECEIVE_BYTES
 
+    began = time.monotonic()
+    stream.stop()  # though it does not read, and so does not see the broker close
+    assert time.monotonic() - began < mqtt_stream.END_S + 1.0
+
 
 def test_says_that_it_lives_and_gives_a_silent_broker_up(
     broker: ScriptedBroker, stream: MqttStream, monkeypatch: pytest.MonkeyPatch

@@ -128,13 +128,13 @@ def test_the_difference_of_two_pairs_by_hand() -> None:
 
 
 def test_an_interval_of_two_standard_errors_covers_the_saving_nineteen_times_of_twenty() -> None:
-    """Days of a home are alike, and each spills over into the next: re-drawn 200 times, 40 homes."""
+    """Days of a home are alike, and each spills over into the next: re-drawn 120 times, 30 homes."""
     random = np.random.default_rng(1)
-    covered, days = [], DAYS[:84]
-    for number in range(200):
+    covered, days = [], DAYS[:42]
+    for number in range(120):
         assignment = Assignment((Design(f"s{number}", 7),))
         counted = {}
-        for home in range(40):
+        for home in range(30):
             usual, weather = random.normal(10, 3), random.normal(0, 1)
             for day in days:
                 weather = 0.7 * weather + random.normal(0, 1)
