@@ -1,10 +1,6 @@
 """How the lake's files are laid out: what plain readers see, what a home needs, how few files there are."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from zlib import crc32
 
 import duckdb
@@ -16,48 +12,16 @@ from pyarrow import dataset
 from cloud.adapters.file_lake import GRACE_S, MAX_FILES
 from cloud.adapters.lake_manifest import LakeFile
 from cloud.adapters.parquet_lake import ParquetLake, readings_in_lake
-from cloud.ports.telemetry import LoggedReading
-from edge.contract import Telemetry
-
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-DAY = date(2025, 7, 1)
-MakeTelemetry = Callable[..., Telemetry]
-
-
-@dataclass
-class Clock:
-    now_s: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def lake(tmp_path: Path, clock: Clock) -> ParquetLake:
-    return ParquetLake(tmp_path / "lake" / "telemetry", clock=clock)
-
-
-def write(lake: ParquetLake, first: int, *readings: Telemetry) -> None:
-    lake.write(first, [LoggedReading(first + number, each) for number, each in enumerate(readings)])
-
-
-def write_runs(lake: ParquetLake, make_telemetry: MakeTelemetry, count: int, first: int = 1) -> None:
-    for position in range(first, first + count):
-        write(lake, position, make_telemetry(sampled_at=NOON + timedelta(minutes=position)))
-
-
-def files(lake: ParquetLake) -> list[str]:
-    """What a plain reader of Hive partitions sees."""
-    return sorted(str(each.relative_to(lake.root)) for each in lake.root.glob("day=*/bucket=*/*"))
-
-
-def without_stamps(names: list[str]) -> list[str]:
-    return [re.sub(r"-\d+-[0-9a-f]{8}\.parquet$", "", name) for name in names]
+from tests.integration.cloud.conftest import (
+    DAY,
+    NOON,
+    Clock,
+    MakeTelemetry,
+    files,
+    without_stamps,
+    write,
+    write_runs,
+)
 
 
 def test_pandas_and_duckdb_read_it_as_plain_hive_partitions(

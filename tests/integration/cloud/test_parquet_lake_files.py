@@ -7,9 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pyarrow.parquet as pq
@@ -21,38 +20,16 @@ from cloud.adapters.lake_manifest import FULL_EVERY, Change, Snapshot
 from cloud.adapters.lake_table import scan_table
 from cloud.adapters.parquet_lake import ParquetLake, readings_in_lake
 from cloud.errors import UnavailableError
-from cloud.ports.telemetry import LoggedReading
-from edge.contract import Telemetry
-
-if TYPE_CHECKING:
-    from tests.integration.cloud.conftest import Clock
-
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-DAY = date(2025, 7, 1)
-MakeTelemetry = Callable[..., Telemetry]
-
-
-@pytest.fixture
-def lake(tmp_path: Path, clock: "Clock") -> ParquetLake:
-    return ParquetLake(tmp_path / "lake" / "telemetry", clock=clock)
-
-
-def write(lake: ParquetLake, first: int, *readings: Telemetry) -> None:
-    lake.write(first, [LoggedReading(first + number, each) for number, each in enumerate(readings)])
-
-
-def write_runs(lake: ParquetLake, make_telemetry: MakeTelemetry, count: int, first: int = 1) -> None:
-    for position in range(first, first + count):
-        write(lake, position, make_telemetry(sampled_at=NOON + timedelta(minutes=position)))
-
-
-def files(lake: ParquetLake) -> list[str]:
-    """What a plain reader of Hive partitions sees."""
-    return sorted(str(each.relative_to(lake.root)) for each in lake.root.glob("day=*/bucket=*/*"))
-
-
-def without_stamps(names: list[str]) -> list[str]:
-    return [re.sub(r"-\d+-[0-9a-f]{8}\.parquet$", "", name) for name in names]
+from tests.integration.cloud.conftest import (
+    DAY,
+    NOON,
+    Clock,
+    MakeTelemetry,
+    files,
+    without_stamps,
+    write,
+    write_runs,
+)
 
 
 def test_partitions_by_utc_day_and_device_bucket(lake: ParquetLake, make_telemetry: MakeTelemetry) -> None:
@@ -75,7 +52,7 @@ def test_counts_keys_not_rows(lake: ParquetLake, make_telemetry: MakeTelemetry) 
 
 
 def test_a_snapshot_keeps_its_files_for_the_grace_time(
-    lake: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry
+    lake: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry
 ) -> None:
     write_runs(lake, make_telemetry, 12)
     snapshot = lake.snapshot()
@@ -94,7 +71,7 @@ def test_a_snapshot_keeps_its_files_for_the_grace_time(
 
 
 def test_a_file_that_never_came_to_belong_to_the_lake_is_not_seen_and_is_removed_one_day(
-    lake: ParquetLake, clock: "Clock", make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
+    lake: ParquetLake, clock: Clock, make_telemetry: MakeTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(lake, 1, make_telemetry())
     with monkeypatch.context() as patched:
