@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cloud.config import CloudSettings
 from cloud.ports.models import Note, StoredVersion
@@ -15,6 +16,8 @@ from cloud.triggers import Memory, by_command
 from cloud.wiring.registry import open_registry
 from device_sim.fleet import FleetSpec
 from infra.local import trainer
+from infra.local.cli import commands
+from infra.local.listings import NothingThereError
 from infra.local.sim import simulate
 from infra.local.sim_plan import SimPlan
 from infra.local.training_desk import LocalDesk, standing, take_turn_in
@@ -88,3 +91,10 @@ def test_the_trainer_has_done_what_is_due(tmp_path: Path, monkeypatch: pytest.Mo
     (entry,) = standing(tmp_path)["journal"]
     assert (entry["outcome"], entry["reason"]) == ("nothing to do", "none of 0 signals is news")
     assert not (tmp_path / "run" / "trainer.ready").exists()
+
+
+def test_where_nothing_has_run_nothing_was_decided_and_nothing_is_made(tmp_path: Path) -> None:
+    done = CliRunner().invoke(commands, ["triggers", "--data-dir", str(tmp_path)])
+
+    assert isinstance(done.exception, NothingThereError)
+    assert list(tmp_path.iterdir()) == []
