@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -29,11 +28,10 @@ from cloud.errors import UnavailableError
 from cloud.ingest_status import IngestMeter, IngestStatus, write_status
 from cloud.ingest_worker import IngestWorker
 from cloud.lake_sealer import LakeSealer, SealPolicy
-from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake, SealableLog
-from cloud.quality.daily import AtTheDoor, DailyQuality
+from cloud.quality.daily import AtTheDoor
 from cloud.registrations import CachedRegistrations
-from cloud.wiring.lake import disk_watch, open_lake, open_reports, utc_today
+from cloud.wiring.lake import daily_quality, lake_upkeep, open_lake, utc_now
 from cloud.wiring.process import ready_file, stop_on_signals
 from cloud.wiring.sealing import Sealing
 from edge.contract import topics
@@ -78,7 +76,7 @@ def run(settings: CloudSettings) -> int:
             stream,
             readings,
             CachedRegistrations(state),
-            _utc_now,
+            utc_now,
             Random(),  # noqa: S311 (the same)
             teller.meter,
             teller.look,
@@ -113,10 +111,10 @@ def _make_keepers(
         return AtTheDoor(readings.standings(), readings.clocks_ahead())
 
     policy = SealPolicy(settings.seal_rows, settings.seal_interval_s, settings.log_batches_bytes)
-    quality = DailyQuality(lake, open_reports(settings), counted, _utc_now)
-    upkeep = LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today, quality.look)
+    quality = daily_quality(settings, lake, counted)
+    upkeep = lake_upkeep(settings, lake, quality)
     sealer = LakeSealer(readings, lake, policy, upkeep=upkeep.look_after)
-    return sealer, DeletionDesk(state, readings, lake, quality, state.scrub, _utc_now)
+    return sealer, DeletionDesk(state, readings, lake, quality, state.scrub, utc_now)
 
 
 def _serve(data_dir: Path, name: str, stream: MqttStream, worker: IngestWorker, sealing: Sealing) -> int:
@@ -164,7 +162,7 @@ class _Teller:
     def _status(self, interval_s: float) -> IngestStatus:
         meter = self.meter
         return IngestStatus(
-            at=_utc_now(),
+            at=utc_now(),
             session=self.session,
             topics=self.parts,
             connected=self.stream.connected.is_set(),
@@ -182,7 +180,3 @@ class _Teller:
 def _endpoint(settings: CloudSettings) -> MqttEndpoint:
     password = settings.mqtt_password.get_secret_value()
     return MqttEndpoint(settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, password)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -1,6 +1,7 @@
 """Where the lake is, and what it may take, by the settings."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from cloud.adapters.file_reports import FileReports
 from cloud.adapters.lake_files import LakeFiles, LocalFiles
 from cloud.config import CloudSettings
 from cloud.disk_budget import DiskUse, DiskWatch
+from cloud.lake_upkeep import LakeUpkeep
 from cloud.ports.ingest import CompactingLake
+from cloud.quality.daily import AtTheDoor, DailyQuality
 
 
 def open_lake(settings: CloudSettings) -> FileLake:
@@ -21,6 +24,18 @@ def open_lake(settings: CloudSettings) -> FileLake:
 def open_reports(settings: CloudSettings) -> FileReports:
     """The daily quality reports, which are among the lake's files."""
     return FileReports(lake_files(settings))
+
+
+def daily_quality(
+    settings: CloudSettings, lake: CompactingLake, counted: Callable[[], AtTheDoor] = AtTheDoor
+) -> DailyQuality:
+    """Who makes those reports; `counted` tells what was seen as readings came, where a log tells."""
+    return DailyQuality(lake, open_reports(settings), counted, utc_now)
+
+
+def lake_upkeep(settings: CloudSettings, lake: CompactingLake, quality: DailyQuality) -> LakeUpkeep:
+    """Who looks after the lake from time to time."""
+    return LakeUpkeep(lake, settings.retention_days, disk_watch(settings, lake), utc_today, quality.look)
 
 
 def lake_files(settings: CloudSettings) -> LakeFiles:
@@ -49,9 +64,14 @@ def disk_watch(settings: CloudSettings, lake: CompactingLake) -> DiskWatch:
     return DiskWatch(measures)
 
 
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
 def utc_today() -> date:
     """The UTC day of the wall clock."""
-    return datetime.now(UTC).date()
+    return utc_now().date()
 
 
 def _folder_bytes(folder: Path) -> int:

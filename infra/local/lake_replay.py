@@ -7,7 +7,7 @@ place in the log, so that it is there once however often it is replayed, and a n
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -26,12 +26,10 @@ from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.kinesis_batch import KinesisEvent, ingest_batch
-from cloud.lake_upkeep import LakeUpkeep
-from cloud.quality.daily import AtTheDoor, DailyQuality
 from cloud.registrations import CachedRegistrations
 from cloud.retry import full_jitter_s
 from cloud.wiring.ingest import join
-from cloud.wiring.lake import disk_watch, lake_files, open_lake, open_reports, utc_today
+from cloud.wiring.lake import daily_quality, lake_files, lake_upkeep, open_lake
 from infra.local.errors import LocalError
 from infra.local.listings import NothingThereError
 
@@ -107,9 +105,7 @@ def look_after(data_dir: Path) -> dict[str, Any]:
     settings = CloudSettings(data_dir=data_dir)
     with closing(open_lake(settings)) as lake:
         merged = sum(lake.compact(day) for day in lake.days())
-        watch = disk_watch(settings, lake)
-        quality = DailyQuality(lake, open_reports(settings), AtTheDoor, lambda: datetime.now(UTC))
-        LakeUpkeep(lake, settings.retention_days, watch, utc_today, quality.look).look_after()
+        lake_upkeep(settings, lake, daily_quality(settings, lake)).look_after()
         return {"files_merged": merged, "files": len(lake.snapshot().listing())}
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.forgetting import forget
 from cloud.ports.ingest import Forgetting
-from cloud.quality.daily import AtTheDoor, DailyQuality
-from cloud.wiring.lake import disk_watch, open_lake, open_reports
+from cloud.wiring.lake import daily_quality, disk_watch, open_lake
 from infra.local.broker import store_of
 from infra.local.ingest_lag import read_statuses
 from infra.local.listings import NothingThereError
@@ -66,6 +64,5 @@ def forget_devices(data_dir: Path, device_ids: Sequence[str]) -> Forgetting:
     settings = CloudSettings(data_dir=data_dir)
     with closing(SqliteReadingLog(path)) as readings, closing(open_lake(settings)) as lake:
         done = forget(readings, lake, device_ids)
-        quality = DailyQuality(lake, open_reports(settings), AtTheDoor, lambda: datetime.now(UTC))
-        quality.forget(device_ids)
+        daily_quality(settings, lake).forget(device_ids)
     return done
