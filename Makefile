@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test setup setup-dev bench slow lint types clean
+.PHONY: run test cover setup setup-dev bench slow lint types clean
 
 run: setup ## everything on one machine: fleet, broker, edge, cloud, API, page
 	@$(BIN)/ac-advisor demo $(ARGS)
 
 test: setup-dev lint types ## what CI runs first
+	$(BIN)/pytest -n 2 -m "not slow and not bench"
+
+cover: setup-dev ## the same tests, and what they leave out; a fifth slower
 	$(BIN)/pytest -n 2 -m "not slow and not bench" --cov --cov-report=term-missing:skip-covered
 
 setup: $(VENV)/.installed
