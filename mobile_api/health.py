@@ -4,6 +4,7 @@ from typing import Literal
 
 from flask import Response
 
+from mobile_api.metrics import MEDIA_TYPE
 from mobile_api.operations import Operations, Shown
 from mobile_api.services import services
 
@@ -40,4 +41,4 @@ def show_readiness() -> Ready:
 @operations.get("/metrics", public=True, documented=False)
 def show_metrics() -> Response:
     """What was served, for Prometheus."""
-    return Response(services().metrics.exposition(), mimetype="text/plain; version=0.0.4")
+    return Response(services().metrics.exposition(), content_type=MEDIA_TYPE)
