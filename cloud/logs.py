@@ -2,8 +2,12 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
+
+if TYPE_CHECKING:
+    from structlog.types import Processor
 
 
 def configure_logs(*, as_json: bool = True) -> None:
@@ -11,7 +15,7 @@ def configure_logs(*, as_json: bool = True) -> None:
 
     Facts are fields. What is told of devices is their id at most: no payload, no token, no person.
     """
-    to_json = [
+    to_json: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

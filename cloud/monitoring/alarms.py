@@ -108,7 +108,7 @@ RULES: Final[Mapping[AlarmName, AlarmRule]] = {
         0.25,
         0.10,
         NEXT_LOOK,
-        "what devices report is distributed otherwise (stability index {value:.2f}), and nothing has learnt it",
+        "what devices report is distributed otherwise (index {value:.2f}), and no training has learnt it",
         "`ac-advisor monitor --json` says which feature, `ac-advisor quality` whether sensors are sound",
     ),
     "model_old": AlarmRule(

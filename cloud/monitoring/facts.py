@@ -16,7 +16,7 @@ RECENT_DAYS: Final = 2
 USUAL_DAYS: Final = 14
 """Overrides of so many newest days are held against those of so many before [days]."""
 
-MOST_COHORTS: Final = 60
+MOST_COHORTS: Final = 40
 """So many cohorts are told of, the largest ones: a report stays small however large the world is."""
 
 

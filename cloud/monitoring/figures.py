@@ -15,6 +15,9 @@ from edge.contract import DeviceId
 FEWEST_DAYS: Final = 30
 """Fewer days of devices say more about their people than about the models."""
 
+FEWEST_DAYS_A_HOME: Final = 4
+"""Weather surprises whole cohorts on single days [days]."""
+
 FEWEST_ANSWERS: Final = 20
 """The same of people's answers."""
 
@@ -77,7 +80,7 @@ def _now(tally: Tally, devices: int) -> dict[str, float | None]:
 
 
 def _days(tally: Tally) -> dict[str, float | None]:
-    is_enough = tally.energy_days >= FEWEST_DAYS
+    is_enough = tally.energy_days >= max(FEWEST_DAYS, FEWEST_DAYS_A_HOME * tally.energy_homes)
     small_kwh = SMALL_KWH * tally.energy_days
     return {
         "energy_days": tally.energy_days,

@@ -103,7 +103,7 @@ class MonitoredFleet:
             Ports(self._log, self._state, self._shadows),
             ChampionAdvisors(self._champion),
             WorkerSettings("wall", interval),
-            Clocks(self._now, lambda: self.now.timestamp()),
+            Clocks(self._now, self._now_s),
         )
         self._worker.restore()
 
@@ -140,6 +140,9 @@ class MonitoredFleet:
 
     def _now(self) -> datetime:
         return self.now
+
+    def _now_s(self) -> float:
+        return self.now.timestamp()
 
     def _newest(self) -> Mapping[DeviceId, datetime]:
         return self.newest

@@ -1,8 +1,8 @@
 """The trainer: sees when a look at the triggers is due, has it done by a process of its own, and monitors.
 
 `python -m infra.local.trainer DATA_DIR` is part of `ac-advisor up`. It runs at low priority, so that whoever
-serves has the processor first, and holds no model itself. On many machines a scheduler runs the same commands:
-`ac-advisor train --due`, and `ac-advisor monitor --now`.
+serves has the processor first, and holds no model itself. On many machines a scheduler runs the same
+commands: `ac-advisor train --due`, and `ac-advisor monitor --now`.
 """
 
 import os
