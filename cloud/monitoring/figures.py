@@ -129,7 +129,7 @@ def _highest(drift: Mapping[str, float]) -> float | None:
 
 def _oldest_days(versions: Collection[str], facts: FleetFacts) -> float | None:
     ages = [facts.model_ages[version] for version in versions if version in facts.model_ages]
-    return round(max(ages) / timedelta(days=1), 3) if ages else None
+    return round(max(*ages, timedelta()) / timedelta(days=1), 3) if ages else None
 
 
 def _ratio(part: float, whole: float) -> float | None:

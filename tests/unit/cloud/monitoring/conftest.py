@@ -131,7 +131,7 @@ class World:
         lineage = shipped.lineage.model_copy(update=changed)
         self.registry.add(StoredVersion(lineage, shipped.files), Note("a test", "made"))
 
-    def look(self, outcome: str = "nothing to do", age_h: float = 5.0, **values: float) -> None:
+    def look(self, values: dict[str, float], outcome: str = "nothing to do", age_h: float = 5.0) -> None:
         """A look at the triggers; `values` by cohort, of the feature that is named so."""
         schedule = TrainingSchedule(self.store, lambda: self.now)
         at = self.now - timedelta(hours=age_h)
@@ -154,7 +154,7 @@ def sound() -> World:
         world.add_home(number)
     world.add_version("v1", 3.0)
     world.registry.promote("v1", Note("a test", "good"), over=None)
-    world.look(fleet=0.04)
+    world.look({"fleet": 0.04})
     world.progress()
     return world
 

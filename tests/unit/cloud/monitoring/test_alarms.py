@@ -63,7 +63,7 @@ FAULTS: dict[str, tuple[Fault, str, dict[str, float]]] = {
     "prediction_off": (change_unit, NORTH, {"minutes": 5}),
     "overrides_many": (burst, NORTH, {"minutes": 5}),
     "advice_refused": (refuse, NORTH, {"minutes": 5}),
-    "feature_drift": (lambda world: world.look(**{NORTH: 0.3}), NORTH, {"hours": 31}),
+    "feature_drift": (lambda world: world.look({NORTH: 0.3}), NORTH, {"hours": 31}),
     "model_old": (keep_old, NORTH, {"minutes": 5}),
     "training_idle": (lambda _: None, "fleet", {"hours": 45}),
 }

@@ -88,14 +88,14 @@ def test_where_people_decide_all_between_advice_and_habit_was_predicted(
     assert figures(world.monitor()).energy_error_ratio == pytest.approx(error)
 
 
-@pytest.mark.parametrize(("lived_days", "compared_days"), [(7, None), (8, 4 * 8), (11, 7 * 8), (16, 7 * 8)])
+@pytest.mark.parametrize(("lived_days", "compared_days"), [(7, None), (8, 4 * 12), (11, 7 * 12), (16, 7 * 12)])
 def test_what_is_said_in_a_homes_first_days_is_not_compared(
     make_world: "Callable[[], World]", lived_days: int, compared_days: int | None
 ) -> None:
     """A home's first four days; and then four days at least, since weather surprises on single ones."""
     world = make_world()
     world.add_version("v1", 1.0)
-    for number in range(8):
+    for number in range(12):
         name = world.add_home(number)
         for age_days in range(lived_days + 1, 17):
             day = (world.now - timedelta(days=age_days)).date()
@@ -103,7 +103,7 @@ def test_what_is_said_in_a_homes_first_days_is_not_compared(
 
     fleet = figures(world.monitor())
 
-    assert fleet.energy_days == (compared_days or 3 * 8)
+    assert fleet.energy_days == (compared_days or 3 * 12)
     assert (fleet.energy_ratio is None) == (compared_days is None)
 
 
@@ -145,7 +145,7 @@ def test_by_the_fleets_own_clock_recorded_days_are_fresh(world: "World") -> None
 
 def test_a_job_that_fails_every_hour_has_not_gone_well(world: "World") -> None:
     for hour in range(4):
-        world.look("failed: the lake is away", age_h=4.0 - hour)
+        world.look({}, "failed: the lake is away", age_h=4.0 - hour)
 
     assert world.monitor().service.training_idle_h == 5.0
 
