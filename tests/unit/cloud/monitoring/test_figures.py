@@ -88,7 +88,9 @@ def test_where_people_decide_all_between_advice_and_habit_was_predicted(
     assert figures(world.monitor()).energy_error_ratio == pytest.approx(error)
 
 
-@pytest.mark.parametrize(("lived_days", "compared_days"), [(7, None), (8, 4 * 12), (11, 7 * 12), (16, 7 * 12)])
+@pytest.mark.parametrize(
+    ("lived_days", "compared_days"), [(7, None), (8, 4 * 12), (11, 7 * 12), (16, 7 * 12)]
+)
 def test_what_is_said_in_a_homes_first_days_is_not_compared(
     make_world: "Callable[[], World]", lived_days: int, compared_days: int | None
 ) -> None:
