@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from cloud.config import CloudSettings
+from cloud.logs import configure_logs
 
 ROLES = ("ingest", "shadow", "advisor")
 
@@ -13,6 +14,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ROLES:
         print(f"usage: python -m cloud {{{','.join(ROLES)}}}", file=sys.stderr)  # noqa: T201 (a command's usage)
         return 2
+    configure_logs()
     run = import_module(f"cloud.wiring.{arguments[0]}").run
     return int(run(CloudSettings()))
 

@@ -22,6 +22,9 @@ KEPT = timedelta(days=400)
 WARM_WORDS = ("too_hot", "a_bit_warm", "undone")
 """What people say who are too warm, or want advice taken back."""
 
+REFUSALS = ("dismissed", "undone")
+"""What people say who do not want a piece of advice."""
+
 
 def local_day(at: datetime, timezone: str) -> date:
     """The local day around an instant."""
@@ -40,6 +43,8 @@ class DayCount:
     overrides: int = 0
     warm_words: int = 0
     warm_minutes: float = 0.0
+    accepted: int = 0
+    refused: int = 0
     decisions: int = 0
     said: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
 
@@ -56,6 +61,8 @@ class DayCount:
     def hear(self, kind: str) -> None:
         """Count what a person said."""
         self.warm_words += kind in WARM_WORDS
+        self.accepted += kind == "accepted"
+        self.refused += kind in REFUSALS
 
     def decide(self, arm: Arm, version: str, said: Mapping[str, Advice]) -> None:
         """Count a decision; of the day's first one, what each version said of the coming 24 h is kept."""
@@ -76,6 +83,8 @@ class DayCount:
             overrides=self.overrides,
             warm_words=self.warm_words,
             warm_minutes=round(self.warm_minutes, 1),
+            accepted=self.accepted,
+            refused=self.refused,
             decisions=self.decisions,
             said={name: Said(**each) for name, each in self.said.items()},
         )

@@ -1,9 +1,10 @@
 """Training rounds: look, decide, write down why, have it done; killed at any point, it is done again."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import uuid4
 
 from cloud.errors import CloudError
@@ -14,10 +15,14 @@ from cloud.training_schedule import (
     Entry,
     Job,
     Learnt,
+    Looked,
     Schedule,
     TrainingSchedule,
 )
-from cloud.triggers import Decision, Memory, Signal, Update, after_job, by_command, decide
+from cloud.triggers import RULES, Decision, Memory, Signal, Update, after_job, by_command, decide
+
+MOST_SIGNALS: Final = 2000
+"""Values of a look that are remembered: some 120 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,9 @@ def take_turn(schedule: TrainingSchedule, desk: TrainingDesk, wish: Wish | None 
             known, over = schedule.read()
         if wish is None and known.next_look_at is not None and known.next_look_at > schedule.now():
             return None  # somebody was quicker
-        decision = _look(schedule, desk, known) if wish is None else _wished(wish, known)
+        if wish is not None:
+            return _follow(schedule, desk, (known, over), _wished(wish, known))
+        known, decision = _look(schedule, desk, known)
         return _follow(schedule, desk, (known, over), decision)
 
 
@@ -99,9 +106,19 @@ def _wished(wish: Wish, known: Schedule) -> Decision:
     return by_command(wish.update, wish.reason, known.memory)
 
 
-def _look(schedule: TrainingSchedule, desk: TrainingDesk, known: Schedule) -> Decision:
+def _look(schedule: TrainingSchedule, desk: TrainingDesk, known: Schedule) -> tuple[Schedule, Decision]:
+    """What is known after a look, and what follows from it."""
     signals, room = desk.look(known.memory, known.learnt)
-    return decide(signals, known.memory, schedule.now(), room=room)
+    at = schedule.now()
+    seen = known.model_copy(update={"looked": Looked(at=at, values=_strongest(signals))})
+    return seen, decide(signals, known.memory, at, room=room)
+
+
+def _strongest(signals: Sequence[Signal]) -> dict[str, float]:
+    """The values by key: as many as an item of the store has room for."""
+    told = [signal for signal in signals if not math.isnan(signal.value)]
+    told.sort(key=lambda signal: -signal.value / RULES[signal.trigger].upper)
+    return {signal.key: round(signal.value, 4) for signal in told[:MOST_SIGNALS]}
 
 
 def _follow(

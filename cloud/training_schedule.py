@@ -77,6 +77,18 @@ class Learnt(_Record):
     hours: int
 
 
+class Looked(_Record):
+    """What the newest look saw.
+
+    Attributes:
+        at: When.
+        values: By `Signal.key`; the strongest, where there are very many.
+    """
+
+    at: datetime
+    values: dict[str, float] = {}
+
+
 class Schedule(_Record):
     """What is known from one look to the next."""
 
@@ -84,6 +96,7 @@ class Schedule(_Record):
     memory: Memory = Memory()
     running: Job | None = None
     learnt: Learnt | None = None
+    looked: Looked | None = None
 
 
 class Entry(_Record):

@@ -3,7 +3,11 @@
 from typing import Literal
 
 from flask import Response
+from pydantic import ValidationError
 
+from cloud.errors import UnavailableError
+from cloud.ports.monitoring import MONITORING_PK, REPORT_SK, MonitoringReport
+from mobile_api.metrics import MEDIA_TYPE
 from mobile_api.operations import Operations, Shown
 from mobile_api.services import services
 
@@ -39,5 +43,14 @@ def show_readiness() -> Ready:
 
 @operations.get("/metrics", public=True, documented=False)
 def show_metrics() -> Response:
-    """What was served, for Prometheus."""
-    return Response(services().metrics.exposition(), mimetype="text/plain; version=0.0.4")
+    """What was served, and how the fleet did when it was last monitored, for Prometheus."""
+    return Response(services().metrics.exposition(_newest_report()), content_type=MEDIA_TYPE)
+
+
+def _newest_report() -> MonitoringReport | None:
+    """None before the first, without the store, or of another version of the program: the rest is told."""
+    try:
+        item = services().state.get(MONITORING_PK, REPORT_SK)
+        return None if item is None else MonitoringReport.model_validate(item.body)
+    except (UnavailableError, ValidationError):
+        return None

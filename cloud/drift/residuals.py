@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cloud.drift.change import cumulative_sums
+from cloud.drift.shares import at_least
 from cloud.drift.window import Window
 from cloud.energy import EnergyModel, usable_energy_hours
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
@@ -30,9 +31,6 @@ MIN_DAYS: Final = 10
 
 TINY_KWH: Final = 0.5
 """Added to a day's energy before logarithms: on a cool day a minute of cooling is no change [kWh]."""
-
-Z_95: Final = 1.645
-"""95 % quantile of the standard normal distribution."""
 
 MIN_HOMES: Final = 4
 """With fewer nobody's neighbours say what the weather did."""
@@ -99,17 +97,6 @@ def level(cohort: str, days: pd.DataFrame) -> Iterator[Signal]:
         f"observed over predicted energy went from {100 * np.exp(before):.0f} to {100 * np.exp(after):.0f} %"
     )
     yield Signal(trigger="level", cohort=cohort, subject="energy", value=abs(moved), words=words)
-
-
-def at_least(found: int, of: int) -> float:
-    """Lower 95 % bound of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953) [ratio].
-
-    One home of nine is no ninth of all homes.
-    """
-    share, z2 = found / of, Z_95**2
-    middle = share + z2 / (2 * of)
-    width = Z_95 * np.sqrt(share * (1 - share) / of + z2 / (4 * of**2))
-    return float(max((middle - width) / (1 + z2 / of), 0.0))
 
 
 def changed_homes(cohort: str, days: pd.DataFrame) -> Iterator[Signal]:

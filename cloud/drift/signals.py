@@ -15,7 +15,8 @@ import pandas as pd
 from cloud.champion import Champion
 from cloud.drift.cohorts import Cohorts
 from cloud.drift.population import stability_index
-from cloud.drift.residuals import at_least, changed_homes, energy_days, level
+from cloud.drift.residuals import changed_homes, energy_days, level
+from cloud.drift.shares import at_least
 from cloud.drift.window import CURRENT_DAYS, REFERENCE_DAYS, Window
 from cloud.feature_catalogue import OVERRIDE_FEATURES, OVERRIDE_TARGET
 from cloud.override import OverrideModel, exposed_hours

@@ -193,6 +193,8 @@ class DayRecord(Record):
     overrides: int = Field(description="Setpoints that a person made cooler.")
     warm_words: int = Field(description="Times that a person said that it is too warm, or took advice back.")
     warm_minutes: float = Field(description="Minutes of cooling well above the habit.")
+    accepted: int = Field(0, description="Pieces of advice that a person accepted.")
+    refused: int = Field(0, description="Those that a person dismissed, or took back in the app.")
     decisions: int
     said: dict[str, Said] = Field(description="By version, that which advised and that in the shadow.")
 

@@ -24,6 +24,7 @@ from infra.local.lake_command import lake
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
 from infra.local.models_command import models
+from infra.local.monitor_command import monitor
 from infra.local.quality_command import quality
 from infra.local.train_command import train, triggers
 
@@ -40,13 +41,12 @@ def environment() -> Mapping[str, str]:
 
 def main() -> None:
     """Run the command; what went wrong is said in one line."""
-    import structlog  # noqa: PLC0415 (as in every command)
-
-    from cloud.errors import CloudError  # noqa: PLC0415
+    from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
+    from cloud.logs import configure_logs  # noqa: PLC0415
     from device_sim.errors import SimulatorError  # noqa: PLC0415
 
     _end_in_order()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the answer
+    configure_logs(as_json=not sys.stderr.isatty())
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:
@@ -72,7 +72,7 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-for group in (backtest, bench, deadletters, lake, models, quality, train, triggers):
+for group in (backtest, bench, deadletters, lake, models, monitor, quality, train, triggers):
     commands.add_command(group)
 
 

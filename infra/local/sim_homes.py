@@ -25,14 +25,15 @@ def record_homes(data_dir: Path, sites: Iterable[Site]) -> None:
     """Write a home with one device for each site into the state of `data_dir`."""
     store = SqliteStateStore(data_dir / "state.sqlite")
     try:
-        writes = (put for site in sites for put in _puts(site))
+        writes = (put for site in sites for put in home_puts(site))
         while batch := list(islice(writes, MAX_WRITES)):
             store.transact(batch)
     finally:
         store.close()
 
 
-def _puts(site: Site) -> Iterator[Put]:
+def home_puts(site: Site) -> Iterator[Put]:
+    """What makes a home with one device of a site."""
     home = HomeRecord(
         home_id=f"h-{site.device_id}",
         owner_id=OWNER,

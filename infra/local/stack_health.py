@@ -16,6 +16,7 @@ from cloud.config import CloudSettings
 from cloud.deletion import open_requests
 from cloud.disk_budget import DiskUse
 from cloud.errors import CloudError
+from cloud.monitoring.round import newest_report
 from cloud.ports.deletion import DOERS
 from cloud.ports.telemetry import LetterQuery
 from cloud.wiring.lake import disk_watch, open_lake, utc_today
@@ -27,6 +28,9 @@ SEALED_WITHIN = timedelta(minutes=5)
 
 DELETED_WITHIN = timedelta(minutes=10)
 """A stack that runs has carried out a deletion by then."""
+
+MONITORED_WITHIN = timedelta(minutes=30)
+"""`up` monitors every five minutes."""
 
 _MORE_ROOM = {
     "lake": "keep fewer days with CLOUD_RETENTION_DAYS, or give it more with CLOUD_DISK_BUDGET_LAKE_BYTES",
@@ -47,6 +51,7 @@ def examine_stack(data_dir: Path) -> Iterator[Finding]:
         "sealing": _sealing,
         "dead letters": _letters,
         "deletions": _deletions,
+        "monitoring": _monitoring,
     }
     for name, check in checks.items():
         try:
@@ -132,3 +137,17 @@ def _deletions(settings: CloudSettings) -> Iterator[Finding]:
     late = [doer for doer, times in asked.items() if times and now - min(times) > DELETED_WITHIN]
     problem = f"{', '.join(late)} has not forgotten what people have deleted: {_INGEST}" if late else None
     yield Finding("deletions on their way", problem, str(sum(map(len, asked.values()))))
+
+
+def _monitoring(settings: CloudSettings) -> Iterator[Finding]:
+    """Whoever watches is watched here; where nothing has monitored yet, nothing is missed."""
+    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state:
+        report = newest_report(state)
+    if report is None:
+        return
+    is_old = datetime.now(UTC) - report.at > MONITORED_WITHIN
+    old = f"nobody has monitored since {report.at.isoformat(timespec='seconds')}: see log/trainer.log"
+    yield Finding("monitoring", old if is_old else None, report.at.isoformat(timespec="seconds"))
+    names = sorted({alarm.alarm for alarm in report.raised})
+    told = f"{', '.join(names)}: `ac-advisor monitor` says where and what to do" if names else None
+    yield Finding("alarms", told, "none")

@@ -1,8 +1,8 @@
-"""The trainer: sees when a look at the triggers is due, and has it done by a process of its own.
+"""The trainer: sees when a look at the triggers is due, has it done by a process of its own, and monitors.
 
 `python -m infra.local.trainer DATA_DIR` is part of `ac-advisor up`. It runs at low priority, so that whoever
-serves has the processor first, and holds no model itself. On many machines a scheduler runs the same command:
-`ac-advisor train --due`.
+serves has the processor first, and holds no model itself. On many machines a scheduler runs the same
+commands: `ac-advisor train --due`, and `ac-advisor monitor --now`.
 """
 
 import os
@@ -16,8 +16,11 @@ from typing import Final
 import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.errors import CloudError
+from cloud.logs import configure_logs
 from cloud.training_schedule import TrainingSchedule
+from cloud.wiring.monitoring import monitoring
 from cloud.wiring.process import ready_file, stop_on_signals
 from infra.local.run_folder import RunFolder
 from infra.local.training_desk import utc_now
@@ -43,7 +46,11 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 def run(data_dir: Path, stop: Event) -> None:
     """Have done what is due, until `stop`."""
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store, ready_file(data_dir, "trainer"):
+    with (
+        closing(SqliteStateStore(data_dir / "state.sqlite")) as store,
+        monitoring(CloudSettings(data_dir=data_dir)),
+        ready_file(data_dir, "trainer"),
+    ):
         schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
         while not stop.wait(pause_s):  # first of all others have to come up
             failed = _is_due(schedule) and _train(data_dir, stop) != 0
@@ -77,6 +84,7 @@ def _train(data_dir: Path, stop: Event) -> int:
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM."""
     os.nice(NICE)
+    configure_logs()
     run(Path(arguments[0]), stop_on_signals())
     return 0
 

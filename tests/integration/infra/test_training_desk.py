@@ -2,13 +2,16 @@
 
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.monitoring.round import newest_report
 from cloud.ports.models import Note, StoredVersion
 from cloud.training_rounds import Wish
 from cloud.training_schedule import Job
@@ -91,6 +94,8 @@ def test_the_trainer_has_done_what_is_due(tmp_path: Path, monkeypatch: pytest.Mo
     (entry,) = standing(tmp_path)["journal"]
     assert (entry["outcome"], entry["reason"]) == ("nothing to do", "none of 0 signals is news")
     assert not (tmp_path / "run" / "trainer.ready").exists()
+    with closing(SqliteStateStore(tmp_path / "state.sqlite")) as state:
+        assert newest_report(state) is not None  # it has monitored beside
 
 
 def test_where_nothing_has_run_nothing_was_decided_and_nothing_is_made(tmp_path: Path) -> None:

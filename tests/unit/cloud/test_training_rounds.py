@@ -9,7 +9,16 @@ import pytest
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.errors import ConflictError, InsufficientDataError
 from cloud.training_rounds import Made, Wish, take_turn
-from cloud.training_schedule import AFTER_FAILURE, EVERY, LEASE, MAX_ATTEMPTS, Job, Learnt, TrainingSchedule
+from cloud.training_schedule import (
+    AFTER_FAILURE,
+    EVERY,
+    LEASE,
+    MAX_ATTEMPTS,
+    Job,
+    Learnt,
+    Looked,
+    TrainingSchedule,
+)
 from cloud.triggers import Memory, Signal
 
 T0 = datetime(2025, 7, 1, 3, tzinfo=UTC)
@@ -112,6 +121,15 @@ def test_what_fired_is_done_and_written_down(schedule: TrainingSchedule) -> None
     assert [line.outcome for line in schedule.journal()] == ["begun", "promoted over v1"]
     assert {line.job_id for line in schedule.journal()} == {desk.jobs[0].job_id}
     assert schedule.journal()[0].reason == "fleet: 8 days old"
+
+
+def test_what_a_look_saw_is_remembered_also_after_a_wish(schedule: TrainingSchedule) -> None:
+    for desk in (Desk(CALM), Desk()):
+        take_turn(schedule, desk)
+        schedule.now.now += EVERY  # type: ignore[attr-defined]
+    take_turn(schedule, Desk(), Wish("train", "now"))
+
+    assert schedule.read()[0].looked == Looked(at=T0 + EVERY, values={"age/fleet/": 8.0})
 
 
 def test_nobody_looks_while_somebody_is_at_it(schedule: TrainingSchedule, clock: Clock) -> None:

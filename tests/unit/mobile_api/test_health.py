@@ -35,9 +35,9 @@ def test_metrics_count_routes_not_paths(world: "World") -> None:
 
     text = world.nobody().get("/metrics").text
 
-    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="200"} 1' in text
-    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="404"} 1' in text
-    assert 'api_requests_total{method="GET",route="unmatched",status="404"} 1' in text
+    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="200"} 1.0' in text
+    assert 'api_requests_total{method="GET",route="/v1/devices/<device_id>",status="404"} 1.0' in text
+    assert 'api_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
     assert "dev-1" not in text
 
 
@@ -48,9 +48,17 @@ def test_the_histogram_is_cumulative() -> None:
 
     text = metrics.exposition()
 
-    assert 'api_request_duration_seconds_bucket{le="0.001"} 1\n' in text
-    assert 'api_request_duration_seconds_bucket{le="0.005"} 2\n' in text
-    assert 'api_request_duration_seconds_bucket{le="2.5"} 2\n' in text
-    assert 'api_request_duration_seconds_bucket{le="+Inf"} 3\n' in text
-    assert "api_request_duration_seconds_sum 9.005000\n" in text
-    assert "api_request_duration_seconds_count 3\n" in text
+    assert 'api_request_duration_seconds_bucket{le="0.001"} 1.0\n' in text
+    assert 'api_request_duration_seconds_bucket{le="0.005"} 2.0\n' in text
+    assert 'api_request_duration_seconds_bucket{le="2.5"} 2.0\n' in text
+    assert 'api_request_duration_seconds_bucket{le="+Inf"} 3.0\n' in text
+    assert "api_request_duration_seconds_sum 9.005\n" in text
+    assert "api_request_duration_seconds_count 3.0\n" in text
+
+
+def test_words_of_strangers_make_no_series(world: "World") -> None:
+    for word in ("BREW", "WHEN"):
+        world.app.test_client().open("/", method=word)
+
+    assert "BREW" not in (text := world.nobody().get("/metrics").text)
+    assert 'api_requests_total{method="other",route="unmatched",status="405"} 2.0' in text

@@ -11,6 +11,7 @@ import pytest
 from cloud.advice import Advice
 from cloud.advisor_panel import Trial
 from cloud.advisor_seat import HomeAdvisorLike
+from cloud.day_count import DayCount
 from cloud.ports.records import DayRecord, TrialRecord
 from cloud.rollout.cohort import was_drawn
 from cloud.serving import Serving
@@ -232,6 +233,16 @@ def test_a_new_champion_ends_the_trial(world: "World") -> None:
 
     assert set(by_version(world)) == {"v3"}
     assert worker.trial is None
+
+
+def test_answers_of_a_day_are_counted() -> None:
+    day = DayCount(T0.date())
+    for kind in ("accepted", "accepted", "accepted", "dismissed", "undone", "too_hot", "not_home"):
+        day.hear(kind)
+
+    record = day.record("d1")
+
+    assert (record.accepted, record.refused, record.warm_words) == (3, 2, 2)  # an undo is both
 
 
 def _days(world: "World", device_id: str) -> list[DayRecord]:

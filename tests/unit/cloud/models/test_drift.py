@@ -13,7 +13,7 @@ from cloud.champion import Champion
 from cloud.drift.change import cumulative_sums
 from cloud.drift.cohorts import MIN_HOMES, cohorts_of, region_of
 from cloud.drift.population import stability_index
-from cloud.drift.residuals import at_least
+from cloud.drift.shares import at_least
 from cloud.drift.signals import Fleet, look
 from cloud.training import TrainingParams, train
 from cloud.trees import TreeParams

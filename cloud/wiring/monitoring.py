@@ -1,0 +1,95 @@
+"""Monitoring of an installation: its stores, and a round every few minutes in whichever process does it."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
+from cloud.errors import CloudError
+from cloud.monitoring.gather import Sources
+from cloud.monitoring.round import take_round
+from cloud.ports.monitoring import MonitoringReport
+from cloud.reading_rows import instant_of
+from cloud.wiring.registry import open_registry
+from edge.contract import DeviceId
+
+EVERY_S: Final = 300.0
+"""From one round to the next [s]."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def monitor_once(settings: CloudSettings) -> MonitoringReport:
+    """One round, and its report.
+
+    Raises:
+        CloudError: Something does not answer, or is not as it should be.
+    """
+    with open_sources(settings) as sources:
+        return take_round(sources)
+
+
+@contextmanager
+def open_sources(settings: CloudSettings) -> Iterator[Sources]:
+    """The stores of this installation.
+
+    Raises:
+        CloudError: One cannot be opened.
+    """
+    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state:
+        yield Sources(
+            state=state,
+            models=open_registry(settings),
+            newest=lambda: _newest(settings.data_dir / "ingest.sqlite"),
+            now=lambda: datetime.now(UTC),
+            clock=settings.clock,
+        )
+
+
+@contextmanager
+def monitoring(settings: CloudSettings) -> Iterator[None]:
+    """Monitor in a thread of its own, until the end of the block."""
+    over = threading.Event()
+    thread = threading.Thread(target=_watch, args=(settings, over), name="monitoring", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _watch(settings: CloudSettings, over: threading.Event) -> None:
+    """A round that cannot be made is logged once for each reason, and made at its next turn."""
+    complaint = ""
+    while not over.is_set():
+        try:
+            monitor_once(settings)
+            complaint = ""
+        except CloudError as error:
+            if str(error) != complaint:
+                log.warning("fleet_not_monitored", reason=str(error))
+            complaint = str(error)
+        except Exception:  # the outermost loop of a thread: what serves beside it goes on
+            log.exception("monitoring_failed")
+        over.wait(EVERY_S)
+
+
+def _newest(path: Path) -> Mapping[DeviceId, datetime]:
+    """By the reading log; none where nothing was ever taken in."""
+    if not path.exists():
+        return {}
+    with closing(SqliteReadingLog(path, read_only=True)) as readings:
+        standings = readings.standings()
+    return {
+        device_id: instant_of(count.sampled_at_ms)
+        for device_id, count in standings.items()
+        if count.sampled_at_ms is not None
+    }
