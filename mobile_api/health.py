@@ -22,13 +22,13 @@ class Ready(Shown):
     status: Literal["ready"] = "ready"
 
 
-@operations.get("/healthz", public=True)
+@operations.get("/healthz", public=True, limited=False)
 def show_health() -> Alive:
     """The process lives."""
     return Alive()
 
 
-@operations.get("/readyz", public=True)
+@operations.get("/readyz", public=True, limited=False)
 def show_readiness() -> Ready:
     """The stores answer; 503 when they do not."""
     use = services()
@@ -37,7 +37,7 @@ def show_readiness() -> Ready:
     return Ready()
 
 
-@operations.get("/metrics", public=True, documented=False)
+@operations.get("/metrics", public=True, limited=False, documented=False)
 def show_metrics() -> Response:
     """What was served, for Prometheus."""
     return Response(services().metrics.exposition(), mimetype="text/plain; version=0.0.4")
