@@ -20,6 +20,7 @@ from mobile_api.errors import (
 )
 from mobile_api.operations import GUARDS, Answer, Operation, Page
 from mobile_api.problems import faults_of, problem
+from mobile_api.routing import reserve_words
 from mobile_api.services import services
 
 Arguments: TypeAlias = dict[str, object]
@@ -28,6 +29,7 @@ Arguments: TypeAlias = dict[str, object]
 
 def register(app: Flask, operations: Sequence[Operation]) -> None:
     """Put the operations on an app."""
+    reserve_words(app, {operation.path for operation in operations})
     reads = {operation.path: operation for operation in operations if operation.method == "GET"}
     for operation in operations:
         answer = partial(serve, operation, reads.get(operation.path))

@@ -104,7 +104,9 @@ def _entry(operation: Operation, schemas: Schemas, definitions: Json) -> Json:
         schema = schemas[operation.body, "validation"]
         content = {"application/json": {"schema": schema, "example": example_of(schema, definitions)}}
         entry["requestBody"] = {"required": not operation.body_optional, "content": content}
-    entry["security"] = [] if operation.public else [{"oauth2": [operation.scope]}, {"session": []}]
+    entry["security"] = (
+        [] if operation.public else [{"oauth2": [operation.scope]}, {"bearer": []}, {"session": []}]
+    )
     if operation.deprecation is not None:
         entry["deprecated"] = True
     entry["responses"] = responses(operation, schemas, definitions)
@@ -156,6 +158,12 @@ def _security_schemes() -> Json:
             "type": "oauth2",
             "description": "Authorization code with PKCE (S256).",
             "flows": {"authorizationCode": flow},
+        },
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token, however it was got.",
         },
         "session": {
             "type": "apiKey",
