@@ -4,7 +4,7 @@ import gzip
 
 from flask import Response, request
 
-from mobile_api.conditional import COMPRESSED
+from mobile_api.conditional import COMPRESSED, replace_body
 
 MIN_BYTES = 1024
 """Shorter answers fit one packet anyway [bytes]."""
@@ -42,8 +42,8 @@ def negotiate(response: Response) -> bool:
 
 def compress(response: Response) -> Response:
     """Replace the body by its gzip; the time in its header is 0, so the same body gives the same bytes."""
-    response.direct_passthrough = False  # a static file: small, and read here instead of by the server
-    response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
+    body = b"".join(response.iter_encoded())
+    replace_body(response, gzip.compress(body, LEVEL, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("Accept-Ranges", None)
     return response

@@ -26,10 +26,19 @@ def settle(response: Response) -> Response:
         return response
     if request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(_twin(tag)):
         response.status_code = 304
-        response.set_data(b"")
+        replace_body(response, b"")
         return response
     response.make_conditional(request)
     return response
+
+
+def replace_body(response: Response, body: bytes) -> None:
+    """Send other bytes; a file that was to be sent is closed."""
+    sent = response.response
+    response.direct_passthrough = False
+    response.set_data(body)
+    if not isinstance(sent, list) and (close := getattr(sent, "close", None)) is not None:
+        close()
 
 
 def is_conditional() -> bool:

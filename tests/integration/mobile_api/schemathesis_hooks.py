@@ -16,6 +16,7 @@ from typing import Any
 import requests
 import schemathesis
 from schemathesis import AuthContext, Case, HookContext
+from schemathesis.generation.meta import TestPhase
 
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import (
@@ -137,6 +138,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     """Put back what was deleted; keys that happen to be the same are not meant to be."""
     if case.headers.get("Idempotency-Key"):
         case.headers["Idempotency-Key"] = f"{case.headers['Idempotency-Key']}{secrets.token_hex(8)}"[-255:]
+    if case.meta is not None and case.meta.phase.name is TestPhase.STATEFUL:
+        return  # what was deleted on the way has to stay so
     gone = STATE.get(device_pk(DEVICE_ID), "device") is None or STATE.get(home_pk(HOME_ID), "home") is None
     if gone or STATE.get(f"claim#{CODE}", "claim") is None:
         furnish(ACCOUNT_ID)
