@@ -66,7 +66,8 @@ def require_same_origin() -> None:
     """Refuse what another site made a browser send (CSRF).
 
     Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`) and no page can change that; other
-    clients send neither and carry no cookie that they were not given.
+    clients send neither and carry no cookie that they were not given. Sites in `cors_origins` may,
+    without a cookie.
 
     Raises:
         ForbiddenError: It comes from another site.
@@ -75,7 +76,9 @@ def require_same_origin() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if site is not None:
+    if origin in services().settings.cors_origins and SESSION_COOKIE not in request.cookies:
+        same = True
+    elif site is not None:
         same = site in {"same-origin", "none"}
     else:
         same = origin is None or urlsplit(origin).netloc == request.host

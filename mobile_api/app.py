@@ -13,6 +13,7 @@ import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from joserfc.jwk import KeySet
 from typing_extensions import override
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cloud.ports.state import StateStore
 from cloud.ports.telemetry import Readings
@@ -20,21 +21,28 @@ from mobile_api import (
     accounts,
     authorization,
     commands,
+    compression,
+    cors,
+    deprecation,
     devices,
+    dispatch,
     health,
     history,
     homes,
     oauth,
     pages,
     problems,
+    rate_limits,
     recommendations,
     services,
 )
+from mobile_api.conditional import cacheable, settle
 from mobile_api.config import ApiSettings
+from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.openapi import describe
-from mobile_api.operations import Operation, cacheable
+from mobile_api.operations import Operation
 from mobile_api.passwords import Passwords
 from mobile_api.tokens import AccessTokens
 
@@ -107,6 +115,8 @@ def create_app(
         tokens=AccessTokens(keys),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
+        cursors=Cursors(state),
+        limits=rate_limits.rate_limits(settings.rate_per_minute, settings.anonymous_rate_per_minute),
     )
     services.install(app, offered)
     oauth.install(app)
@@ -114,8 +124,8 @@ def create_app(
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_finish)
-    for topic in _TOPICS:
-        topic.operations.register(app)
+    dispatch.register(app, all_operations())
+    _believe(app, settings.trusted_proxies)
     _offer_description(app)
     description()  # made once, at the start, not in somebody's request
     return app
@@ -134,6 +144,12 @@ def _offer_description(app: Flask) -> None:
     app.add_url_rule("/openapi.json", "show_description", show_description)
 
 
+def _believe(app: Flask, proxies: int) -> None:
+    """Take the client's address from the proxies in front, and from nobody else."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+
+
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -144,6 +160,13 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response = _for_people(response)
+    rate_limits.tell(response)
+    deprecation.tell(response)
+    cors.answer(response, services.services().settings.cors_origins)
+    wanted = compression.negotiate(response)
+    response = settle(response)
+    if wanted and response.status_code != 304:  # noqa: PLR2004 (HTTP)
+        response = compression.compress(response)
     response.headers.update(_HEADERS)
     response.headers["Content-Security-Policy"] = " ".join([_POLICY, g.get("form_action", "")]).strip()
     response.headers["X-Request-Id"] = g.request_id

@@ -17,7 +17,7 @@ from edge.contract.quantities import Instant, SetpointC
 from mobile_api.access import OwnedDevice
 from mobile_api.errors import InvalidFieldError
 from mobile_api.inbox import append, command_entry
-from mobile_api.operations import Answer, Body, Operations, Shown
+from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
 from mobile_api.records import CommandRecord
 from mobile_api.services import services
 
@@ -66,6 +66,21 @@ class CommandView(Shown):
     status: Progress = Field(
         description="`confirmed` by read-back; `expired` when it was not confirmed in time."
     )
+
+
+class CommandList(Shown):
+    """Commands of a device, in the order in which they were asked for."""
+
+    items: list[CommandView]
+
+
+@operations.get("/v1/devices/<device_id>/commands")
+def list_commands(device: OwnedDevice, query: Paging, after: str) -> Page[CommandList]:
+    """The commands of the last 7 days, the oldest first."""
+    pk = device_pk(device.record.device_id)
+    found = services().state.query(pk, prefix="command#", after=after, limit=query.limit + 1)
+    items = [_view(CommandRecord.model_validate(item.body)) for item in found[: query.limit]]
+    return Page(CommandList(items=items), found[query.limit - 1].sk if len(found) > query.limit else None)
 
 
 @operations.post("/v1/devices/<device_id>/commands", status=202)

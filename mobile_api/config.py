@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mobile_api.cors import is_origin
 
 
 class ApiSettings(BaseSettings):
@@ -21,6 +23,16 @@ class ApiSettings(BaseSettings):
         "wall", description="What `now` is for a device: the wall clock, or the time of its newest reading."
     )
     threads: int = Field(64, ge=1, le=512, description="Requests served at the same time.")
+    rate_per_minute: int = Field(1200, ge=1, description="Requests a minute of one account, per process.")
+    anonymous_rate_per_minute: int = Field(
+        300, ge=1, description="Requests a minute of one address that is not signed in, per process."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=9, description="Proxies in front, whose `X-Forwarded-For` and `-Proto` are believed."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="Sites whose scripts may use the API, such as `https://app.example`; never `*`."
+    )
     secure_cookies: bool = Field(
         default=False, description="Send the session cookie over https only; set it behind TLS."
     )
@@ -31,3 +43,12 @@ class ApiSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."
     )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_only(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [origin for origin in origins if not is_origin(origin)]
+        if wrong:
+            msg = f"not an origin: {', '.join(wrong)}"
+            raise ValueError(msg)
+        return origins

@@ -5,10 +5,11 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
 from cloud.ports.records import Autonomy, PreferencesRecord, device_pk
-from cloud.ports.state import Put
+from cloud.ports.state import ABSENT, Put
 from edge.contract import DeviceId, Mode, Telemetry
 from mobile_api.access import OwnedDevice, Principal, owned_device, owned_devices, owned_home
-from mobile_api.operations import Answer, Body, Operations, Shown
+from mobile_api.cursors import part_of
+from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
 from mobile_api.pairing import claim, delete
 from mobile_api.services import services
 
@@ -89,9 +90,12 @@ def claim_device(principal: Principal, body: Claim) -> Answer[DeviceView]:
 
 
 @operations.get("/v1/devices")
-def list_devices(principal: Principal) -> DeviceList:
-    """The devices in all homes of the account."""
-    return DeviceList(items=[view(device) for device in owned_devices(principal)])
+def list_devices(principal: Principal, query: Paging, after: str) -> Page[DeviceList]:
+    """The devices in all homes of the account, by id."""
+    devices, following = part_of(
+        owned_devices(principal), lambda device: device.record.device_id, after, query.limit
+    )
+    return Page(DeviceList(items=[view(device) for device in devices]), following)
 
 
 @operations.get("/v1/devices/<device_id>")
@@ -116,12 +120,18 @@ def show_preferences(device: OwnedDevice) -> PreferencesView:
     return PreferencesView(**preferences(device).model_dump())
 
 
-@operations.put("/v1/devices/<device_id>/preferences")
-def change_preferences(device: OwnedDevice, body: PreferencesBody) -> PreferencesView:
+def preferences_version(device: OwnedDevice) -> int:
+    """The version in the store of a device's preferences."""
+    item = services().state.get(device_pk(device.record.device_id), "preferences")
+    return ABSENT if item is None else item.version
+
+
+@operations.put("/v1/devices/<device_id>/preferences", version_of=preferences_version)
+def change_preferences(device: OwnedDevice, body: PreferencesBody, version: int | None) -> PreferencesView:
     """Replace the preferences of a device."""
     record = PreferencesRecord(**body.model_dump())
     pk = device_pk(device.record.device_id)
-    services().state.transact([Put(pk, "preferences", record.model_dump(mode="json"))])
+    services().state.transact([Put(pk, "preferences", record.model_dump(mode="json"), if_version=version)])
     return PreferencesView(**record.model_dump())
 
 

@@ -24,6 +24,40 @@ class StateConflictError(ApiError):
     """Not possible in the present state: read again, decide again (409)."""
 
 
+class PreconditionFailedError(ApiError):
+    """What was to be replaced or removed is not what the client has seen: read again, decide again (412)."""
+
+    def __init__(self) -> None:
+        super().__init__("it was changed meanwhile, or is not what you have read: read it again")
+
+
+class MalformedRequestError(ApiError):
+    """A header or a cursor is not of the form that it has to have (400)."""
+
+
+class IdempotencyMismatchError(ApiError):
+    """The key was used for another request: take a new one (422)."""
+
+    def __init__(self) -> None:
+        super().__init__("another request was sent under this Idempotency-Key")
+
+
+class RequestInFlightError(ApiError):
+    """The same request is at work: ask again in a moment (409)."""
+
+
+class RateLimitedError(ApiError):
+    """Too many requests: wait (429).
+
+    Args:
+        retry_after_s: How long [s].
+    """
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many requests: wait {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
 class UnsupportedBodyError(ApiError):
     """The body is not JSON by its content type (415)."""
 

@@ -26,13 +26,13 @@ class Ready(Shown):
     status: Literal["ready"] = "ready"
 
 
-@operations.get("/healthz", public=True)
+@operations.get("/healthz", public=True, limited=False)
 def show_health() -> Alive:
     """The process lives."""
     return Alive()
 
 
-@operations.get("/readyz", public=True)
+@operations.get("/readyz", public=True, limited=False)
 def show_readiness() -> Ready:
     """The stores answer; 503 when they do not."""
     use = services()
@@ -41,7 +41,7 @@ def show_readiness() -> Ready:
     return Ready()
 
 
-@operations.get("/metrics", public=True, documented=False)
+@operations.get("/metrics", public=True, limited=False, documented=False)
 def show_metrics() -> Response:
     """What was served, and how the fleet did when it was last monitored, for Prometheus."""
     return Response(services().metrics.exposition(_newest_report()), content_type=MEDIA_TYPE)

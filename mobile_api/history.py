@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from math import ceil
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from edge.contract import DeviceId, Mode, Telemetry
 from edge.contract.quantities import Instant
 from mobile_api.access import OwnedDevice
 from mobile_api.errors import InvalidFieldError
-from mobile_api.operations import Operations, Query, Shown
+from mobile_api.operations import Operations, Page, Query, Shown
 from mobile_api.services import services
 
 DEFAULT_SPAN = timedelta(hours=48)
@@ -24,6 +24,12 @@ MAX_SPAN = timedelta(days=31)
 
 MAX_RAW_SPAN = timedelta(days=7)
 """Longest span of single readings in one answer (10,080 at one a minute)."""
+
+TICK = timedelta(milliseconds=1)
+"""Instants of readings are whole milliseconds."""
+
+MAX_POINTS = 10_080
+"""Most readings in one answer: a week of one a minute."""
 
 MIN_RESOLUTION_S, MAX_RESOLUTION_S = 60, 86_400
 _UNIT_S = {"": 1, "s": 1, "min": 60, "h": 3600}
@@ -41,6 +47,9 @@ class HistoryQuery(Query):
     resolution: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(s|min|h)?$")] | None = Field(
         None, description="Average over steps of that many seconds, or `5min`, `1h`; absent: single readings."
     )
+
+    limit: int = Field(MAX_POINTS, ge=1, le=MAX_POINTS, description="Most readings in one answer.")
+    cursor: str | None = Field(None, description="From the `Link` of the part before; good for nothing else.")
 
 
 class HistoryPoint(Shown):
@@ -70,10 +79,10 @@ class History(Shown):
 
 
 @operations.get("/v1/devices/<device_id>/telemetry")
-def show_history(device: OwnedDevice, query: HistoryQuery) -> History:
+def show_history(device: OwnedDevice, query: HistoryQuery, after: str) -> Page[History]:
     """What a device reported between two instants.
 
-    At most 7 days of single readings, or 31 days of averages.
+    At most 7 days of single readings, or 31 days of averages; what is more than `limit` is at `Link`.
     """
     use = services()
     device_id = device.record.device_id
@@ -81,15 +90,25 @@ def show_history(device: OwnedDevice, query: HistoryQuery) -> History:
     end = query.end or _just_after(use.readings.latest(device_id), use.now())
     start = query.start or _before(end, DEFAULT_SPAN)
     _check_span(start, end, resolution_s)
-    readings = use.readings.between(device_id, start, end)
-    points = (
-        [_single(reading) for reading in readings]
-        if resolution_s is None
-        else average(readings, resolution_s)
-    )
-    return History.model_validate(
-        {"device_id": device_id, "from": start, "to": end, "resolution_s": resolution_s, "readings": points}
-    )
+    since = max(start, datetime.fromisoformat(after) + TICK) if after else start
+    readings = use.readings.between(device_id, since, end)
+    points = list(islice(_points(readings, resolution_s), query.limit + 1))
+    part = points[: query.limit]
+    history = {
+        "device_id": device_id,
+        "from": start,
+        "to": end,
+        "resolution_s": resolution_s,
+        "readings": part,
+    }
+    following = part[-1].at.isoformat() if len(points) > len(part) else None
+    return Page(History.model_validate(history), following)
+
+
+def _points(readings: Iterable[Telemetry], resolution_s: int | None) -> Iterable[HistoryPoint]:
+    if resolution_s is None:
+        return (_single(reading) for reading in readings)
+    return average(readings, resolution_s)
 
 
 def average(readings: Iterable[Telemetry], resolution_s: int) -> list[HistoryPoint]:

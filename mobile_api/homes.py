@@ -10,8 +10,9 @@ from cloud.ports.deletion import scrub_write
 from cloud.ports.records import HomeRecord, home_pk
 from cloud.ports.state import ABSENT, Delete, Put
 from mobile_api.access import OwnedHome, Principal, owned_device, owned_homes
+from mobile_api.cursors import part_of
 from mobile_api.errors import InvalidFieldError, StateConflictError
-from mobile_api.operations import Answer, Body, Operations, Shown
+from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
 from mobile_api.pairing import delete
 from mobile_api.records import account_pk
 from mobile_api.services import every, services
@@ -81,9 +82,10 @@ def create_home(principal: Principal, body: HomeBody) -> Answer[HomeView]:
 
 
 @operations.get("/v1/homes")
-def list_homes(principal: Principal) -> HomeList:
-    """The homes in which the account may act."""
-    return HomeList(items=[_view(home.record) for home in owned_homes(principal)])
+def list_homes(principal: Principal, query: Paging, after: str) -> Page[HomeList]:
+    """The homes in which the account may act, by id."""
+    homes, following = part_of(owned_homes(principal), lambda home: home.record.home_id, after, query.limit)
+    return Page(HomeList(items=[_view(home.record) for home in homes]), following)
 
 
 @operations.get("/v1/homes/<home_id>")

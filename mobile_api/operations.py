@@ -1,4 +1,4 @@
-"""Operations: the thin layer between Flask and pydantic that every route of ours goes through.
+"""Operations: what a view says about itself; `dispatch.py` sees to it on the one path that requests take.
 
 A view is a function with typed arguments. Their names and annotations say what it needs, and the layer
 sees to it before the view runs:
@@ -7,18 +7,19 @@ sees to it before the view runs:
 - `home`, `device`, `advice`: what `<home_id>`, `<device_id>`, `<advice_id>` in the path stand for. They are
   looked up *for the principal* whenever the path has them, so no view can see what is another's.
 - `body`, `query`: pydantic models of the JSON body and of the query parameters.
+- `after`: where a list goes on (the `after` of the part before it, or ""); `query` is a `Paging`.
+- `version`: with `version_of=`, the version in the store of what the client has seen and wants to replace;
+  None when it does not say (`If-Match`). As `if_version` of the write it keeps others' changes in between.
 - other names: path parameters as they are.
 
-It returns a model (checked against the annotation), an `Answer` around one, None (204), or a response.
+It returns a model (checked against the annotation), an `Answer` or a `Page` around one, None (204), or a
+response. Reads get an ETag; PUT and DELETE honour `If-Match`; POST honours `Idempotency-Key`.
 """
 
-import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from http import HTTPStatus
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -33,14 +34,15 @@ from typing import (
     get_type_hints,
 )
 
-from flask import Flask, Response, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Unpack
 
 from mobile_api import access
-from mobile_api.errors import MalformedBodyError, UnsupportedBodyError
-from mobile_api.problems import faults_of, problem
+from mobile_api.deprecation import Deprecation
 from mobile_api.records import Scope
+
+MAX_PART = 500
+"""Most members of a list in one answer."""
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 View: TypeAlias = Callable[..., object]
@@ -70,6 +72,13 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Paging(Query):
+    """Query parameters of a list; the next part is at `Link: rel="next"`."""
+
+    limit: int = Field(100, ge=1, le=MAX_PART, description="Most members in one answer.")
+    cursor: str | None = Field(None, description="From the `Link` of the part before; good for nothing else.")
+
+
 class Shown(BaseModel):
     """A JSON answer. Fields may be added to it, so nobody is told that there are no others."""
 
@@ -84,6 +93,14 @@ class Answer(Generic[_Model]):
     location: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_Model]):
+    """A part of a list, and what the next part comes after; None with the last."""
+
+    body: _Model
+    after: str | None
+
+
 class Options(TypedDict, total=False):
     """What a decorator may say about an operation."""
 
@@ -92,6 +109,9 @@ class Options(TypedDict, total=False):
     public: bool
     documented: bool
     errors: tuple[int, ...]
+    limited: bool
+    deprecation: Deprecation
+    version_of: Callable[[Any], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,64 +134,15 @@ class Operation:
     query: type[BaseModel] | None
     answer: type[BaseModel] | None
     located: bool
+    paged: bool
+    limited: bool
+    deprecation: Deprecation | None
+    version_of: Callable[[Any], int] | None
 
     @property
     def name(self) -> str:
         """Flask's endpoint and OpenAPI's operationId."""
         return self.view.__name__
-
-    def serve(self, **path: str) -> Response:
-        """Check, look up, parse, call, and shape the answer."""
-        access.require_same_origin()
-        arguments = {key: value for key, value in path.items() if key not in GUARDS} | self._guarded(path)
-        try:
-            if self.query is not None:
-                arguments["query"] = self.query.model_validate(request.args.to_dict())
-            if self.body is not None:
-                arguments["body"] = self._read_body(self.body)
-        except ValidationError as error:
-            in_query = self.query is not None and error.title == self.query.__name__
-            return problem(422, "some fields are at fault", faults_of(error, in_query=in_query))
-        return self._respond(self.view(**{key: arguments[key] for key in arguments if key in self.needs}))
-
-    def _guarded(self, path: Mapping[str, str]) -> dict[str, object]:
-        """The principal, and what is theirs."""
-        if self.public:
-            return {}
-        principal = access.authenticate(self.scope)
-        found: dict[str, object] = {"principal": principal}
-        for parameter in self.guards:
-            argument, look_up = GUARDS[parameter]
-            found[argument] = look_up(principal, path[parameter])
-        return found
-
-    def _read_body(self, model: type[BaseModel]) -> BaseModel | None:
-        raw = request.get_data(cache=False)
-        if not raw and self.body_optional:
-            return None
-        if request.mimetype != "application/json":
-            raise UnsupportedBodyError("the body must be application/json")
-        try:
-            return model.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            if first["type"] == "json_invalid":
-                raise MalformedBodyError(first["msg"]) from error
-            raise
-
-    def _respond(self, result: object) -> Response:
-        if isinstance(result, Response):
-            return result
-        if result is None and self.answer is None:
-            return Response(status=HTTPStatus.NO_CONTENT)
-        model = result.body if isinstance(result, Answer) else result
-        if self.answer is None or not isinstance(model, self.answer):
-            msg = f"{self.name} answered {type(model).__name__}"
-            raise TypeError(msg)
-        response = Response(model.model_dump_json(by_alias=True), self.status, mimetype="application/json")
-        if isinstance(result, Answer):
-            response.headers["Location"] = result.location
-        return cacheable(response) if request.method in {"GET", "HEAD"} else response
 
 
 @dataclass(slots=True)
@@ -197,26 +168,12 @@ class Operations:
         """A removal."""
         return self._add("DELETE", path, {"status": 204, **options})
 
-    def register(self, app: Flask) -> None:
-        """Put the operations on an app."""
-        for entry in self.entries:
-            app.add_url_rule(entry.path, entry.name, partial(Operation.serve, entry), methods=[entry.method])
-
     def _add(self, method: Method, path: str, options: Options) -> Callable[[_View], _View]:
         def add(view: _View) -> _View:
             self.entries.append(_operation(method, path, self.tag, view, options))
             return view
 
         return add
-
-
-def cacheable(response: Response) -> Response:
-    """Give a read its ETag; 304 when the client has it already."""
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization, Cookie"
-    response.make_conditional(request)
-    return response
 
 
 def path_parameters(path: str) -> list[str]:
@@ -232,7 +189,6 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
     public = options.get("public", False)
     _check_path(path, parameters, guards, public=public)
     body, body_optional = _body_model(hints.get("body"))
-    answer, located = _answer_model(hints["return"])
     return Operation(
         method=method,
         path=path,
@@ -248,8 +204,12 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
         body=body,
         body_optional=body_optional,
         query=hints.get("query"),
-        answer=answer,
-        located=located,
+        answer=_answer_model(hints["return"]),
+        located=get_origin(hints["return"]) is Answer,
+        paged=get_origin(hints["return"]) is Page,
+        limited=options.get("limited", True),
+        deprecation=options.get("deprecation"),
+        version_of=options.get("version_of"),
     )
 
 
@@ -269,7 +229,8 @@ def _body_model(hint: object) -> tuple[type[BaseModel] | None, bool]:
     return (hint, False) if isinstance(hint, type) and issubclass(hint, BaseModel) else (None, False)
 
 
-def _answer_model(hint: Any) -> tuple[type[BaseModel] | None, bool]:  # noqa: ANN401 (an annotation)
-    if get_origin(hint) is Answer:
-        return get_args(hint)[0], True
-    return (hint, False) if isinstance(hint, type) and issubclass(hint, BaseModel) else (None, False)
+def _answer_model(hint: Any) -> type[BaseModel] | None:  # noqa: ANN401 (an annotation)
+    if get_origin(hint) in {Answer, Page}:
+        model: type[BaseModel] = get_args(hint)[0]
+        return model
+    return hint if isinstance(hint, type) and issubclass(hint, BaseModel) else None

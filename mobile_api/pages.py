@@ -22,9 +22,10 @@ from mobile_api.access import (
 )
 from mobile_api.accounts import sign_in
 from mobile_api.commands import last_command
+from mobile_api.conditional import cacheable
 from mobile_api.devices import view as device_view
 from mobile_api.errors import InvalidFieldError, StateConflictError
-from mobile_api.operations import Operations, cacheable
+from mobile_api.operations import Operations
 from mobile_api.recommendations import Reason, Verdict, decide, feel
 from mobile_api.recommendations import view as advice_view
 from mobile_api.records import SCOPES

@@ -10,8 +10,13 @@ from pydantic import BaseModel, Field, ValidationError
 from cloud.errors import ConflictError, NotFoundError, NotReadyError, RejectedError
 from mobile_api.errors import (
     ForbiddenError,
+    IdempotencyMismatchError,
     InvalidFieldError,
     MalformedBodyError,
+    MalformedRequestError,
+    PreconditionFailedError,
+    RateLimitedError,
+    RequestInFlightError,
     StateConflictError,
     UnauthenticatedError,
     UnsupportedBodyError,
@@ -32,6 +37,11 @@ STATUS_OF: dict[type[Exception], int] = {
     StateConflictError: 409,
     UnsupportedBodyError: 415,
     MalformedBodyError: 400,
+    MalformedRequestError: 400,
+    PreconditionFailedError: 412,
+    RequestInFlightError: 409,
+    IdempotencyMismatchError: 422,
+    RateLimitedError: 429,
     InvalidFieldError: 422,
 }
 """The status of each error; the nearest class wins."""
@@ -109,7 +119,10 @@ def _where(location: tuple[int | str, ...], *, in_query: bool) -> str:
 def _raised(error: Exception) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     errors = [Fault(where=error.where, detail=error.detail)] if isinstance(error, InvalidFieldError) else None
-    return problem(status, str(error), errors)
+    response = problem(status, str(error), errors)
+    if isinstance(error, RateLimitedError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _stored_wrongly(error: Exception) -> Response:

@@ -1,18 +1,20 @@
 """What every view may use: the stores, the clock, the keys. One object, held by the app."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from cloud.ports.state import Item, StateStore
 from cloud.ports.telemetry import Readings
 from mobile_api.config import ApiSettings
+from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
+from mobile_api.rate_limits import RateLimits
 from mobile_api.tokens import AccessTokens
 
 _EXTENSION = "ac_advisor"
@@ -32,6 +34,8 @@ class Services:
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
         entry_ids: Names what is left in the inbox.
+        cursors: Writes and reads where lists go on.
+        limits: Counts who asks how often.
     """
 
     state: StateStore
@@ -42,6 +46,12 @@ class Services:
     tokens: AccessTokens
     metrics: Metrics
     entry_ids: EntryIds
+    cursors: Cursors
+    limits: RateLimits
+
+    def on(self, state: StateStore) -> "Services":
+        """The same over another view of the serving state."""
+        return replace(self, state=state)
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""
@@ -57,8 +67,9 @@ def install(app: Flask, offered: Services) -> None:
 
 
 def services() -> Services:
-    """The services of the app that serves this request."""
-    return cast("Services", current_app.extensions[_EXTENSION])
+    """The services of the app that serves this request, or those that this request has of its own."""
+    own: Services | None = g.get("services")
+    return own or cast("Services", current_app.extensions[_EXTENSION])
 
 
 def every(state: StateStore, pk: str, prefix: str = "") -> Iterator[Item]:

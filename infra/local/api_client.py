@@ -1,7 +1,11 @@
-"""A person's phone, as far as the demo needs one: the public HTTP API and nothing else."""
+"""A person's phone, as far as the demo needs one: the public HTTP API and nothing else.
+
+Told to wait (429), it waits.
+"""
 
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -50,7 +54,10 @@ class ApiClient:
             headers["Content-Type"] = content_type
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
-        status, text = self._exchange(method, path, payload, headers)
+        status, text, wait_s = self._exchange(method, path, payload, headers)
+        while status == http.client.TOO_MANY_REQUESTS:
+            time.sleep(wait_s)
+            status, text, wait_s = self._exchange(method, path, payload, headers)
         answer = json.loads(text) if text else None
         if status >= http.client.BAD_REQUEST:
             detail = (
@@ -61,11 +68,13 @@ class ApiClient:
 
     def _exchange(
         self, method: str, path: str, payload: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, int]:
+        """Status, body, and how long the API asks to wait [s]."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         try:
             connection.request(method, path, payload, headers)
             response = connection.getresponse()
-            return response.status, response.read()
+            wait_s = int(response.getheader("Retry-After", "1"))
+            return response.status, response.read(), wait_s
         finally:
             connection.close()

@@ -56,6 +56,7 @@ class ApiProcess:
 
     def start(self) -> None:
         settings = {"API_DATA_DIR": str(self.data_dir), "API_PORT": str(self.port), "API_THREADS": "8"}
+        settings |= {"API_RATE_PER_MINUTE": "1000000", "API_ANONYMOUS_RATE_PER_MINUTE": "1000000"}
         self.process = subprocess.Popen([sys.executable, "-m", "mobile_api"], env=settings)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self.ready_path.exists():

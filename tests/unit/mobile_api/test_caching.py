@@ -37,6 +37,7 @@ def test_every_documented_read_with_a_body_is_asked() -> None:
 
     ids = {
         "/v1/homes/<home_id>",
+        "/v1/devices/<device_id>/commands",
         "/v1/devices/<device_id>/commands/<command_id>",
         "/v1/devices/<device_id>/plan",
     }

@@ -1,6 +1,7 @@
 """The description is valid OpenAPI 3.1, is what was agreed on, and is what the API does."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def test_the_description_is_valid(document: Json) -> None:
 
 
 def test_the_description_is_the_one_that_was_agreed_on() -> None:
-    """After a wanted change, write `description()` to the file beside this test; look at the difference."""
+    """After a wanted change: `python -m mobile_api.describe > tests/unit/mobile_api/openapi.json`."""
     assert description() == GOLDEN.read_text().rstrip("\n")
 
 
@@ -90,5 +91,51 @@ def test_answers_fit_their_schemas(world: "World", document: Json, path: str) ->
     schema: Json = {"$ref": "#/components/schemas/Problem"}
     if rule in document["paths"]:
         described = document["paths"][rule]["get"]["responses"][str(answer.status_code)]
+        named = described.get("$ref", "").rpartition("/")[2]
+        described = document["components"]["responses"][named] if named else described
         schema = described["content"][answer.mimetype]["schema"]
     Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json)
+
+
+def _contents(document: Json) -> list[tuple[str, Json]]:
+    """Everything that is sent or answered, with its schema and its example."""
+    entries = [entry for methods in document["paths"].values() for entry in methods.values()]
+    bodies = [(entry["operationId"], entry["requestBody"]) for entry in entries if "requestBody" in entry]
+    answers = [(entry["operationId"], answer) for entry in entries for answer in entry["responses"].values()]
+    refusals = list(document["components"]["responses"].items())
+    return [
+        (name, content)
+        for name, holder in (*bodies, *answers, *refusals)
+        for content in holder.get("content", {}).values()
+    ]
+
+
+def test_everything_that_is_sent_or_answered_has_an_example_that_fits(document: Json) -> None:
+    contents = _contents(document)
+
+    assert len(contents) > 40
+    for name, content in contents:
+        schema = {**content["schema"], "components": document["components"]}
+        errors = list(Draft202012Validator(schema).iter_errors(content["example"]))
+        assert errors == [], name
+
+
+def test_the_example_of_a_body_is_one_that_the_api_takes(document: Json) -> None:
+    for operation in all_operations():
+        if operation.documented and operation.body is not None:
+            path = re.sub(r"<(?:[^<>:]+:)?(\w+)>", r"{\1}", operation.path)
+            content = document["paths"][path][operation.method.lower()]["requestBody"]["content"]
+            operation.body.model_validate_json(json.dumps(content["application/json"]["example"]))
+
+
+def test_every_error_that_an_operation_may_answer_with_is_described(document: Json) -> None:
+    for operation in all_operations():
+        if not operation.documented:
+            continue
+        path = re.sub(r"<(?:[^<>:]+:)?(\w+)>", r"{\1}", operation.path)
+        told = {int(status) for status in document["paths"][path][operation.method.lower()]["responses"]}
+        wanted = {429} if operation.limited else set()
+        wanted |= {412} if operation.method in {"PUT", "DELETE"} else set()
+        wanted |= {400, 413, 415, 422} if operation.body is not None else set()
+        wanted |= {400, 409, 422} if operation.method == "POST" and not operation.public else set()
+        assert wanted | {500, 503} <= told, operation.name

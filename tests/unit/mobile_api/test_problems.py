@@ -50,6 +50,14 @@ def test_a_method_that_is_not_offered(person: "Person") -> None:
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
+def test_a_path_that_is_written_out_is_nothing_elses_id(person: "Person") -> None:
+    answer = person.get("/v1/devices/claim")
+
+    _is_problem(answer, 405)
+    assert answer.headers["Allow"] == "OPTIONS, POST"
+    _is_problem(person.get("/v1/devices/claims"), 404)
+
+
 def test_a_body_of_another_type(person: "Person") -> None:
     _is_problem(person.post("/v1/homes", data="name=x", content_type="text/plain"), 415)
 
