@@ -15,19 +15,26 @@ from joserfc.jwk import KeySet
 from typing_extensions import override
 
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import Lake, Readings
 from mobile_api import (
     accounts,
     authorization,
     commands,
     devices,
+    export,
+    gateways,
     health,
     history,
     homes,
+    members,
     oauth,
     pages,
+    preferences,
+    presence,
     problems,
     recommendations,
+    savings,
+    schedules,
     services,
 )
 from mobile_api.config import ApiSettings
@@ -42,7 +49,10 @@ MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
-_TOPICS = (accounts, homes, devices, history, commands, recommendations, health, authorization, pages)
+_TOPICS = (
+    *(accounts, homes, members, presence, devices, gateways, preferences, schedules, history, commands),
+    *(recommendations, savings, export, health, authorization, pages),
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -71,7 +81,7 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 (the outside of the API, all named)
     state: StateStore,
     readings: Readings,
     keys: KeySet,
@@ -79,6 +89,7 @@ def create_app(
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
+    lake: Lake | None = None,
 ) -> Flask:
     """The API and its page over the given stores.
 
@@ -89,6 +100,7 @@ def create_app(
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
+        lake: Readings that are not recent any more, for the export.
     """
     app = _Api(
         "mobile_api",
@@ -107,6 +119,7 @@ def create_app(
         tokens=AccessTokens(keys),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
+        lake=lake,
     )
     services.install(app, offered)
     oauth.install(app)

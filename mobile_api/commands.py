@@ -68,7 +68,7 @@ class CommandView(Shown):
     )
 
 
-@operations.post("/v1/devices/<device_id>/commands", status=202)
+@operations.post("/v1/devices/<device_id>/commands", status=202, right="control")
 def send_command(device: OwnedDevice, body: CommandBody) -> Answer[CommandView]:
     """Ask a device to do something; its progress is at `Location`."""
     record = _queue(device, body)

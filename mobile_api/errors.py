@@ -24,6 +24,10 @@ class StateConflictError(ApiError):
     """Not possible in the present state: read again, decide again (409)."""
 
 
+class TooManyTriesError(ApiError):
+    """Too many wrong codes: wait, then look at the code again (429)."""
+
+
 class UnsupportedBodyError(ApiError):
     """The body is not JSON by its content type (415)."""
 

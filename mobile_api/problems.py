@@ -13,6 +13,7 @@ from mobile_api.errors import (
     InvalidFieldError,
     MalformedBodyError,
     StateConflictError,
+    TooManyTriesError,
     UnauthenticatedError,
     UnsupportedBodyError,
 )
@@ -30,6 +31,7 @@ STATUS_OF: dict[type[Exception], int] = {
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     StateConflictError: 409,
+    TooManyTriesError: 429,
     UnsupportedBodyError: 415,
     MalformedBodyError: 400,
     InvalidFieldError: 422,

@@ -21,7 +21,7 @@ from mobile_api.records import DecisionRecord
 from mobile_api.services import services
 
 Verdict: TypeAlias = Literal["accept", "dismiss", "undo"]
-Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "too_cold", "not_home"]
+Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "a_bit_cool", "too_cold", "not_home"]
 
 KIND_OF: dict[Verdict, Literal["accepted", "dismissed", "undone"]] = {
     "accept": "accepted",

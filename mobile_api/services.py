@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import Lake, Readings
 from mobile_api.config import ApiSettings
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
@@ -32,6 +32,7 @@ class Services:
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
         entry_ids: Names what is left in the inbox.
+        lake: Readings that are not recent any more; None where there is no lake.
     """
 
     state: StateStore
@@ -42,6 +43,7 @@ class Services:
     tokens: AccessTokens
     metrics: Metrics
     entry_ids: EntryIds
+    lake: Lake | None = None
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""

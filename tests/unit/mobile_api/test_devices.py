@@ -131,9 +131,10 @@ def test_preferences_have_defaults_and_are_replaced_whole(world: "World", person
 
     assert person.get(path).json == {
         "autonomy": "suggest",
-        "comfort_lambda": 20.0,
+        "comfort_or_savings": "comfort",
         "min_setpoint_c": 16.0,
         "max_setpoint_c": 30.0,
+        "quiet_hours": None,
     }
     assert person.put(path, json={"autonomy": "auto", "max_setpoint_c": 27}).status_code == 200
     assert person.put(path, json={"min_setpoint_c": 20}).json["autonomy"] == "suggest"
@@ -147,7 +148,9 @@ def test_preferences_have_defaults_and_are_replaced_whole(world: "World", person
         {"min_setpoint_c": 25, "max_setpoint_c": 25},
         {"autonomy": "dictator"},
         {"max_setpoint_c": 36},
-        {"comfort_lambda": -1},
+        {"comfort_or_savings": "money"},
+        {"quiet_hours": {"start": "22:00", "end": "22:00"}},
+        {"quiet_hours": {"start": "25:00", "end": "07:00"}},
     ],
 )
 def test_preferences_that_make_no_sense_are_refused(
