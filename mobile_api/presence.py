@@ -64,7 +64,7 @@ def _somebody(said: Mapping[str, bool], living: list[str]) -> bool | None:
 def _news(home: OwnedHome, *, somebody: bool) -> list[Write]:
     """Word for the advisor, for each device of the home."""
     use = services()
-    said: FeedbackKind = "came_home" if somebody else "not_home"
+    said: FeedbackKind = "came_home" if somebody else "left_home"
     pointers = every(use.state, home_pk(home.record.home_id), "device#")
     ids = [pointer.sk.removeprefix("device#") for pointer in pointers]
     return [

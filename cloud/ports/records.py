@@ -26,6 +26,7 @@ FeedbackKind: TypeAlias = Literal[
     "a_bit_cool",
     "too_cold",
     "not_home",
+    "left_home",
     "came_home",
 ]
 AdviceStatus: TypeAlias = Literal["offered", "accepted", "applied", "dismissed", "undone", "expired"]

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import KeySet
 
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.ports.records import (
@@ -96,6 +97,7 @@ class World:
     readings: MemoryReadingLog
     clock: Clock
     app: Flask
+    lake: MemoryLake
     people: int = field(default=0)
 
     def nobody(self) -> Person:
@@ -217,8 +219,8 @@ class World:
         self.state.transact([Put(device_pk(device_id), "advice", advice.model_dump(mode="json"))])
         return advice
 
-    def report(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
-        reading = Telemetry.model_validate(
+    def reading(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
+        return Telemetry.model_validate(
             {
                 "device_id": device_id,
                 "sampled_at": at,
@@ -230,6 +232,9 @@ class World:
                 **fields,
             }
         )
+
+    def report(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
+        reading = self.reading(device_id, at, **fields)
         self.readings.commit(IngestCommit(readings=[reading]))
         return reading
 
@@ -248,7 +253,7 @@ def keys() -> KeySet:
 @pytest.fixture
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
-        clock, readings = Clock(), MemoryReadingLog()
+        clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
         state = MemoryStateStore(clock)
         app = create_app(
             state,
@@ -257,8 +262,9 @@ def make_world(keys: KeySet) -> MakeWorld:
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
+            lake=lake,
         )
-        return World(state, readings, clock, app)
+        return World(state, readings, clock, app, lake)
 
     return make
 

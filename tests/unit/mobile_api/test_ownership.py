@@ -25,7 +25,10 @@ PUBLIC = {
 
 BODIES: dict[str, object] = {
     "change_home": {
-        **{"name": "x", "latitude_deg": 1.0, "longitude_deg": 1.0, "timezone": "UTC"},
+        "name": "x",
+        "latitude_deg": 1.0,
+        "longitude_deg": 1.0,
+        "timezone": "UTC",
         "share_phone_presence": True,
     },
     "create_home": {"name": "x", "latitude_deg": 1.0, "longitude_deg": 1.0, "timezone": "UTC"},
