@@ -1,18 +1,18 @@
 """The stack: broker, edge, cloud and API of one machine, joined by their settings."""
 
-import secrets
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
+from cloud.ports.records import DeviceRecord, device_pk
 from cloud.ports.state import Put
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
@@ -29,12 +29,6 @@ WISHES_EVERY_S = 2.0
 """How long a consent, or a schedule, may take to reach the gateway [s]; as long as to reach ingest."""
 
 log = structlog.get_logger()
-
-CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Letters and digits that nobody confuses when reading them from a small display."""
-
-CLAIM_VALID = timedelta(minutes=10)
-"""How long a claim code lives."""
 
 
 class Stack:
@@ -139,16 +133,9 @@ class Stack:
             self._site = site
 
     def _add_claim(self, device: DeviceRecord) -> str:
-        code = "".join(secrets.choice(CLAIM_ALPHABET) for _ in range(8))
-        known = self.state.get(device_pk(device.device_id), "device")
-        claim = ClaimRecord(code=code, device_id=device.device_id)
-        writes = [
-            Put(f"claim#{code}", "claim", claim.model_dump(), expires_at=datetime.now(UTC) + CLAIM_VALID)
-        ]
-        if known is None:
-            writes.append(Put(device_pk(device.device_id), "device", device.model_dump()))
-        self.state.transact(writes)
-        return code
+        if self.state.get(device_pk(device.device_id), "device") is None:
+            self.state.transact([Put(device_pk(device.device_id), "device", device.model_dump())])
+        return ClaimDesk(self.state, lambda: datetime.now(UTC)).show(device.device_id, "device").code or ""
 
     def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
         for name in ("ingest", "shadow", "advisor"):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cloud.advisor_worker import AdvisorWorker
     from tests.unit.cloud.advisor.conftest import World
 
-WEEK = [
+WEEK: list[dict[str, object]] = [
     {"days": ["tue"], "at": "14:00", "setpoint_c": 25.0},  # 1 July 2025 is a Tuesday; 12:00 UTC
     {"days": ["tue", "wed"], "at": "18:30", "mode": "off"},
 ]
