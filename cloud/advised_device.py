@@ -335,7 +335,7 @@ class AdvisedDevice:
             return
         is_obeyed = self._policy(self.advice, at).is_obeyed()
         self._set_status("dismissed" if entry.kind == "dismissed" else "undone")
-        self.memory.held_until, self.memory.followed_until = self._hold_until(at), None
+        self.memory.held_until = self._hold_until(at)
         if is_obeyed or entry.kind == "undone":
             habit_c = self._seat.habit_c
             self._command(way_back(self.memory, habit_c, entry.entry_id, entry.requested_by), at)

@@ -41,13 +41,8 @@ def give_back_try(account_id: str) -> None:
     """
     use, pk = services(), account_pk(account_id)
     item = use.state.get(pk, _SK)
-    if item is None:
-        return
-    count = TriesRecord.model_validate(item.body).count - 1
-    if count < 1:
-        use.state.transact([Delete(pk, _SK, item.version)])
-    else:
-        body = TriesRecord(count=count).model_dump()
+    if item is not None:
+        body = TriesRecord(count=TriesRecord.model_validate(item.body).count - 1).model_dump()
         use.state.transact([Put(pk, _SK, body, item.version, expires_at=item.expires_at)])
 
 

@@ -67,7 +67,7 @@ def test_readings_of_lake_and_log_come_once_each(world: "World", person: "Person
     """The lake has three days, the log the last of them again, corrected, and one that came since."""
     start = world.clock.at - timedelta(days=40)
     days = [world.reading("dev:1", start + timedelta(days=back)) for back in range(3)]
-    other = world.reading("dev-2", start)
+    other = world.reading("dev-2", start + timedelta(hours=1))
     world.lake.write(1, [LoggedReading(place, each) for place, each in enumerate([*days, other], 1)])
     world.report("dev:1", days[2].sampled_at, setpoint_c=26.0)
     world.report("dev:1", world.clock.at, motion=True, changed_by="remote")

@@ -84,10 +84,12 @@ def test_only_what_is_behind_the_gateway_and_free_can_be_attached(
     world.overwrite(item)
 
     names = ("theirs", "behind-theirs", "native", "moved", "nobodys")
-    answers = [owner.put(f"/v1/gateways/{gateway_id}/devices/{name}") for name in names]
+    path = f"/v1/gateways/{gateway_id}/devices"
+    answers = [owner.put(f"{path}/{name}", json={"name": "Mine"}) for name in names]
 
     assert {answer.status_code for answer in answers} == {404}
     assert {frozenset(answer.json) for answer in answers} == {frozenset(answers[0].json)}
+    assert "Mine" not in str(world.state._rows)
 
 
 def test_a_gateway_leaves_with_the_devices_behind_it(world: "World", owner: "Person", home_id: str) -> None:

@@ -210,7 +210,8 @@ def test_with_a_week_a_change_stands_until_its_next_entry(advisor: HomeAdvisor, 
 
     report(12.0, setpoint_c=26.0, changed_by="remote")
 
-    assert advisor.advise(at(19.9)).reason == "You chose 26.0 °C: that stands until 20:00."
+    assert advisor.advise(at(12.1)).reason == "You chose 26.0 °C: that stands until 20:00."
+    assert advisor.is_held(at(19.9))
     assert not advisor.is_held(at(20))
 
 
