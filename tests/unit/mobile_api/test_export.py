@@ -64,23 +64,24 @@ def test_it_has_all_that_is_kept(world: "World", person: "Person") -> None:
 
 
 def test_readings_of_lake_and_log_come_once_each(world: "World", person: "Person") -> None:
-    """The lake has three days, the log the last of them again, corrected, and one that came since."""
+    """The lake has three days, the log the last of them again, corrected, one that came late, and today."""
     start = world.clock.at - timedelta(days=40)
     days = [world.reading("dev:1", start + timedelta(days=back)) for back in range(3)]
     other = world.reading("dev-2", start + timedelta(hours=1))
     world.lake.write(1, [LoggedReading(place, each) for place, each in enumerate([*days, other], 1)])
     world.report("dev:1", days[2].sampled_at, setpoint_c=26.0)
+    world.report("dev:1", start + timedelta(days=10))
     world.report("dev:1", world.clock.at, motion=True, changed_by="remote")
 
     rows = _rows(_exported(person))
 
     assert [row["sampled_at"] for row in rows] == [
         *("2026-06-04T12:00:00Z", "2026-06-05T12:00:00Z", "2026-06-06T12:00:00Z"),
-        "2026-07-14T12:00:00Z",
+        *("2026-06-14T12:00:00Z", "2026-07-14T12:00:00Z"),
     ]
     assert tuple(rows[0]) == COLUMNS
-    assert [row["setpoint_c"] for row in rows] == ["24.0", "24.0", "26.0", "24.0"]
-    assert (rows[0]["motion"], rows[3]["motion"], rows[3]["changed_by"]) == ("", "true", "remote")
+    assert [row["setpoint_c"] for row in rows] == ["24.0", "24.0", "26.0", "24.0", "24.0"]
+    assert (rows[0]["motion"], rows[4]["motion"], rows[4]["changed_by"]) == ("", "true", "remote")
 
 
 def test_an_archive_is_made_piece_by_piece() -> None:

@@ -129,7 +129,7 @@ def test_a_guest_may_leave_and_is_told_no_addresses(world: "World", owner: "Pers
 def test_deleting_an_account_leaves_the_homes_of_others(
     world: "World", owner: "Person", home_id: str
 ) -> None:
-    friend = world.join(owner, home_id, "member")
+    friend = world.join(owner, home_id, "guest")
     own_home, friend_id = world.home_of(friend), _id(friend)
 
     assert friend.delete("/v1/accounts/me").status_code == 204
