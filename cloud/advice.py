@@ -68,6 +68,8 @@ class Preferences:
         override_budget_per_day: Probability of an override a day that the advice may add at most [ratio].
         share_presence: Consent to the use of `motion`.
         away_until: Nobody home until then (UTC), or None.
+        schedule_min: Entries of the weekly schedule, local minutes from Monday 00:00; until the next one a
+            person's word stands. Empty: `cloud.schedule_points`.
     """
 
     min_setpoint_c: float = 16.0
@@ -81,6 +83,7 @@ class Preferences:
     override_budget_per_day: float = 0.05
     share_presence: bool = False
     away_until: datetime | None = None
+    schedule_min: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from cloud.measuring_day import back_to_habit, is_measuring_day, resting_advice
 from cloud.ports.records import AdviceRecord, AdviceStatus, DayRecord, InboxEntry, PlanRecord, device_pk
 from cloud.ports.state import Put, Write
 from cloud.schedule_points import hold_until
+from cloud.scheduled import due_entry
 from cloud.serving import ADVICE_SK, MEMORY_SK, PLAN_SK, Profile
 from edge.contract import Desired, Telemetry
 
@@ -184,7 +185,10 @@ class AdvisedDevice:
         self._count_decision(at, {self._seat.advisors.version: advice, **others})
         record = self._offer(advice, at)
         policy = self._policy(record, at)
-        if policy.is_command_needed():
+        if policy.is_overstepped():
+            habit_c, command_id = self._seat.habit_c, identity("b", self.profile.device_id, at)
+            self._command(way_back(self.memory, habit_c, command_id, "advisor"), at)
+        elif policy.is_command_needed():
             self._command(policy.command(policy.requester()), at)
 
     def expire(self, at: datetime) -> None:
@@ -197,9 +201,28 @@ class AdvisedDevice:
 
     def set_up(self, profile: Profile) -> None:
         """Follow a change of what the people have set up."""
-        if profile != self.profile:
-            self._seat.set_up(profile)
-            self.due = True
+        if profile == self.profile:
+            return
+        if profile.schedule != self.profile.schedule:
+            self.memory.scheduled_at = None
+        self._seat.set_up(profile)
+        self.due = True
+
+    def follow_schedule(self, at: datetime) -> None:
+        """Set the device as its week says, once; a person's word comes first, and on vacation it rests."""
+        memory, away_until = self.memory, self.profile.preferences.away_until
+        if not self.profile.schedule:
+            return
+        if memory.scheduled_at is None:
+            memory.scheduled_at = at
+        if is_held(memory, at) or (away_until is not None and at < away_until):
+            return
+        due = due_entry(self.profile, memory.scheduled_at, at)
+        if due is None:
+            return
+        memory.scheduled_at, memory.followed_until, memory.held_until = at, None, None
+        memory.chosen = due.setting
+        self._command(due.desired, at)
 
     def change_champion(self, advisors: Advisors) -> None:
         """Go on with another champion, keeping what was learnt of the home."""
@@ -273,7 +296,8 @@ class AdvisedDevice:
             memory.chosen = Setting.of(reading)
 
     def _yield_to_person(self, at: datetime) -> None:
-        self.memory.held_until = hold_until(at, self.profile.installation.timezone)
+        self.memory.held_until = self._hold_until(at)
+        self.memory.scheduled_at, self.memory.followed_until = at, None
         self.due = True
         if self.advice is not None and self.advice.status in ("accepted", "applied"):
             self._set_status("undone")
@@ -297,9 +321,11 @@ class AdvisedDevice:
 
     def _accept(self, entry: InboxEntry, at: datetime) -> None:
         """No new decision at once: the person accepted just this advice."""
-        if self.advice is None:
+        if self.advice is None or self.profile.autonomy == "observe":
             return
         self.memory.held_until = None
+        if self.profile.autonomy == "one_tap":
+            self.memory.followed_until = self._hold_until(at)
         if self.advice.status != "applied":
             self._set_status("accepted")
         self._command(self._policy(self.advice, at).command(entry.requested_by), at)
@@ -309,14 +335,15 @@ class AdvisedDevice:
             return
         is_obeyed = self._policy(self.advice, at).is_obeyed()
         self._set_status("dismissed" if entry.kind == "dismissed" else "undone")
-        self.memory.held_until = hold_until(at, self.profile.installation.timezone)
+        self.memory.held_until = self._hold_until(at)
         if is_obeyed or entry.kind == "undone":
-            self._command(way_back(self.memory, self._seat.habit_c, entry), at)
+            habit_c = self._seat.habit_c
+            self._command(way_back(self.memory, habit_c, entry.entry_id, entry.requested_by), at)
 
     def _obey(self, entry: InboxEntry, at: datetime) -> None:
         """A person's command stands until they said, else until the next schedule point."""
         try:
-            desired = persons_command(entry, hold_until(at, self.profile.installation.timezone))
+            desired = persons_command(entry, self._hold_until(at))
         except ValueError:
             log.warning("command_refused", device_id=self.profile.device_id, entry_id=entry.entry_id)
             return
@@ -343,6 +370,10 @@ class AdvisedDevice:
         if status == "expired":
             return "offered"
         return "offered" if status in ("dismissed", "undone") and not is_held(self.memory, at) else status
+
+    def _hold_until(self, at: datetime) -> datetime:
+        """The next schedule point of this device."""
+        return hold_until(at, self.profile.installation.timezone, tuple(self.profile.schedule))
 
     def _policy(self, advice: AdviceRecord, at: datetime) -> CommandPolicy:
         return CommandPolicy(self.memory, advice, self.profile.autonomy, self._interval, at)

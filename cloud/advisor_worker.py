@@ -155,6 +155,7 @@ class AdvisorWorker:
             device.set_up(profile)
             device.assignment = self._assignment
             device.expire(self._at(device))
+            device.follow_schedule(self._at(device))
             if device.is_restless:
                 self._touched[device_id] = device
 
@@ -289,6 +290,8 @@ class AdvisorWorker:
         return True
 
     def _decide(self, *, only_if_asked: bool) -> None:
+        for device in () if only_if_asked else self._touched.values():
+            device.follow_schedule(self._at(device))
         cases = [
             (device, at)
             for device, at in ((device, self._at(device)) for device in self._touched.values())

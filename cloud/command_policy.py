@@ -39,19 +39,32 @@ class CommandPolicy:
         in_force = self.memory.in_force
         return in_force is not None and self._holds() and in_force.desired.advice_id == self.advice.advice_id
 
+    def may_act(self) -> bool:
+        """Whether advice is carried out without being asked: `auto`, or after one tap until it is over."""
+        if self.autonomy == "one_tap":
+            followed_until = self.memory.followed_until
+            return followed_until is not None and self.at < followed_until
+        return self.autonomy == "auto"
+
     def is_command_needed(self) -> bool:
-        """Whether the device must be told, by its people's leave: `auto`, or an advice they accepted."""
+        """Whether the device must be told, by leave of its people: to act, or to do what they accepted."""
         if is_held(self.memory, self.at):
             return False
         in_force = self.memory.in_force
         if in_force is not None and self.is_obeyed():
-            return self._is_renewal_needed(in_force)
-        return self.autonomy == "auto" and not self._is_as_advised()
+            return self._may_go_on(in_force) and self._is_renewal_needed(in_force)
+        return self.may_act() and not self._is_as_advised()
+
+    def is_overstepped(self) -> bool:
+        """Whether advice is in force that its people do not want carried out any more: they only observe."""
+        in_force = self.memory.in_force
+        of_ours = in_force is not None and in_force.desired.advice_id is not None and self._holds()
+        return self.autonomy == "observe" and of_ours
 
     def requester(self) -> RequestedBy:
         """A renewal of what a person accepted goes on in that person's name."""
         in_force = self.memory.in_force
-        if in_force is None or self.autonomy == "auto" or not self.is_obeyed():
+        if in_force is None or self.may_act() or not self.is_obeyed():
             return "advisor"
         return in_force.desired.requested_by or "advisor"
 
@@ -67,6 +80,12 @@ class CommandPolicy:
             requested_by=requested_by,
             expires_at=max(self.advice.valid_until, self.at + COMMAND_INTERVALS * self.interval),
         )
+
+    def _may_go_on(self, in_force: InForce) -> bool:
+        """What we did unasked goes on while we may; what a person accepted, unless they only observe."""
+        if in_force.desired.requested_by == "advisor":
+            return self.may_act()
+        return self.autonomy != "observe"
 
     def _holds(self) -> bool:
         in_force = self.memory.in_force
@@ -108,12 +127,9 @@ def persons_command(entry: InboxEntry, ends_at: datetime) -> Desired:
     return desired.model_copy(update={"expires_at": desired.expires_at or ends_at, "advice_id": None})
 
 
-def way_back(memory: Memory, habit_c: float, entry: InboxEntry) -> Desired:
+def way_back(memory: Memory, habit_c: float, command_id: str, requested_by: RequestedBy) -> Desired:
     """Back to what a person or the schedule chose last, else to the habit."""
     chosen = memory.chosen or Setting("cool", habit_c)
     return Desired(
-        mode=chosen.mode,
-        setpoint_c=chosen.setpoint_c,
-        command_id=entry.entry_id,
-        requested_by=entry.requested_by,
+        mode=chosen.mode, setpoint_c=chosen.setpoint_c, command_id=command_id, requested_by=requested_by
     )

@@ -85,6 +85,8 @@ class Memory:
         held_until: Until then a person's change stands.
         advisor: State of its `HomeAdvisor`, base64.
         today: What the day that goes on was like so far.
+        followed_until: Until then, by one tap, advice is carried out.
+        scheduled_at: Entries of the schedule up to then are carried out, or were overruled by a person.
     """
 
     home_id: str
@@ -99,6 +101,8 @@ class Memory:
     held_until: datetime | None = None
     advisor: str | None = None
     today: DayCount | None = None
+    followed_until: datetime | None = None
+    scheduled_at: datetime | None = None
 
 
 _memory = TypeAdapter(Memory)

@@ -6,6 +6,7 @@ from secrets import token_hex
 from cloud.advice import Advice, Comparison
 from cloud.advice_records import identity
 from cloud.assignment import Assignment
+from cloud.command_policy import way_back
 from cloud.day_count import local_day
 from cloud.device_memory import Memory, Setting
 from cloud.ports.records import ADVISOR_PK, ASSIGNMENT_SK, AssignmentRecord, DesignRecord
@@ -50,13 +51,7 @@ def back_to_habit(profile: Profile, memory: Memory, habit_c: float, at: datetime
     in_force = memory.in_force
     if in_force is None or in_force.desired.advice_id is None or not in_force.holds(at):
         return None
-    chosen = _chosen(memory, habit_c)
-    return Desired(
-        mode=chosen.mode,
-        setpoint_c=chosen.setpoint_c,
-        command_id=identity("m", profile.device_id, at),
-        requested_by="advisor",
-    )
+    return way_back(memory, habit_c, identity("m", profile.device_id, at), "advisor")
 
 
 def keep_assignment(store: StateStore, pairs: int, now: datetime) -> None:

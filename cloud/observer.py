@@ -20,7 +20,7 @@ SAME_K = 0.05
 AFTERMATH_S = 1.6 * 3600
 """An override so soon after a set-back is the set-back's fault [s]: ADVICE.md, study C."""
 
-FELT_AT_HOME: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot", "too_cold")
+FELT_AT_HOME: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot", "a_bit_cool", "too_cold")
 """What nobody says who is out."""
 
 WARM_WORDS: tuple[FeedbackKind, ...] = ("a_bit_warm", "too_hot")
@@ -73,20 +73,23 @@ class Observer:
         watch, at_s = self.home.watch, feedback.at.timestamp()
         slot = self.clock.slot(at_s)
         self._hear_warmth(feedback.kind, slot, at_s)
+        self._hear_presence(feedback.kind, slot, at_s)
         match feedback.kind:
             case "too_hot":
                 watch.held_until_s = self._next_point_s(at_s)
             case "dismissed" | "undone":
                 watch.held_until_s = self._next_point_s(at_s)
                 self.home.tolerance.postpone(slot)
-            case "not_home":
-                if self.home.preferences.share_presence:
-                    self.home.presence.leave(at_s)
             case "too_cold":
                 watch.held_until_s = 0.0
                 self._note_cold(slot)
             case "accepted":
                 watch.held_until_s = 0.0
+            case "a_bit_cool":  # it goes on, but warmer
+                self._note_cold(slot)
+                self.home.tolerance.warmer()
+            case "not_home" | "left_home" | "came_home":
+                pass  # all of it is said above
             case "a_bit_warm":  # it goes on, but cooler, or with more air
                 watch.warm_said_s = [*watch.warm_said_s[-1:], at_s]
 
@@ -217,6 +220,16 @@ class Observer:
         if watch.author == "advice" and watch.setpoint_c is not None and watch.setpoint_c < habit_c:
             self.home.recovery.chilled_day = slot.day
 
+    def _hear_presence(self, kind: FeedbackKind, slot: Slot, at_s: float) -> None:
+        """Somebody says that nobody is home, or the phones do, or that somebody is again."""
+        presence = self.home.presence
+        if not self.home.preferences.share_presence:
+            return
+        if kind == "not_home":
+            presence.leave(at_s)
+        elif kind in ("came_home", "left_home"):
+            presence.hear(at_s, slot, at_home=kind == "came_home")
+
     def _hear_warmth(self, kind: FeedbackKind, slot: Slot, at_s: float) -> None:
         """Somebody is there, and our warmth may be too much for them."""
         if kind in FELT_AT_HOME:
@@ -234,7 +247,8 @@ class Observer:
             self._note_mishap(slot)
 
     def _next_point_s(self, at_s: float) -> float:
-        return hold_until(datetime.fromtimestamp(at_s, UTC), self._timezone).timestamp()
+        at, weekly_min = datetime.fromtimestamp(at_s, UTC), self.home.preferences.schedule_min
+        return hold_until(at, self._timezone, weekly_min).timestamp()
 
     def _turn(self, slot: Slot, at_s: float) -> None:
         """Close the half-hour that was going on, learn from it, open the next."""

@@ -1,4 +1,4 @@
-"""Presence: whether somebody is at home, and when they are usually back, from the motion sensor alone.
+"""Presence: whether somebody is at home, and when they are usually back, from motion and what phones say.
 
 People awake are seen every few minutes, sleepers hardly ever. So after lively motion 45 minutes of stillness
 mean that nobody is there, and at night, or after the single motion of a sleeper, it takes 9 hours (ADVICE.md,
@@ -61,7 +61,7 @@ class Presence:
         before_s: The one before it.
         moved_at_night: Whether the newest was at night.
         left_s: Since when nobody is there [s since 1970]; None while somebody is (or may be).
-        newest_s: The newest interval with a word about motion [s since 1970].
+        newest_s: The newest interval with a word about motion, or the newest of phones [s since 1970].
         days: Past days, oldest first, the last one still going on.
         profile: Share of past days away by half-hour; weekdays, weekends.
         counted: How many days that share is of; weekdays, weekends.
@@ -93,6 +93,14 @@ class Presence:
             self.before_s, self.moved_s = self.moved_s, at_s
             self.moved_at_night = _is_night(slot)
             self.left_s = None
+
+    def hear(self, at_s: float, slot: Slot, *, at_home: bool) -> None:
+        """The phones of the home say whether anybody is there; as good as a sensor, and good without one."""
+        self.newest_s = max(at_s, self.newest_s or at_s)
+        if at_home:
+            self.meet(at_s, slot)
+        else:
+            self.leave(at_s)
 
     def leave(self, at_s: float) -> None:
         """Somebody says that nobody is at home."""

@@ -1,10 +1,10 @@
 """Serving state by its records: what the advisor worker reads from it, typed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from cloud.advice import Installation, Preferences
+from cloud.advice import Installation, Preferences, QuietHours
 from cloud.assignment import Assignment, Design
 from cloud.device_memory import Memory, load
 from cloud.ports.records import (
@@ -24,7 +24,12 @@ from cloud.ports.records import (
     DeviceRecord,
     HomeRecord,
     InboxEntry,
+    LocalTime,
     PreferencesRecord,
+    Priority,
+    QuietHoursRecord,
+    ScheduleEntry,
+    ScheduleRecord,
     TrialRecord,
     device_pk,
     home_pk,
@@ -32,9 +37,10 @@ from cloud.ports.records import (
 from cloud.ports.state import Delete, Item, StateStore
 from edge.contract import Desired, DeviceId
 
-DEVICE_SK, PREFERENCES_SK, ADVICE_SK, PLAN_SK, MEMORY_SK = (
+DEVICE_SK, PREFERENCES_SK, SCHEDULE_SK, ADVICE_SK, PLAN_SK, MEMORY_SK = (
     "device",
     "preferences",
+    "schedule",
     "advice",
     "plan",
     "advisor_state",
@@ -46,6 +52,10 @@ _PAGE = 500
 
 DEFAULT_HABIT_C = 24.0
 """Stands in `Installation` until the habit is known [°C]; never used for advice."""
+
+
+COMFORT_LAMBDA: Mapping[Priority, float] = {"comfort": 20.0, "balanced": 10.0, "savings": 5.0}
+"""What people weigh more, as the weight of discomfort against energy (ADVICE.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Profile:
         preferences: What they want.
         autonomy: How far the advisor may go.
         measures_savings: Consent to measuring days.
+        schedule: The weekly schedule, by local minutes from Monday 00:00.
     """
 
     device_id: DeviceId
@@ -69,6 +80,7 @@ class Profile:
     preferences: Preferences
     autonomy: Autonomy
     measures_savings: bool = False
+    schedule: Mapping[int, ScheduleEntry] = field(default_factory=dict[int, ScheduleEntry])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +187,11 @@ class Serving:
         return None if item is None else DeviceRecord.model_validate(item.body)
 
     def _profile(self, home: HomeRecord, device: DeviceRecord) -> Profile:
-        item = self._store.get(device_pk(device.device_id), PREFERENCES_SK)
+        pk = device_pk(device.device_id)
+        item = self._store.get(pk, PREFERENCES_SK)
         wishes = PreferencesRecord() if item is None else PreferencesRecord.model_validate(item.body)
+        item = self._store.get(pk, SCHEDULE_SK)
+        schedule = {} if item is None else ScheduleRecord.model_validate(item.body).at_minutes()
         habit_c = device.habit_setpoint_c
         installation = Installation(
             habit_setpoint_c=DEFAULT_HABIT_C if habit_c is None else habit_c,
@@ -190,10 +205,13 @@ class Serving:
         preferences = Preferences(
             min_setpoint_c=wishes.min_setpoint_c,
             max_setpoint_c=wishes.max_setpoint_c,
-            comfort_lambda=wishes.comfort_lambda,
-            tariff_per_kwh=(home.tariff_per_kwh,),
+            comfort_lambda=COMFORT_LAMBDA[wishes.comfort_or_savings],
+            quiet_hours=_quiet_hours(wishes.quiet_hours),
+            tariff_per_kwh=home.tariff_by_hour or (home.tariff_per_kwh,),
             currency=home.currency,
-            share_presence=home.share_presence,
+            share_presence=home.share_presence or home.share_phone_presence,
+            away_until=home.away_until,
+            schedule_min=tuple(schedule),
         )
         return Profile(
             device.device_id,
@@ -203,4 +221,14 @@ class Serving:
             preferences,
             wishes.autonomy,
             home.measure_savings,
+            schedule,
         )
+
+
+def _quiet_hours(told: QuietHoursRecord | None) -> QuietHours | None:
+    return None if told is None else QuietHours(_hours(told.start), _hours(told.end))
+
+
+def _hours(at: LocalTime) -> float:
+    """Local hours since midnight."""
+    return int(at[:2]) + int(at[3:]) / 60

@@ -1,4 +1,4 @@
-"""`python -m edge`: run the gateway until SIGTERM or SIGINT."""
+"""`python -m edge`: run the gateway until SIGTERM or SIGINT; `python -m edge claim`: show its claim code."""
 
 import logging
 import signal
@@ -9,9 +9,10 @@ import structlog
 from pydantic import ValidationError
 
 from edge.config import EdgeSettings
+from edge.contract import ClaimCode
 from edge.contract.telemetry import describe
 from edge.errors import EdgeError
-from edge.wiring import Edge
+from edge.wiring import Edge, ask_for_code
 
 
 def main() -> int:
@@ -28,6 +29,8 @@ def main() -> int:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     try:
+        if sys.argv[1:] == ["claim"]:
+            return _show_code(ask_for_code(EdgeSettings()))
         edge = Edge(EdgeSettings())
     except ValidationError as error:
         print(f"EDGE_{describe(error)}", file=sys.stderr)  # noqa: T201 (a command's answer)
@@ -39,6 +42,12 @@ def main() -> int:
     edge.start()
     wait.recv(1)
     edge.stop()
+    return 0
+
+
+def _show_code(claim: ClaimCode) -> int:
+    until = "" if claim.expires_at is None else f", good until {claim.expires_at:%H:%M} UTC"
+    print("the gateway is in a home already" if claim.code is None else claim.code + until)  # noqa: T201
     return 0
 
 

@@ -4,9 +4,9 @@ Each rule answers a complaint: "it changed while I had just set it", "it beeps a
 People's commands always pass; the advisor's must behave.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,9 @@ from edge.shadow_sync import DeviceShadow, Settings
 
 SCHEDULE_POINTS = (time(6), time(9), time(17), time(22))
 """Local times at which a person's change gives way when the home has no schedule of its own."""
+
+DAY_MIN = 1440
+"""Minutes of a day."""
 
 MIN_HOLD = timedelta(hours=2)
 """A person's change stands at least this long, however near the next schedule point is."""
@@ -86,21 +89,31 @@ def recent_beeps(beeps: Iterable[datetime], now: datetime) -> tuple[datetime, ..
     return tuple(at for at in beeps if at > now - BEEP_WINDOW)
 
 
-def hold_until(changed_at: datetime, timezone: str) -> datetime:
+def hold_until(changed_at: datetime, timezone: str, schedule_min: Sequence[int] = ()) -> datetime:
     """Until when a person's change at the unit stands: the next schedule point, and never less than 2 h.
 
     Args:
         changed_at: When the person changed it (UTC).
         timezone: IANA name of the home's time zone.
+        schedule_min: Entries of the weekly schedule, local minutes from Monday 00:00; empty: there is none.
     """
     zone = ZoneInfo(timezone)
     today = changed_at.astimezone(zone).date()
     points = (
         datetime.combine(day, point, zone).astimezone(UTC)
-        for day in (today, today + timedelta(days=1))
-        for point in SCHEDULE_POINTS
+        for day in (today + timedelta(days=ahead) for ahead in range(9))  # a week and the day around it
+        for point in _points_of(day, schedule_min)
     )
     return max(next(point for point in points if point > changed_at), changed_at + MIN_HOLD)
+
+
+def _points_of(day: date, schedule_min: Sequence[int]) -> Iterator[time]:
+    """The local times of a day's schedule points, ascending."""
+    if not schedule_min:
+        yield from SCHEDULE_POINTS
+    for minute in sorted(schedule_min):
+        if minute // DAY_MIN == day.weekday():
+            yield time(minute % DAY_MIN // 60, minute % 60)
 
 
 def is_persons_change(shadow: DeviceShadow, reported: Reported, now: datetime, lag: timedelta) -> bool:

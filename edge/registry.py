@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.contract import DeviceId
 from edge.contract.quantities import SetpointC
@@ -38,6 +38,7 @@ class Registration(BaseModel):
         device_id: Its id in topics and readings.
         share_presence: Whether `motion` may leave the site (a consent of the home).
         timezone: Where the device is; schedule points are local.
+        schedule_min: Entries of its weekly schedule, local minutes from Monday 00:00; empty: it has none.
         min_setpoint_c: Lowest setpoint that the device can hold [°C].
         max_setpoint_c: Highest setpoint that the device can hold [°C].
     """
@@ -47,6 +48,7 @@ class Registration(BaseModel):
     device_id: DeviceId
     share_presence: bool = False
     timezone: TimeZone = "UTC"
+    schedule_min: tuple[Annotated[int, Field(ge=0, lt=10_080)], ...] = ()
     min_setpoint_c: SetpointC = 16
     max_setpoint_c: SetpointC = 30
 

@@ -82,7 +82,8 @@ class ShadowDesk:
         before, now = self.shadow(device_id), self._clock.now(device_id)
         after = shadow_sync.report(before, report.reported, clears_desired=report.clears_desired)
         if etiquette.is_persons_change(before, after.reported, now, self._clock.lag(device_id)):
-            until = etiquette.hold_until(now, self._registry[device_id].timezone)
+            registration = self._registry[device_id]
+            until = etiquette.hold_until(now, registration.timezone, registration.schedule_min)
             after = after.model_copy(update={"granted": None, "expiry_seen_at": None, "hold_until": until})
         self._outcome.shadows[device_id] = after
         self._outcome.entries.append(Entry(device_id, "report", report.body))

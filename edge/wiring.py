@@ -5,6 +5,7 @@ one says how they are doing. The first two never sleep while there is work: they
 """
 
 import itertools
+import queue
 import random
 import threading
 import time
@@ -22,11 +23,12 @@ from edge.adapters.sqlite_spool import SqliteSpool
 from edge.backoff import full_jitter
 from edge.clocks import TelemetryClock, WallClock
 from edge.config import EdgeSettings
+from edge.contract import ClaimCode, ClaimRequest, topics
 from edge.dialects import native
 from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, UplinkUnavailableError
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
-from edge.ports import Message
+from edge.ports import Message, Parcel
 from edge.registry import DeviceList
 from edge.shadow_desk import ShadowDesk
 from edge.status import Status, write_status
@@ -46,6 +48,9 @@ CLOUD_PATIENCE_S = 3.0
 
 RETRY_CAP_S = 2.0
 """Longest wait before a full or failing spool is tried again [s]."""
+
+CODE_TIMEOUT_S = 15.0
+"""The cloud answers a gateway that asks for its claim code by then [s]."""
 
 STOP_TIMEOUT_S = 2.0
 """A thread of work that has not ended by then is left behind [s]; what it acknowledged is on disk."""
@@ -139,14 +144,7 @@ class Edge:
 
     def _connect_cloud(self) -> MqttSession:
         settings, listener = self._settings, self._listener
-        endpoint = Endpoint(
-            settings.cloud_host,
-            settings.cloud_port,
-            settings.cloud_username or settings.gateway_id,
-            settings.cloud_password,
-            client_id=settings.gateway_id,
-            durable=False,
-        )
+        endpoint = _cloud_endpoint(settings, settings.gateway_id)
         session = MqttSession("cloud", endpoint, listener.subscriptions(), self._rng)
         session.on_up = lambda: listener.ask(session)
         return session
@@ -276,6 +274,47 @@ class Edge:
             write_status(self._settings.data_dir / "status.json", status)
         except OSError as error:
             log.warning("status_not_written", reason=str(error))
+
+
+def ask_for_code(settings: EdgeSettings, timeout_s: float = CODE_TIMEOUT_S) -> ClaimCode:
+    """The claim code of this gateway, asked for over a connection of its own.
+
+    Raises:
+        NotReadyError: The cloud does not answer.
+    """
+    answers: queue.SimpleQueue[bytes | bytearray] = queue.SimpleQueue()
+    gateway_id = settings.gateway_id
+    endpoint = _cloud_endpoint(settings, f"{gateway_id}-claim")
+    subscriptions = Subscriptions(
+        [topics.claim_code(gateway_id)], 1, lambda _, message: answers.put(message.payload)
+    )
+    session = MqttSession("claim", endpoint, subscriptions, random.Random())  # noqa: S311 (spreads reconnects)
+    request = Parcel(topics.claim(gateway_id), ClaimRequest(kind="gateway").model_dump_json().encode())
+
+    def ask() -> None:
+        session.publish(request)
+
+    session.on_up = ask
+    session.start()
+    try:
+        return ClaimCode.model_validate_json(answers.get(timeout=timeout_s))
+    except queue.Empty as error:
+        raise NotReadyError(
+            "the cloud does not answer: is it there, and may this gateway connect?"
+        ) from error
+    finally:
+        session.stop()
+
+
+def _cloud_endpoint(settings: EdgeSettings, client_id: str) -> Endpoint:
+    return Endpoint(
+        settings.cloud_host,
+        settings.cloud_port,
+        settings.cloud_username or settings.gateway_id,
+        settings.cloud_password,
+        client_id=client_id,
+        durable=False,
+    )
 
 
 def _now() -> datetime:

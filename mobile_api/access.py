@@ -4,23 +4,46 @@ Something of another home is answered like something that does not exist, so tha
 there are.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from flask import request
 
 from cloud.errors import NotFoundError
-from cloud.ports.records import AdviceRecord, DeviceRecord, HomeRecord, device_pk, home_pk
+from cloud.ports.records import (
+    AdviceRecord,
+    DeviceRecord,
+    GatewayRecord,
+    HomeRecord,
+    device_pk,
+    gateway_pk,
+    home_pk,
+)
 from mobile_api.errors import ForbiddenError, UnauthenticatedError
-from mobile_api.records import Scope, SessionRecord, account_pk
+from mobile_api.records import MemberRecord, Role, Scope, SessionRecord, account_pk
 from mobile_api.services import every, services
 from mobile_api.sessions import find_session, prove_session
 
 SESSION_COOKIE = "ac_session"
 """Cookie of the web page's session."""
+
+Right: TypeAlias = Literal["see", "advise", "control", "review", "set_up", "own"]
+"""`see`: homes, devices and advice now. `advise`: answer advice, say how it feels. `control`: move a device.
+`review`: what was, which shows when people are out. `set_up`: devices, preferences, schedules, the home's
+fields. `own`: who may act, export, deletion."""
+
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+    "owner": frozenset({"see", "advise", "control", "review", "set_up", "own"}),
+    "member": frozenset({"see", "advise", "control", "review", "set_up"}),
+    "guest": frozenset({"see", "advise", "control"}),
+}
+"""What each role may do in its home; every look-up below asks here and nothing else does."""
+
+RIGHT_OF: Final[Mapping[str, Right]] = {"read": "see", "advise": "advise", "control": "set_up"}
+"""The right that an operation asks for when it names none, by its scope."""
 
 _Owned = TypeVar("_Owned")
 
@@ -29,19 +52,25 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks."""
+    """Who asks, and by which right of the homes that it is about."""
 
     account_id: str
     session: SessionRecord
     scopes: frozenset[str]
+    right: Right = "see"
+
+    def by(self, right: Right) -> "Principal":
+        """The same person, asking by another right."""
+        return replace(self, right=right)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedHome:
-    """A home of the principal, with its version in the store."""
+    """A home of the principal, with its version in the store and what they are in it."""
 
     record: HomeRecord
     version: int
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,15 @@ class OwnedDevice:
     """A device in a home of the principal."""
 
     record: DeviceRecord
+    version: int
+    home: OwnedHome
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedGateway:
+    """A gateway in a home of the principal."""
+
+    record: GatewayRecord
     version: int
     home: OwnedHome
 
@@ -86,8 +124,8 @@ def require_same_origin() -> None:
         raise ForbiddenError("the request comes from another site")
 
 
-def authenticate(scope: Scope) -> Principal:
-    """Who asks, by access token or by the page's cookie.
+def authenticate(scope: Scope, right: Right) -> Principal:
+    """Who asks, by access token or by the page's cookie, and by which right of their homes.
 
     Raises:
         UnauthenticatedError: Neither, or it is no longer good.
@@ -98,7 +136,7 @@ def authenticate(scope: Scope) -> Principal:
         raise UnauthenticatedError("sign in, or send an access token")
     if scope not in principal.scopes:
         raise ForbiddenError(f"the token lacks the scope {scope!r}")
-    return principal
+    return principal.by(right)
 
 
 def find_principal() -> Principal | None:
@@ -121,17 +159,32 @@ def find_principal() -> Principal | None:
 
 
 def owned_home(principal: Principal, home_id: str) -> OwnedHome:
-    """The home, if the principal is one of its members.
+    """The home, if the principal is one of its people and their role has the right.
 
     Raises:
         NotFoundError: There is none, or it is somebody else's.
+        ForbiddenError: It is theirs, but this is not for their role.
     """
     state = services().state
     membership = state.get(home_pk(home_id), f"member#{principal.account_id}")
     item = None if membership is None else state.get(home_pk(home_id), "home")
-    if item is None:
+    if membership is None or item is None:
         raise NotFoundError("home", home_id)
-    return OwnedHome(HomeRecord.model_validate(item.body), item.version)
+    home = OwnedHome(
+        HomeRecord.model_validate(item.body), item.version, MemberRecord.model_validate(membership.body).role
+    )
+    require_right(home, principal.right)
+    return home
+
+
+def require_right(home: OwnedHome, right: Right) -> None:
+    """Refuse what a role may not do.
+
+    Raises:
+        ForbiddenError: The role does not have the right.
+    """
+    if right not in RIGHTS[home.role]:
+        raise ForbiddenError(f"a {home.role} of this home may not do this")
 
 
 def owned_device(principal: Principal, device_id: str) -> OwnedDevice:
@@ -139,6 +192,7 @@ def owned_device(principal: Principal, device_id: str) -> OwnedDevice:
 
     Raises:
         NotFoundError: There is none, or it is in nobody's or somebody else's home.
+        ForbiddenError: As `owned_home`.
     """
     item = services().state.get(device_pk(device_id), "device")
     if item is None:
@@ -153,34 +207,55 @@ def owned_device(principal: Principal, device_id: str) -> OwnedDevice:
     return OwnedDevice(record, item.version, home)
 
 
+def owned_gateway(principal: Principal, gateway_id: str) -> OwnedGateway:
+    """The gateway, if it is in a home of the principal.
+
+    Raises:
+        NotFoundError: There is none, or it is in nobody's or somebody else's home.
+        ForbiddenError: As `owned_home`.
+    """
+    item = services().state.get(gateway_pk(gateway_id), "gateway")
+    record = None if item is None else GatewayRecord.model_validate(item.body)
+    if item is None or record is None or record.home_id is None:
+        raise NotFoundError("gateway", gateway_id)
+    try:
+        home = owned_home(principal, record.home_id)
+    except NotFoundError as error:
+        raise NotFoundError("gateway", gateway_id) from error
+    return OwnedGateway(record, item.version, home)
+
+
 def owned_advice(principal: Principal, advice_id: str) -> OwnedAdvice:
     """The advice, if it is the one now stored for a device of the principal.
 
     Raises:
         NotFoundError: There is none, it was replaced, or it is somebody else's.
+        ForbiddenError: As `owned_home`.
     """
     for device in owned_devices(principal):
         advice = stored_advice(device)
         if advice is not None and advice.record.advice_id == advice_id:
+            require_right(device.home, principal.right)
             return advice
     raise NotFoundError("recommendation", advice_id)
 
 
 def owned_homes(principal: Principal) -> list[OwnedHome]:
-    """The homes of the principal, by id."""
+    """The homes that the principal may see, by id."""
     pointers = every(services().state, account_pk(principal.account_id), "home#")
-    return _existing(owned_home, principal, [pointer.sk.removeprefix("home#") for pointer in pointers])
+    ids = [pointer.sk.removeprefix("home#") for pointer in pointers]
+    return _existing(owned_home, principal.by("see"), ids)
 
 
 def owned_devices(principal: Principal) -> list[OwnedDevice]:
-    """The devices in all homes of the principal."""
+    """The devices in all homes that the principal may see."""
     state = services().state
     found = [
         pointer.sk.removeprefix("device#")
         for home in owned_homes(principal)
         for pointer in every(state, home_pk(home.record.home_id), "device#")
     ]
-    return _existing(owned_device, principal, found)
+    return _existing(owned_device, principal.by("see"), found)
 
 
 def stored_advice(device: OwnedDevice) -> OwnedAdvice | None:

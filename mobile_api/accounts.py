@@ -10,9 +10,9 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from cloud.errors import ConflictError, NotFoundError
 from cloud.ports.deletion import scrub_write
 from cloud.ports.state import ABSENT, Delete, Put, StateStore
-from mobile_api.access import Principal, owned_homes
+from mobile_api.access import Principal
 from mobile_api.errors import StateConflictError
-from mobile_api.homes import remove_home
+from mobile_api.homes import part_with
 from mobile_api.operations import Answer, Body, Operations, Shown
 from mobile_api.passwords import Passwords
 from mobile_api.records import AccountRecord, account_pk, email_pk
@@ -65,7 +65,10 @@ def show_own_account(principal: Principal) -> AccountView:
 
 @operations.delete("/v1/accounts/me")
 def delete_own_account(principal: Principal) -> None:
-    """Delete the account with its homes, their devices and all that those have said, and its sessions."""
+    """Delete the account with the homes that it owns, their devices and all that those have said.
+
+    Hand a home over first if others go on living there.
+    """
     delete_account(services().state, principal)
 
 
@@ -117,8 +120,7 @@ def find_account(state: StateStore, account_id: str) -> AccountRecord:
 def delete_account(state: StateStore, principal: Principal) -> None:
     """Remove an account: homes first, so that a failure on the way leaves something to sign in to."""
     account = find_account(state, principal.account_id)
-    for home in owned_homes(principal):
-        remove_home(home, principal)
+    part_with(principal)
     end_all_sessions(state, account, services().now())
     state.transact(
         [

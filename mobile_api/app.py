@@ -16,7 +16,7 @@ from typing_extensions import override
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import Lake, Readings
 from mobile_api import (
     accounts,
     authorization,
@@ -26,14 +26,21 @@ from mobile_api import (
     deprecation,
     devices,
     dispatch,
+    export,
+    gateways,
     health,
     history,
     homes,
+    members,
     oauth,
     pages,
+    preferences,
+    presence,
     problems,
     rate_limits,
     recommendations,
+    savings,
+    schedules,
     services,
 )
 from mobile_api.conditional import cacheable, settle
@@ -50,7 +57,10 @@ MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
-_TOPICS = (accounts, homes, devices, history, commands, recommendations, health, authorization, pages)
+_TOPICS = (
+    *(accounts, homes, members, presence, devices, gateways, preferences, schedules, history, commands),
+    *(recommendations, savings, export, health, authorization, pages),
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -79,7 +89,7 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 (the outside of the API, all named)
     state: StateStore,
     readings: Readings,
     keys: KeySet,
@@ -87,6 +97,7 @@ def create_app(
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
+    lake: Lake | None = None,
 ) -> Flask:
     """The API and its page over the given stores.
 
@@ -97,6 +108,7 @@ def create_app(
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
+        lake: Readings that are not recent any more, for the export.
     """
     app = _Api(
         "mobile_api",
@@ -117,6 +129,7 @@ def create_app(
         entry_ids=EntryIds(now),
         cursors=Cursors(state),
         limits=rate_limits.rate_limits(settings.rate_per_minute, settings.anonymous_rate_per_minute),
+        lake=lake,
     )
     services.install(app, offered)
     oauth.install(app)

@@ -74,7 +74,7 @@ class CommandList(Shown):
     items: list[CommandView]
 
 
-@operations.get("/v1/devices/<device_id>/commands")
+@operations.get("/v1/devices/<device_id>/commands", right="review")
 def list_commands(device: OwnedDevice, query: Paging, after: str) -> Page[CommandList]:
     """The commands of the last 7 days, the oldest first."""
     pk = device_pk(device.record.device_id)
@@ -83,7 +83,7 @@ def list_commands(device: OwnedDevice, query: Paging, after: str) -> Page[Comman
     return Page(CommandList(items=items), found[query.limit - 1].sk if len(found) > query.limit else None)
 
 
-@operations.post("/v1/devices/<device_id>/commands", status=202)
+@operations.post("/v1/devices/<device_id>/commands", status=202, right="control")
 def send_command(device: OwnedDevice, body: CommandBody) -> Answer[CommandView]:
     """Ask a device to do something; its progress is at `Location`."""
     record = _queue(device, body)

@@ -67,7 +67,7 @@ def _admit(operation: Operation) -> access.Principal | None:
             limits.admit_address()
         return None
     try:
-        principal = access.authenticate(operation.scope)
+        principal = access.authenticate(operation.scope, operation.right)
     except (UnauthenticatedError, ForbiddenError):
         limits.admit_address()
         raise

@@ -58,6 +58,10 @@ class RateLimitedError(ApiError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyTriesError(ApiError):
+    """Too many wrong codes: wait, then look at the code again (429)."""
+
+
 class UnsupportedBodyError(ApiError):
     """The body is not JSON by its content type (415)."""
 

@@ -46,6 +46,7 @@ _BY_NAME: dict[str, Any] = {
     "saving_interval_kwh": [0.7, 1.5],
     "saving_interval_money": [0.21, 0.45],
     "setpoint_c": 25.5,
+    "tariff_by_hour": [0.2] * 16 + [0.35] * 5 + [0.2] * 3,
     "timezone": "Europe/Rome",
     "to": _AT,
     "until": "2036-07-14T22:00:00Z",

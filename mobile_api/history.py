@@ -78,7 +78,7 @@ class History(Shown):
     readings: list[HistoryPoint]
 
 
-@operations.get("/v1/devices/<device_id>/telemetry")
+@operations.get("/v1/devices/<device_id>/telemetry", right="review")
 def show_history(device: OwnedDevice, query: HistoryQuery, after: str) -> Page[History]:
     """What a device reported between two instants.
 

@@ -1,21 +1,24 @@
 """Homes: where the devices are, what energy costs there, and who may act."""
 
 import secrets
-from typing import Annotated, Literal
+from typing import Annotated
 
 import structlog
 from pydantic import ConfigDict, Field, StringConstraints
 
 from cloud.ports.deletion import scrub_write
-from cloud.ports.records import HomeRecord, home_pk
-from cloud.ports.state import ABSENT, Delete, Put
+from cloud.ports.records import HomeRecord, HourlyPrices, gateway_pk, home_pk
+from cloud.ports.state import ABSENT, Delete, Item, Put, Write
+from edge.contract.quantities import Instant
 from mobile_api.access import OwnedHome, Principal, owned_device, owned_homes
 from mobile_api.cursors import part_of
 from mobile_api.errors import InvalidFieldError, StateConflictError
+from mobile_api.members import Member, invitation_deletes, leave, members
 from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
 from mobile_api.pairing import delete
-from mobile_api.records import account_pk
+from mobile_api.records import InvitationRecord, MemberRecord, Role, account_pk
 from mobile_api.services import every, services
+from mobile_api.tries import forget_tries
 
 MAX_HOMES = 1000
 """Homes of one account: bounds what one request may touch."""
@@ -33,17 +36,20 @@ class HomeBody(Body):
     timezone: str = Field(description="IANA name, such as `Europe/Rome`.", max_length=64)
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
     tariff_per_kwh: float = Field(0.30, ge=0, le=1000, description="Flat price in `currency` per kWh.")
+    tariff_by_hour: HourlyPrices | None = Field(
+        None, description="Price of each local hour of the day, in `currency` per kWh; null: the flat one."
+    )
     share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+    share_phone_presence: bool = Field(
+        default=False, description="Consent: phones say whether somebody is home, and advice goes by it."
+    )
     measure_savings: bool = Field(
         default=False, description="Consent: on some days, by lot, nothing is advised, to measure savings."
     )
-
-
-class Member(Shown):
-    """Somebody who may act in a home."""
-
-    account_id: str
-    role: Literal["owner"]
+    away_until: Instant | None = Field(
+        None,
+        description="Vacation: nobody is home until then; the schedule rests meanwhile.",
+    )
 
 
 class HomeView(HomeBody):
@@ -52,8 +58,10 @@ class HomeView(HomeBody):
     model_config = ConfigDict(extra="ignore")
 
     home_id: str
+    role: Role = Field(description="What you are in it.")
     members: list[Member]
     device_ids: list[str]
+    gateway_ids: list[str]
 
 
 class HomeList(Shown):
@@ -73,25 +81,25 @@ def create_home(principal: Principal, body: HomeBody) -> Answer[HomeView]:
     state.transact(
         [
             Put(pk, "home", home.model_dump(mode="json"), if_version=ABSENT),
-            Put(pk, f"member#{principal.account_id}", {"role": "owner"}),
+            Put(pk, f"member#{principal.account_id}", MemberRecord(role="owner").model_dump()),
             Put(account_pk(principal.account_id), f"home#{home.home_id}", {}),
         ]
     )
     log.info("home_created", home_id=home.home_id)
-    return Answer(_view(home), f"/v1/homes/{home.home_id}")
+    return Answer(_view(OwnedHome(home, 1, "owner")), f"/v1/homes/{home.home_id}")
 
 
 @operations.get("/v1/homes")
 def list_homes(principal: Principal, query: Paging, after: str) -> Page[HomeList]:
     """The homes in which the account may act, by id."""
     homes, following = part_of(owned_homes(principal), lambda home: home.record.home_id, after, query.limit)
-    return Page(HomeList(items=[_view(home.record) for home in homes]), following)
+    return Page(HomeList(items=[_view(home) for home in homes]), following)
 
 
 @operations.get("/v1/homes/<home_id>")
 def show_home(home: OwnedHome) -> HomeView:
     """One home."""
-    return _view(home.record)
+    return _view(home)
 
 
 @operations.put("/v1/homes/<home_id>", errors=(409,))
@@ -102,15 +110,32 @@ def change_home(home: OwnedHome, body: HomeBody) -> HomeView:
     """
     changed = _record(home.record.home_id, home.record.owner_id, body)
     pk = home_pk(changed.home_id)
-    services().state.transact([Put(pk, "home", changed.model_dump(mode="json"), if_version=home.version)])
+    writes: list[Write] = [Put(pk, "home", changed.model_dump(mode="json"), if_version=home.version)]
+    if not changed.share_phone_presence:
+        writes.append(Delete(pk, "presence"))
+    services().state.transact(writes)
     log.info("home_changed", home_id=changed.home_id)
-    return _view(changed)
+    return _view(OwnedHome(changed, home.version + 1, home.role))
 
 
-@operations.delete("/v1/homes/<home_id>", errors=(409,))
+@operations.delete("/v1/homes/<home_id>", right="own", errors=(409,))
 def delete_home(home: OwnedHome, principal: Principal) -> None:
     """Delete a home and its devices, with all that they have said and that was learnt of them."""
     remove_home(home, principal)
+
+
+def part_with(principal: Principal) -> None:
+    """Leave every home; what the principal owns goes with them.
+
+    Raises:
+        ConflictError: A home changed meanwhile; the same call again goes on.
+    """
+    for home in owned_homes(principal):
+        if home.role == "owner":
+            remove_home(home, principal.by("own"))
+        else:
+            leave(home.record.home_id, principal.account_id)
+    forget_tries(principal.account_id)
 
 
 def remove_home(home: OwnedHome, principal: Principal) -> None:
@@ -123,17 +148,31 @@ def remove_home(home: OwnedHome, principal: Principal) -> None:
     home_id = home.record.home_id
     for pointer in list(every(state, home_pk(home_id), "device#")):
         delete(state, owned_device(principal, pointer.sk.removeprefix("device#")), at)
-    members = [item.sk.removeprefix("member#") for item in every(state, home_pk(home_id), "member#")]
     now = state.get(home_pk(home_id), "home")
+    left = [item for item in every(state, home_pk(home_id)) if not item.sk.startswith("device#")]
     state.transact(
         [
             Delete(home_pk(home_id), "home", if_version=None if now is None else now.version),
-            *(Delete(home_pk(home_id), f"member#{account_id}") for account_id in members),
-            *(Delete(account_pk(account_id), f"home#{home_id}") for account_id in members),
+            *(Delete(item.pk, item.sk) for item in left if item.sk != "home"),
+            *(write for item in left for write in _elsewhere(item)),
             scrub_write(home_id),
         ]
     )
     log.info("home_deleted", home_id=home_id)
+
+
+def _elsewhere(item: Item) -> list[Delete]:
+    """What an item of a home points to, outside of its partition; devices have gone before."""
+    kind, _, key = item.sk.partition("#")
+    match kind:
+        case "member":
+            return [Delete(account_pk(key), f"home#{item.pk.removeprefix('home#')}")]
+        case "gateway":
+            return [Delete(gateway_pk(key), "gateway")]
+        case "invitation":
+            return invitation_deletes(InvitationRecord.model_validate(item.body))[1:]
+        case _:
+            return []
 
 
 def _record(home_id: str, owner_id: str, body: HomeBody) -> HomeRecord:
@@ -143,14 +182,13 @@ def _record(home_id: str, owner_id: str, body: HomeBody) -> HomeRecord:
         raise InvalidFieldError("#/timezone", f"no IANA time zone {body.timezone!r}") from error
 
 
-def _view(home: HomeRecord) -> HomeView:
+def _view(home: OwnedHome) -> HomeView:
     state = services().state
-    pk = home_pk(home.home_id)
+    pk = home_pk(home.record.home_id)
     return HomeView(
-        **home.model_dump(exclude={"owner_id"}),
-        members=[
-            Member(account_id=item.sk.removeprefix("member#"), role=item.body["role"])
-            for item in every(state, pk, "member#")
-        ],
+        **home.record.model_dump(exclude={"owner_id"}),
+        role=home.role,
+        members=members(home),
         device_ids=[item.sk.removeprefix("device#") for item in every(state, pk, "device#")],
+        gateway_ids=[item.sk.removeprefix("gateway#") for item in every(state, pk, "gateway#")],
     )

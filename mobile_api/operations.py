@@ -4,8 +4,9 @@ A view is a function with typed arguments. Their names and annotations say what 
 sees to it before the view runs:
 
 - `principal`: who asks. Always found out, except with `public=True`.
-- `home`, `device`, `advice`: what `<home_id>`, `<device_id>`, `<advice_id>` in the path stand for. They are
-  looked up *for the principal* whenever the path has them, so no view can see what is another's.
+- `home`, `device`, `gateway`, `advice`: what `<home_id>` and so on in the path stand for. They are looked up
+  *for the principal* whenever the path has them, by the right that the operation asks for, so no view can see
+  what is another's, nor do what is not for a role.
 - `body`, `query`: pydantic models of the JSON body and of the query parameters.
 - `after`: where a list goes on (the `after` of the part before it, or ""); `query` is a `Paging`.
 - `version`: with `version_of=`, the version in the store of what the client has seen and wants to replace;
@@ -52,11 +53,12 @@ _View = TypeVar("_View", bound=View)
 GUARDS: Mapping[str, tuple[str, Callable[[access.Principal, str], object]]] = {
     "home_id": ("home", access.owned_home),
     "device_id": ("device", access.owned_device),
+    "gateway_id": ("gateway", access.owned_gateway),
     "advice_id": ("advice", access.owned_advice),
 }
 """Path parameter, the argument that it becomes, and the check that it passes."""
 
-BELOW_A_GUARD = frozenset({"command_id", "verdict"})
+BELOW_A_GUARD = frozenset({"command_id", "verdict", "member_id", "invitation_id", "attached_id"})
 """Path parameters that mean something only below a guarded one."""
 
 
@@ -106,6 +108,7 @@ class Options(TypedDict, total=False):
 
     status: int
     scope: Scope
+    right: access.Right
     public: bool
     documented: bool
     errors: tuple[int, ...]
@@ -123,6 +126,7 @@ class Operation:
     tag: str
     view: View
     scope: Scope
+    right: access.Right
     public: bool
     documented: bool
     status: int
@@ -188,13 +192,15 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
     guards = tuple(name for name in parameters if name in GUARDS)
     public = options.get("public", False)
     _check_path(path, parameters, guards, public=public)
+    scope = options.get("scope", "control")
     body, body_optional = _body_model(hints.get("body"))
     return Operation(
         method=method,
         path=path,
         tag=tag,
         view=view,
-        scope=options.get("scope", "control"),
+        scope=scope,
+        right=options.get("right", access.RIGHT_OF.get(scope, "see")),
         public=public,
         documented=options.get("documented", True),
         status=options.get("status", 200),

@@ -38,6 +38,7 @@ PAGE_CLIENT_ID = "web"
 _REASONS: dict[str, Reason] = {
     "too_hot": "too_hot",
     "a_bit_warm": "a_bit_warm",
+    "a_bit_cool": "a_bit_cool",
     "too_cold": "too_cold",
     "not_home": "not_home",
 }

@@ -18,6 +18,7 @@ from mobile_api.errors import (
     RateLimitedError,
     RequestInFlightError,
     StateConflictError,
+    TooManyTriesError,
     UnauthenticatedError,
     UnsupportedBodyError,
 )
@@ -35,6 +36,7 @@ STATUS_OF: dict[type[Exception], int] = {
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     StateConflictError: 409,
+    TooManyTriesError: 429,
     UnsupportedBodyError: 415,
     MalformedBodyError: 400,
     MalformedRequestError: 400,

@@ -17,11 +17,12 @@ from mobile_api.access import OwnedAdvice, OwnedDevice, stored_advice
 from mobile_api.errors import StateConflictError
 from mobile_api.inbox import append, feedback_entry
 from mobile_api.operations import Body, Operations, Shown
+from mobile_api.preferences import preferences
 from mobile_api.records import DecisionRecord
 from mobile_api.services import services
 
 Verdict: TypeAlias = Literal["accept", "dismiss", "undo"]
-Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "too_cold", "not_home"]
+Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "a_bit_cool", "too_cold", "not_home"]
 
 KIND_OF: dict[Verdict, Literal["accepted", "dismissed", "undone"]] = {
     "accept": "accepted",
@@ -131,7 +132,7 @@ def answer_recommendation(
 ) -> RecommendationView:
     """Accept, dismiss or undo advice; it is carried out by the advisor within seconds.
 
-    409 when the advice has expired; 404 when it was replaced by newer advice.
+    409 when the advice has expired, and for `accept` with autonomy `observe`; 404 when it was replaced.
     """
     return decide(advice, verdict, None if body is None else body.reason)
 
@@ -146,11 +147,13 @@ def decide(advice: OwnedAdvice, verdict: Verdict, reason: Reason | None) -> Reco
     """Leave an answer for the advisor and show it at once; the same answer twice is left once.
 
     Raises:
-        StateConflictError: The advice has expired.
+        StateConflictError: The advice has expired, or is only to be looked at.
     """
     shown = view(advice)
     if shown.status == "expired":
         raise StateConflictError("the advice has expired")
+    if verdict == "accept" and preferences(advice.device).autonomy == "observe":
+        raise StateConflictError("autonomy is `observe`: nothing is carried out; choose `suggest` first")
     kind = KIND_OF[verdict]
     if shown.status == kind or (shown.status, verdict) == ("applied", "accept"):
         return shown

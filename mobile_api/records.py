@@ -10,7 +10,11 @@ Keys, beside those of `cloud.ports.records`:
 | `session#{session_id}` | `session` | `SessionRecord` |
 | `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |
 | `code#{digest}` | `code` | `CodeRecord` |
-| `home#{home_id}` | `member#{account_id}` | `{role}`: who may act in the home |
+| `account#{account_id}` | `tries` | `TriesRecord`: wrong codes of late |
+| `home#{home_id}` | `member#{account_id}` | `MemberRecord`: who may act in the home |
+| `home#{home_id}` | `invitation#{invitation_id}` | `InvitationRecord` |
+| `home#{home_id}` | `presence` | `PresenceRecord` |
+| `invitation#{digest of its code}` | `invitation` | `InvitationRecord` |
 | `device#{device_id}` | `command#{command_id}`, `last_command` | `CommandRecord`, pointer |
 | `device#{device_id}` | `decision` | `DecisionRecord` |
 """
@@ -25,6 +29,9 @@ Scope: TypeAlias = Literal["read", "advise", "control"]
 """What a token may do: look, answer advice, and move devices or change homes."""
 
 SCOPES: tuple[Scope, ...] = ("read", "advise", "control")
+
+Role: TypeAlias = Literal["owner", "member", "guest"]
+"""What somebody is in a home; `access.RIGHTS` says what each may do."""
 
 
 class AccountRecord(Record):
@@ -77,6 +84,35 @@ class CommandRecord(Record):
     fan: Fan | None = None
 
 
+class MemberRecord(Record):
+    """Somebody who may act in a home."""
+
+    role: Role
+
+
+class InvitationRecord(Record):
+    """An invitation that nobody has accepted yet; its code is kept as a digest."""
+
+    invitation_id: str
+    home_id: str
+    role: Role
+    code_digest: str
+    expires_at: datetime
+
+
+class TriesRecord(Record):
+    """Codes that somebody has typed in the window that goes on, and that were none."""
+
+    count: int
+
+
+class PresenceRecord(Record):
+    """What the phones of a home have said, by account, and what that means for the home."""
+
+    at_home: dict[str, bool]
+    somebody: bool | None = None
+
+
 class DecisionRecord(Record):
     """A person's answer to advice, shown until the advisor has written the advice anew."""
 
@@ -88,6 +124,11 @@ class DecisionRecord(Record):
 def account_pk(account_id: str) -> str:
     """Partition of an account."""
     return f"account#{account_id}"
+
+
+def invitation_pk(code_digest: str) -> str:
+    """Partition of an invitation, by the digest of its code."""
+    return f"invitation#{code_digest}"
 
 
 def email_pk(email: str) -> str:

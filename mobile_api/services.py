@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import Lake, Readings
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
@@ -36,6 +36,7 @@ class Services:
         entry_ids: Names what is left in the inbox.
         cursors: Writes and reads where lists go on.
         limits: Counts who asks how often.
+        lake: Readings that are not recent any more; None where there is no lake.
     """
 
     state: StateStore
@@ -48,6 +49,7 @@ class Services:
     entry_ids: EntryIds
     cursors: Cursors
     limits: RateLimits
+    lake: Lake | None = None
 
     def on(self, state: StateStore) -> "Services":
         """The same over another view of the serving state."""
@@ -69,7 +71,12 @@ def install(app: Flask, offered: Services) -> None:
 def services() -> Services:
     """The services of the app that serves this request, or those that this request has of its own."""
     own: Services | None = g.get("services")
-    return own or cast("Services", current_app.extensions[_EXTENSION])
+    return own or app_services()
+
+
+def app_services() -> Services:
+    """The services of the app: what is written by them is no part of what a request does, and stays if it fails."""
+    return cast("Services", current_app.extensions[_EXTENSION])
 
 
 def every(state: StateStore, pk: str, prefix: str = "") -> Iterator[Item]:

@@ -8,16 +8,40 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from edge.contract import DeviceId, Fan, Mode, RequestedBy
 
 Autonomy: TypeAlias = Literal["observe", "suggest", "one_tap", "auto"]
+"""`observe`: nothing is done, nothing can be accepted. `suggest`: an advice that is accepted is carried out.
+`one_tap`: who accepts one lets the advisor go on until the next schedule point. `auto`: it acts by itself."""
+
+Priority: TypeAlias = Literal["comfort", "balanced", "savings"]
 FeedbackKind: TypeAlias = Literal[
-    "accepted", "dismissed", "undone", "too_hot", "a_bit_warm", "too_cold", "not_home"
+    "accepted",
+    "dismissed",
+    "undone",
+    "too_hot",
+    "a_bit_warm",
+    "a_bit_cool",
+    "too_cold",
+    "not_home",
+    "left_home",
+    "came_home",
 ]
 AdviceStatus: TypeAlias = Literal["offered", "accepted", "applied", "dismissed", "undone", "expired"]
 
+
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+LocalTime: TypeAlias = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""`07:30` by the clock on the wall."""
+
+HourlyPrices: TypeAlias = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1000)], ...], Field(min_length=24, max_length=24)
+]
+"""Price of each local hour of the day [currency/kWh]."""
 
 _timezones = cache(available_timezones)  # it walks the whole zone database, some 10 ms
 
@@ -46,19 +70,66 @@ class HomeRecord(Record):
     timezone: Annotated[str, AfterValidator(_known_timezone)]
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
     tariff_per_kwh: float = Field(0.30, ge=0, description="Flat price in `currency` per kWh.")
+    tariff_by_hour: HourlyPrices | None = None
     share_presence: bool = Field(default=False, description="Consent: `motion` may leave the site.")
+    share_phone_presence: bool = Field(
+        default=False, description="Consent: phones say whether somebody is home, and advice goes by it."
+    )
     measure_savings: bool = Field(
         default=False, description="Consent: on some days, by lot, nothing is advised, to measure savings."
     )
+    away_until: datetime | None = None
+
+
+class QuietHoursRecord(Record):
+    """Local times of the day between which the device must not beep; may wrap midnight."""
+
+    start: LocalTime
+    end: LocalTime
 
 
 class PreferencesRecord(Record):
     """What the people of a device want. Key `device#{device_id}` / `preferences`."""
 
     autonomy: Autonomy = "suggest"
-    comfort_lambda: float = Field(20.0, ge=0, description="Weight of discomfort against energy.")
+    comfort_or_savings: Priority = "comfort"
     min_setpoint_c: float = Field(16.0, ge=5, le=35)
     max_setpoint_c: float = Field(30.0, ge=5, le=35)
+    quiet_hours: QuietHoursRecord | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, stored: Any) -> Any:  # noqa: ANN401 (JSON, as it was stored)
+        """Until the words came, a number from 0 to 1000 said how much comfort weighs."""
+        if not isinstance(stored, dict) or "comfort_lambda" not in stored:
+            return stored
+        weight = stored["comfort_lambda"]
+        word = "comfort" if weight > 15 else "balanced" if weight > 7.5 else "savings"  # noqa: PLR2004 (midway)
+        return {key: stored[key] for key in stored if key != "comfort_lambda"} | {"comfort_or_savings": word}
+
+
+class ScheduleEntry(Record):
+    """On some weekdays at a local time, a device is set like this."""
+
+    days: tuple[Weekday, ...] = Field(min_length=1, max_length=7)
+    at: LocalTime
+    mode: Mode = "cool"
+    setpoint_c: float | None = Field(None, ge=5, le=35)
+
+
+class ScheduleRecord(Record):
+    """The week of a device. Key `device#{device_id}` / `schedule`."""
+
+    entries: tuple[ScheduleEntry, ...] = ()
+
+    def at_minutes(self) -> dict[int, ScheduleEntry]:
+        """The entry of each local minute of the week, counted from Monday 00:00, ascending."""
+        found = {
+            WEEKDAYS.index(day) * 1440 + int(entry.at[:2]) * 60 + int(entry.at[3:]): entry
+            for entry in self.entries
+            for day in entry.days
+        }
+        return dict(sorted(found.items()))
 
 
 class DeviceRecord(Record):
@@ -73,11 +144,22 @@ class DeviceRecord(Record):
     inverter: bool | None = None
 
 
+class GatewayRecord(Record):
+    """A gateway, known to the broker and perhaps in a home. Key `gateway#{gateway_id}` / `gateway`."""
+
+    gateway_id: DeviceId
+    home_id: str | None = None
+
+
 class ClaimRecord(Record):
-    """A claim code shown by a device. Key `claim#{code}` / `claim`."""
+    """A claim code shown by a device or gateway. Key `claim_pk(code)` / `claim`.
+
+    The device has one code at a time; which one is at `CLAIMS_PK` / its id.
+    """
 
     code: str
     device_id: DeviceId
+    kind: Literal["device", "gateway"] = "device"
 
 
 class Counterfactual(Record):
@@ -244,8 +326,22 @@ DEVICES_PK = "devices"
 """Partition of the pointers to all devices that have a home."""
 
 
+CLAIMS_PK = "claims"
+"""Partition of the claim codes now shown, by device or gateway."""
+
+
+def claim_pk(code: str) -> str:
+    """Partition of a claim code, however somebody types it: `abcd-2345` is `ABCD2345`."""
+    return "claim#" + "".join(each for each in code.upper() if each.isalnum())
+
+
+def gateway_pk(gateway_id: str) -> str:
+    """Partition of a gateway: `gateway`."""
+    return f"gateway#{gateway_id}"
+
+
 def home_pk(home_id: str) -> str:
-    """Partition of a home: `home`, `device#{device_id}` (pointers), `member#{account_id}`."""
+    """Partition of a home: `home`, pointers `device#{device_id}` and `gateway#{gateway_id}`, its people."""
     return f"home#{home_id}"
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import Lake, Readings
+from cloud.wiring.lake import open_lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,11 @@ class ApiStores:
 
     state: StateStore
     readings: Readings
+    lake: Lake
 
 
 def open_stores(data_dir: Path) -> ApiStores:
-    """The stores below `data_dir`.
+    """The stores below `data_dir`, and the lake that `CLOUD_LAKE` names.
 
     Raises:
         UnavailableError: The serving state cannot be opened. Readings are opened when they are first asked
@@ -27,4 +30,5 @@ def open_stores(data_dir: Path) -> ApiStores:
     return ApiStores(
         SqliteStateStore(data_dir / "state.sqlite"),
         SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True),
+        open_lake(CloudSettings(data_dir=data_dir)),
     )

@@ -1,4 +1,4 @@
-"""The shadow process: requests from the broker, shadows in a file, answers back to the broker.
+"""The shadow process: requests from the broker, shadows in a file, answers back; claim codes, too.
 
 A request is acknowledged after its commit and after its answers have been acknowledged; whatever is lost in
 between is delivered again. Requests that wait together are one commit.
@@ -11,18 +11,20 @@ from datetime import UTC, datetime
 
 import structlog
 from msgspec.json import encode
+from pydantic import ValidationError
 
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.deletion import open_requests, settle
-from cloud.errors import UnavailableError
+from cloud.errors import ConflictError, UnavailableError
 from cloud.ports.deletion import was_deleted
 from cloud.ports.records import device_pk
 from cloud.shadow import Answer, Operation, Request
 from cloud.shadow_service import ShadowService
 from cloud.wiring.process import ready_file, stop_on_signals
-from edge.contract import DeviceId, topics
+from edge.contract import ClaimRequest, DeviceId, topics
 
 MAX_GROUP = 300
 """Requests in one commit; each has up to three answers."""
@@ -51,6 +53,7 @@ class ShadowProcess:
         self._store = SqliteStateStore(settings.data_dir / "shadow.sqlite")
         self._state = SqliteStateStore(settings.data_dir / "state.sqlite")
         self._service = ShadowService(self._store, lambda: datetime.now(UTC), self._is_deleted)
+        self._claims = ClaimDesk(self._state, lambda: datetime.now(UTC))
         self._looked_at = 0.0
         self._connection = MqttConnection(
             MqttEndpoint(
@@ -60,7 +63,7 @@ class ShadowProcess:
                 settings.mqtt_password.get_secret_value(),
             ),
             "shadow-0",
-            topics=(topics.SHADOW_UPDATE, topics.SHADOW_GET, topics.SHADOW_DELETE),
+            topics=(topics.SHADOW_UPDATE, topics.SHADOW_GET, topics.SHADOW_DELETE, topics.CLAIM),
             on_message=self._waiting.put,
             manual_ack=True,
         )
@@ -77,8 +80,12 @@ class ShadowProcess:
                 pass
             with ready_file(self._settings.data_dir, "shadow"):
                 while not stop.is_set():
-                    if group := self._next_group():
-                        self._serve(group, stop)
+                    group = self._next_group()
+                    claims = [message for message in group if message.topic.endswith("/claim")]
+                    if requests := [message for message in group if message not in claims]:
+                        self._serve(requests, stop)
+                    for message in claims:
+                        self._show_code(message)
                     self._forget_deleted()
         finally:
             self._connection.stop()
@@ -115,6 +122,18 @@ class ShadowProcess:
                 settle(self._state, item)
         except UnavailableError as error:  # looked at again
             log.warning("shadows_not_forgotten", reason=str(error))
+
+    def _show_code(self, message: MqttMessage) -> None:
+        """Answer with a claim code; what cannot be answered now is not, and who asked asks again."""
+        asker_id = topics.owner(message.topic)
+        try:
+            request = ClaimRequest.model_validate_json(message.payload or b"{}")
+            answer = self._claims.answer(asker_id, request.kind)
+            if answer is not None:
+                self._connection.publish(topics.claim_code(asker_id), answer.model_dump_json().encode())
+        except (ValidationError, ConflictError, UnavailableError) as error:
+            log.warning("claim_not_answered", asker_id=asker_id, reason=type(error).__name__)
+        self._connection.acknowledge([message])
 
     def _serve(self, group: list[MqttMessage], stop: threading.Event) -> None:
         requests = [_request(message) for message in group]

@@ -1,5 +1,7 @@
 """The wire contract: every message that crosses a process boundary, and nothing else (pydantic only)."""
 
+from edge.contract.claim import ClaimCode as ClaimCode
+from edge.contract.claim import ClaimRequest as ClaimRequest
 from edge.contract.event import Event as Event
 from edge.contract.event import EventKind as EventKind
 from edge.contract.quantities import ChangedBy as ChangedBy

@@ -5,6 +5,7 @@ from edge.contract.quantities import DeviceId
 TELEMETRY = "dt/ac/+/telemetry"
 BATCH = "dt/ac/+/batch"
 EVENT = "dt/ac/+/event"
+CLAIM = "dt/ac/+/claim"
 SHADOW_UPDATE = "$aws/things/+/shadow/update"
 SHADOW_GET = "$aws/things/+/shadow/get"
 SHADOW_DELETE = "$aws/things/+/shadow/delete"
@@ -23,6 +24,16 @@ def batch(gateway_id: DeviceId) -> str:
 def event(device_id: DeviceId) -> str:
     """Events of this device."""
     return f"dt/ac/{device_id}/event"
+
+
+def claim(asker_id: DeviceId) -> str:
+    """A device or gateway asks for its claim code."""
+    return f"dt/ac/{asker_id}/claim"
+
+
+def claim_code(asker_id: DeviceId) -> str:
+    """The answer."""
+    return f"dt/ac/{asker_id}/claim/code"
 
 
 def shadow(device_id: DeviceId, suffix: str) -> str:

@@ -146,7 +146,8 @@ def _topics(identity: Identity) -> tuple[list[str], list[str]]:
     """What a device or gateway may publish and subscribe, as NATS subjects."""
     things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)
     publish = [f"dt.ac.{identity.name}.batch"] if identity.role == "gateway" else []
-    subscribe = []
+    publish.append(f"dt.ac.{identity.name}.claim")
+    subscribe = [f"dt.ac.{identity.name}.claim.code"]
     for thing in things:
         shadow = f"$aws.things.{thing}.shadow"
         publish += [f"dt.ac.{thing}.telemetry", f"dt.ac.{thing}.event"]

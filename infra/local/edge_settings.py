@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from infra.local.identities import GATEWAY_ID, IdentityFile, site_name
 from infra.local.stack_settings import StackSettings
@@ -16,12 +17,12 @@ def devices_path(data_dir: Path) -> Path:
     return data_dir / "edge" / "devices.json"
 
 
-def write_devices(data_dir: Path, device_ids: Iterable[str]) -> None:
-    """Name the devices behind the gateway; it reads them when it starts, and when they change."""
+def write_devices(data_dir: Path, devices: Iterable[dict[str, Any]]) -> None:
+    """Register the devices behind the gateway; it reads them when it starts, and when they change."""
     path = devices_path(data_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(list(device_ids), indent=1))
+    temporary.write_text(json.dumps(list(devices), indent=1))
     temporary.replace(path)
 
 

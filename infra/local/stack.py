@@ -1,16 +1,18 @@
 """The stack: broker, edge, cloud and API of one machine, joined by their settings."""
 
-import secrets
+import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
+from cloud.ports.records import DeviceRecord, device_pk
 from cloud.ports.state import Put
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
@@ -19,16 +21,14 @@ from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
 from infra.local.run_folder import RunFolder
 from infra.local.shut_out import ShutOut
+from infra.local.site_devices import site_devices
 from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
 
+WISHES_EVERY_S = 2.0
+"""How long a consent, or a schedule, may take to reach the gateway [s]; as long as to reach ingest."""
+
 log = structlog.get_logger()
-
-CLAIM_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Letters and digits that nobody confuses when reading them from a small display."""
-
-CLAIM_VALID = timedelta(minutes=10)
-"""How long a claim code lives."""
 
 
 class Stack:
@@ -49,6 +49,9 @@ class Stack:
         self.supervisor.on_look = self._follow_identities
         self.shut_out = ShutOut(self.state, self.identities)
         self._let_in_stamp: object = None
+        self._behind: tuple[str, ...] = ()
+        self._site: list[dict[str, Any]] | None = None
+        self._look_at_wishes_s = 0.0
         self._complained = False
 
     def start(self) -> None:
@@ -103,32 +106,36 @@ class Stack:
             self.shut_out.settle(deleted)
 
     def _let_in(self) -> None:
-        """Tell gateway and broker who may connect, if that has changed.
+        """Tell gateway and broker who may connect, and the gateway what their people wish, if it has changed.
 
         The gateway is told first: a device may speak as soon as the broker lets it in.
         """
         try:
             stamp = self.identities.stamp()
-            if stamp != self._let_in_stamp:
-                write_devices(self.settings.data_dir, self.identities.require(GATEWAY_ID).devices)
+            is_new = stamp != self._let_in_stamp
+            if is_new:
+                self._behind = self.identities.require(GATEWAY_ID).devices
+            if is_new or time.monotonic() >= self._look_at_wishes_s:
+                self._tell_gateway()
+            if is_new:
                 self.broker.reload(self.identities.all())
             self._let_in_stamp, self._complained = stamp, False
-        except OSError as error:  # tried again at the next look
+        except (CloudError, OSError) as error:  # tried again at the next look
             if not self._complained:
                 log.warning("identities_not_followed", reason=str(error))
             self._complained = True
 
+    def _tell_gateway(self) -> None:
+        self._look_at_wishes_s = time.monotonic() + WISHES_EVERY_S
+        site = site_devices(self.state, self._behind)
+        if site != self._site:
+            write_devices(self.settings.data_dir, site)
+            self._site = site
+
     def _add_claim(self, device: DeviceRecord) -> str:
-        code = "".join(secrets.choice(CLAIM_ALPHABET) for _ in range(8))
-        known = self.state.get(device_pk(device.device_id), "device")
-        claim = ClaimRecord(code=code, device_id=device.device_id)
-        writes = [
-            Put(f"claim#{code}", "claim", claim.model_dump(), expires_at=datetime.now(UTC) + CLAIM_VALID)
-        ]
-        if known is None:
-            writes.append(Put(device_pk(device.device_id), "device", device.model_dump()))
-        self.state.transact(writes)
-        return code
+        if self.state.get(device_pk(device.device_id), "device") is None:
+            self.state.transact([Put(device_pk(device.device_id), "device", device.model_dump())])
+        return ClaimDesk(self.state, lambda: datetime.now(UTC)).show(device.device_id, "device").code or ""
 
     def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
         for name in ("ingest", "shadow", "advisor"):

@@ -14,6 +14,9 @@ import pytest
 
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.mqtt_shadow import MqttShadows
+from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.ports.records import CLAIMS_PK, ClaimRecord, claim_pk, device_pk
+from cloud.ports.state import Put
 from cloud.shadow import Object
 from edge.contract import Desired, Reported, topics, update_document
 from infra.local.broker import Broker, Identity
@@ -22,6 +25,7 @@ IDENTITIES = (
     Identity("cloud", "cloud-password", "cloud", "service"),
     Identity("advisor", "advisor-password", "cloud", "service"),
     Identity("dev-1", "dev-1-password", "cloud", "device"),
+    Identity("gw-1", "gw-1-password", "cloud", "gateway"),
 )
 TIMEOUT_S = 20.0
 
@@ -188,3 +192,46 @@ def test_a_command_is_at_the_device_within_milliseconds(device: Client, advisor:
 
     print(f"request to delta: median {1000 * sorted(delays)[10]:.1f} ms")
     assert sorted(delays)[10] < 0.25  # a sleep of the loop would show; a busy machine must not
+
+
+def test_who_asks_is_shown_a_claim_code_and_nobody_else(
+    broker: Broker, shadow_process: ShadowProcess
+) -> None:
+    """By the gateway's own command, and as a device does; a code for another cannot be asked for."""
+    state = SqliteStateStore(shadow_process.data_dir / "state.sqlite")
+    state.transact([Put(device_pk(name), "device", {"device_id": name}) for name in ("dev-1", "dev-2")])
+    answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
+    device = MqttConnection(
+        MqttEndpoint("127.0.0.1", broker.settings.mqtt_port, "dev-1", "dev-1-password"),
+        "test-dev-1",
+        topics=(topics.claim_code("dev-1"),),
+        on_message=lambda message: answers.put((message.topic, message.payload)),
+    )
+    device.start()
+    assert device.connected.wait(TIMEOUT_S)
+    device.publish(topics.claim("dev-2"), b"{}")
+    device.publish(topics.claim("dev-1"), b"not JSON")
+    device.publish(topics.claim("dev-1"), b"")
+    topic, payload = answers.get(timeout=TIMEOUT_S)
+    device.stop()
+
+    environment = {
+        "EDGE_CLOUD_PORT": str(broker.settings.mqtt_port),
+        "EDGE_CLOUD_PASSWORD": "gw-1-password",
+    }
+    command = [sys.executable, "-m", "edge", "claim"]
+    shown = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=TIMEOUT_S
+    )
+
+    assert topic == topics.claim_code("dev-1")
+    codes = {
+        ClaimRecord.model_validate(item.body).device_id: item.body["code"]
+        for item in [
+            state.get(claim_pk(code), "claim") for code in (json.loads(payload)["code"], shown.stdout[:8])
+        ]
+        if item is not None
+    }
+    assert set(codes) == {"dev-1", "gw-1"}
+    assert [item.sk for item in state.query(CLAIMS_PK)] == ["dev-1", "gw-1"]
+    state.close()

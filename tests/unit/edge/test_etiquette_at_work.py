@@ -225,3 +225,20 @@ def test_going_back_to_the_old_setpoint_before_the_end_is_a_persons_change(
     cloud.ask("c2", 26)
 
     assert site.refusals() == [("c2", "person_hold")]
+
+
+def test_it_changed_while_the_week_says_nothing_before_evening(
+    site: "Site", cloud: "Cloud", clock: SetClock
+) -> None:
+    """NOON is a Wednesday; the week's next entry is at 20:00, so 17:00 is no schedule point here."""
+    wednesday_20 = 2 * 1440 + 20 * 60
+    site.registry["dev-1"] = Registration(device_id="dev-1", schedule_min=(wednesday_20,))
+    site.report(setpoint_c=22, mode="cool", changed_by="remote")
+
+    clock.at = NOON + timedelta(hours=7, minutes=59)
+    cloud.ask("c1", 26)
+    clock.at = NOON + timedelta(hours=8)
+    cloud.ask("c2", 26)
+
+    assert site.refusals() == [("c1", "person_hold")]
+    assert site.setpoints() == [26]

@@ -56,6 +56,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "shadow_desired.json": {"setpoint_c": 25.0, "expires_at": "2025-07-01T12:00:00Z"},
     "shadow_reported.json": {"setpoint_c": 25.0, "changed_by": "app"},
+    "claim_request.json": {},
+    "claim_code.json": {"code": "ABCD2345"},
 }
 
 INSTANTS = (
@@ -83,7 +85,11 @@ LIKELY: dict[str, tuple[object, ...]] = {
     "fan": ("auto", "low", "medium", "high", "turbo"),
     "changed_by": ("remote", "app", "voice", "schedule", "advisor", "unknown", "nobody"),
     "requested_by": ("remote", "app", "voice", "schedule", "advisor", "unknown"),
-    "kind": ("setpoint_changed", "fault", "boot", "window_open", "window_closed", "command_result", "x"),
+    "kind": (
+        *("setpoint_changed", "fault", "boot", "window_open", "window_closed", "command_result"),
+        *("device", "gateway", "x"),
+    ),
+    "code": ("ABCD2345", "ABCD2345\n", "ABCD234", "ABCD23456", "abcd2345", "ABCD1O0I"),
     "detail": ({}, {"a": None}, [], "a"),
     "setpoint_c": TEMPERATURES,
     "indoor_dry_bulb_c": TEMPERATURES,

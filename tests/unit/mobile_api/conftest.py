@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import KeySet
 
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.ports.records import (
@@ -20,9 +21,10 @@ from cloud.ports.records import (
     Counterfactual,
     DeviceRecord,
     InboxEntry,
+    claim_pk,
     device_pk,
 )
-from cloud.ports.state import Put
+from cloud.ports.state import Item, Put
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from mobile_api.app import create_app
@@ -95,6 +97,7 @@ class World:
     readings: MemoryReadingLog
     clock: Clock
     app: Flask
+    lake: MemoryLake
     people: int = field(default=0)
 
     def nobody(self) -> Person:
@@ -146,10 +149,37 @@ class World:
         device = DeviceRecord(device_id=device_id)
         self.state.transact(
             [
-                Put(f"claim#{code}", "claim", claim.model_dump(mode="json")),
+                Put(claim_pk(code), "claim", claim.model_dump(mode="json")),
                 Put(device_pk(device_id), "device", device.model_dump(mode="json")),
             ]
         )
+
+    def show_gateway_code(self, gateway_id: str, code: str) -> None:
+        claim = ClaimRecord(code=code, device_id=gateway_id, kind="gateway")
+        self.state.transact([Put(claim_pk(code), "claim", claim.model_dump(mode="json"))])
+
+    def register_behind(self, gateway_id: str, device_id: str) -> None:
+        device = DeviceRecord(device_id=device_id, gateway_id=gateway_id)
+        self.state.transact([Put(device_pk(device_id), "device", device.model_dump(mode="json"))])
+
+    def overwrite(self, item: Item) -> None:
+        self.state.transact([Put(item.pk, item.sk, item.body)])
+
+    def gateway_of(self, person: Person, home_id: str, gateway_id: str = "gw-1") -> str:
+        self.show_gateway_code(gateway_id, f"CODE-{gateway_id}")
+        body = {"code": f"CODE-{gateway_id}", "home_id": home_id}
+        claimed = person.post("/v1/gateways/claim", json=body)
+        assert claimed.status_code == 201, claimed.text
+        return gateway_id
+
+    def join(self, owner: Person, home_id: str, role: str, email: str | None = None) -> Person:
+        """Somebody new in a home, by invitation."""
+        invited = owner.post(f"/v1/homes/{home_id}/invitations", json={"role": role})
+        assert invited.status_code == 201, invited.text
+        person = self.sign_up(email)
+        joined = person.post("/v1/invitations/accept", json={"code": invited.json["code"]})
+        assert joined.json == {"home_id": home_id, "role": role}, joined.text
+        return person
 
     def device_of(self, person: Person, device_id: str = "dev-1") -> str:
         self.show_code(device_id, f"CODE-{device_id}")
@@ -189,8 +219,8 @@ class World:
         self.state.transact([Put(device_pk(device_id), "advice", advice.model_dump(mode="json"))])
         return advice
 
-    def report(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
-        reading = Telemetry.model_validate(
+    def reading(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
+        return Telemetry.model_validate(
             {
                 "device_id": device_id,
                 "sampled_at": at,
@@ -202,6 +232,9 @@ class World:
                 **fields,
             }
         )
+
+    def report(self, device_id: str, at: datetime, **fields: object) -> Telemetry:
+        reading = self.reading(device_id, at, **fields)
         self.readings.commit(IngestCommit(readings=[reading]))
         return reading
 
@@ -220,7 +253,7 @@ def keys() -> KeySet:
 @pytest.fixture
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
-        clock, readings = Clock(), MemoryReadingLog()
+        clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
         state = MemoryStateStore(clock)
         app = create_app(
             state,
@@ -229,8 +262,9 @@ def make_world(keys: KeySet) -> MakeWorld:
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
+            lake=lake,
         )
-        return World(state, readings, clock, app)
+        return World(state, readings, clock, app, lake)
 
     return make
 

@@ -14,6 +14,7 @@ READS = [
     *("/v1/accounts/me", "/v1/homes", "/v1/devices", "/v1/devices/dev-1", "/healthz", "/readyz"),
     *("/v1/devices/dev-1/telemetry", "/v1/devices/dev-1/recommendation", "/openapi.json"),
     *("/v1/devices/dev-1/preferences", "/devices/dev-1/live"),
+    *("/v1/devices/dev-1/schedule", "/v1/devices/dev-1/savings"),
 ]
 
 
@@ -38,6 +39,9 @@ def test_every_documented_read_with_a_body_is_asked() -> None:
     ids = {
         "/v1/homes/<home_id>",
         "/v1/devices/<device_id>/commands",
+        "/v1/homes/<home_id>/members",
+        "/v1/homes/<home_id>/invitations",
+        "/v1/gateways/<gateway_id>",
         "/v1/devices/<device_id>/commands/<command_id>",
         "/v1/devices/<device_id>/plan",
     }

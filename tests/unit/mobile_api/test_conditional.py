@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mobile_api import devices
+from mobile_api import preferences
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import World
@@ -59,15 +59,15 @@ def test_a_change_between_the_comparison_and_the_write_is_not_lost(
 ) -> None:
     person = world.sign_up()
     path = f"/v1/devices/{world.device_of(person)}/preferences"
-    seen, shown = person.get(path).headers["ETag"], devices.PreferencesView
+    seen, shown = person.get(path).headers["ETag"], preferences.PreferencesView
 
-    def meanwhile(**fields: object) -> devices.PreferencesView:
+    def meanwhile(**fields: object) -> preferences.PreferencesView:
         """The comparison has read what it compares; now somebody else writes."""
-        monkeypatch.setattr(devices, "PreferencesView", shown)
+        monkeypatch.setattr(preferences, "PreferencesView", shown)
         assert person.put(path, json={"autonomy": "auto"}).status_code == 200
         return shown.model_validate(fields)
 
-    monkeypatch.setattr(devices, "PreferencesView", meanwhile)
+    monkeypatch.setattr(preferences, "PreferencesView", meanwhile)
     late = person.put(path, json={"autonomy": "observe"}, headers={"If-Match": seen})
 
     assert late.status_code == 412

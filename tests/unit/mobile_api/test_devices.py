@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud.ports.deletion import DOERS, deletion_pk, was_deleted
-from cloud.ports.records import DEVICES_PK, INBOX_PK, device_pk, home_pk
+from cloud.ports.records import DEVICES_PK, INBOX_PK, ScheduleRecord, device_pk, home_pk
 from cloud.ports.state import Delete, Put
 from mobile_api import pairing
 
@@ -131,9 +131,10 @@ def test_preferences_have_defaults_and_are_replaced_whole(world: "World", person
 
     assert person.get(path).json == {
         "autonomy": "suggest",
-        "comfort_lambda": 20.0,
+        "comfort_or_savings": "comfort",
         "min_setpoint_c": 16.0,
         "max_setpoint_c": 30.0,
+        "quiet_hours": None,
     }
     assert person.put(path, json={"autonomy": "auto", "max_setpoint_c": 27}).status_code == 200
     assert person.put(path, json={"min_setpoint_c": 20}).json["autonomy"] == "suggest"
@@ -147,7 +148,9 @@ def test_preferences_have_defaults_and_are_replaced_whole(world: "World", person
         {"min_setpoint_c": 25, "max_setpoint_c": 25},
         {"autonomy": "dictator"},
         {"max_setpoint_c": 36},
-        {"comfort_lambda": -1},
+        {"comfort_or_savings": "money"},
+        {"quiet_hours": {"start": "22:00", "end": "22:00"}},
+        {"quiet_hours": {"start": "25:00", "end": "07:00"}},
     ],
 )
 def test_preferences_that_make_no_sense_are_refused(
@@ -156,3 +159,50 @@ def test_preferences_that_make_no_sense_are_refused(
     path = f"/v1/devices/{world.device_of(person)}/preferences"
 
     assert person.put(path, json=body).status_code == 422
+
+
+def test_a_device_has_a_week(world: "World", person: "Person") -> None:
+    path = f"/v1/devices/{world.device_of(person)}/schedule"
+    week = {
+        "entries": [
+            {"days": ["mon", "fri"], "at": "07:00", "mode": "cool", "setpoint_c": 24.5},
+            {"days": ["mon"], "at": "22:00", "mode": "off", "setpoint_c": None},
+        ]
+    }
+
+    assert person.get(path).json == {"entries": []}
+    assert person.put(path, json=week).json == week
+    assert person.get(path).json == week
+    item = world.state.get(device_pk("dev-1"), "schedule")
+    assert item is not None
+    assert list(ScheduleRecord.model_validate(item.body).at_minutes()) == [420, 1320, 4 * 1440 + 420]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"days": ["mon"], "at": "7:00", "setpoint_c": 24.0},
+        {"days": ["mon"], "at": "24:00", "setpoint_c": 24.0},
+        {"days": [], "at": "07:00", "setpoint_c": 24.0},
+        {"days": ["mon"], "at": "07:00"},
+        {"days": ["mon"], "at": "07:00", "mode": "off", "setpoint_c": 24.0},
+        {"days": ["mon"], "at": "07:00", "setpoint_c": 36.0},
+        {"days": ["mon", "mon"], "at": "07:00", "setpoint_c": 24.0},
+    ],
+)
+def test_a_week_that_makes_no_sense_is_refused(
+    world: "World", person: "Person", entry: dict[str, object]
+) -> None:
+    path = f"/v1/devices/{world.device_of(person)}/schedule"
+
+    assert person.put(path, json={"entries": [entry]}).status_code == 422
+
+
+def test_two_entries_at_the_same_time_are_refused(world: "World", person: "Person") -> None:
+    path = f"/v1/devices/{world.device_of(person)}/schedule"
+    entry = {"days": ["mon"], "at": "07:00", "setpoint_c": 24.0}
+
+    answer = person.put(path, json={"entries": [entry, {**entry, "setpoint_c": 25.0}]})
+
+    assert answer.status_code == 422
+    assert "two entries at mon 07:00" in answer.text

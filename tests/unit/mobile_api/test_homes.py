@@ -18,6 +18,8 @@ HOME = {
     "currency": "CHF",
     "tariff_per_kwh": 0.25,
     "share_presence": True,
+    "tariff_by_hour": [0.1] * 8 + [0.4] * 16,
+    "away_until": "2026-07-20T16:00:00Z",
 }
 
 
@@ -33,8 +35,13 @@ def test_a_home_is_made_shown_changed_and_deleted(world: "World", person: "Perso
     assert created.status_code == 201
     assert {name: created.json[name] for name in HOME} == HOME
     assert created.json["members"] == [
-        {"account_id": person.get("/v1/accounts/me").json["account_id"], "role": "owner"}
+        {
+            "account_id": person.get("/v1/accounts/me").json["account_id"],
+            "role": "owner",
+            "email": "person1@example.org",
+        }
     ]
+    assert created.json["role"] == "owner"
     assert person.get(path).json == created.json
     changed = person.put(path, json={**HOME, "name": "House"})
     assert changed.json["name"] == "House"
@@ -63,6 +70,8 @@ def test_the_stored_record_is_the_one_that_the_cloud_reads(world: "World", perso
         ("currency", "euro"),
         ("tariff_per_kwh", -0.1),
         ("name", ""),
+        ("tariff_by_hour", [0.3] * 23),
+        ("away_until", "2026-07-20"),
         ("share_presence", "yes"),
     ],
 )

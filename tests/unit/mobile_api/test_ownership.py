@@ -9,6 +9,7 @@ from cloud.ports.records import PlanRecord, device_pk
 from cloud.ports.state import Put
 from mobile_api.app import all_operations
 from mobile_api.operations import Operations
+from tests.unit.mobile_api.conftest import HOME
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -23,10 +24,22 @@ PUBLIC = {
 """Routes that need nobody's leave; a new one has to be written here."""
 
 BODIES: dict[str, object] = {
-    "change_home": {"name": "x", "latitude_deg": 1.0, "longitude_deg": 1.0, "timezone": "UTC"},
+    "change_home": {
+        "name": "x",
+        "latitude_deg": 1.0,
+        "longitude_deg": 1.0,
+        "timezone": "UTC",
+        "share_phone_presence": True,
+    },
     "create_home": {"name": "x", "latitude_deg": 1.0, "longitude_deg": 1.0, "timezone": "UTC"},
     "claim_device": {"code": "CODE-free", "home_id": "<home_id>"},
+    "claim_own_gateway": {"code": "CODE-gw-free", "home_id": "<home_id>"},
     "change_preferences": {},
+    "change_schedule": {"entries": [{"days": ["mon"], "at": "07:00", "setpoint_c": 24.0}]},
+    "say_presence": {"at_home": True},
+    "invite": {"role": "guest"},
+    "change_member": {"role": "guest"},
+    "accept_invitation": {"code": "none"},
     "send_command": {"setpoint_c": 25.0},
     "give_feedback": {"kind": "too_hot"},
 }
@@ -46,9 +59,21 @@ def ids(world: "World", owner: "Person") -> dict[str, str]:
     plan = PlanRecord(advice_id=advice.advice_id, made_at=world.clock.at, steps=())
     world.state.transact([Put(device_pk(device_id), "plan", plan.model_dump(mode="json"))])
     world.show_code("free", "CODE-free")
+    world.show_gateway_code("gw-free", "CODE-gw-free")
+    home_id = owner.get("/v1/homes").json["items"][0]["home_id"]
+    owner.put(f"/v1/homes/{home_id}", json={**HOME, "share_phone_presence": True})
+    gateway_id = world.gateway_of(owner, home_id)
+    world.register_behind(gateway_id, "behind")
+    owner.put(f"/v1/gateways/{gateway_id}/devices/behind")
+    member = world.join(owner, home_id, "member")
+    invited = owner.post(f"/v1/homes/{home_id}/invitations", json={"role": "guest"}).json
     command = owner.post(f"/v1/devices/{device_id}/commands", json={"setpoint_c": 25.0}).json
     return {
-        "home_id": owner.get("/v1/homes").json["items"][0]["home_id"],
+        "home_id": home_id,
+        "gateway_id": gateway_id,
+        "attached_id": "behind",
+        "member_id": member.get("/v1/accounts/me").json["account_id"],
+        "invitation_id": invited["invitation_id"],
         "device_id": device_id,
         "advice_id": advice.advice_id,
         "command_id": command["command_id"],
@@ -66,8 +91,8 @@ def _body(name: str, ids: dict[str, str]) -> dict[str, object]:
     if name not in BODIES:
         return {}
     body = BODIES[name]
-    if name == "claim_device":
-        body = {"code": "CODE-free", "home_id": ids["home_id"]}
+    if isinstance(body, dict) and "home_id" in body:
+        body = {**body, "home_id": ids["home_id"]}
     return {"json": body}
 
 
@@ -91,7 +116,21 @@ def test_nobody_gets_nothing_without_signing_in(world: "World", ids: dict[str, s
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-GUARDED = sorted(o.name for o in all_operations() if o.guards or o.name == "claim_device")
+CLAIMS = {"claim_device", "claim_own_gateway"}
+GUARDED = sorted(o.name for o in all_operations() if o.guards or o.name in CLAIMS)
+
+FOR_OWNERS = {
+    *("delete_home", "export_home", "delete_device", "delete_gateway", "detach_device"),
+    *("change_member", "remove_member", "invite", "list_invitations", "withdraw_invitation"),
+}
+"""What only the owner of a home may do; `remove_member` here sends somebody else away."""
+
+FOR_GUESTS = {
+    *("show_home", "list_members", "show_device", "show_gateway", "show_recommendation", "show_plan"),
+    *("show_preferences", "show_schedule", "show_device_page", "show_live", "show_command"),
+    *("answer_recommendation", "answer_on_page", "give_feedback", "feel_on_page", "send_command"),
+}
+"""What a guest may do; a new route is not for guests unless it is written here."""
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -122,13 +161,35 @@ def test_anothers_things_are_answered_like_unknown_ones(
 ) -> None:
     stranger = world.sign_up()
     operation = next(operation for operation in all_operations() if operation.name == name)
-    unknown = {**ids, "home_id": "nope", "device_id": "nope", "advice_id": "nope"}
+    names = ("home_id", "device_id", "gateway_id", "advice_id", "attached_id", "member_id", "invitation_id")
+    unknown = {**ids, **dict.fromkeys(names, "nope")}
 
     theirs = stranger.call(operation.method, _filled(operation.path, ids), **_body(name, ids))
     nobodys = stranger.call(operation.method, _filled(operation.path, unknown), **_body(name, unknown))
 
     assert nobodys.status_code == theirs.status_code == 404
     assert set(nobodys.json) == set(theirs.json)
+
+
+@pytest.mark.parametrize("role", ["member", "guest"])
+def test_each_role_may_do_what_is_written_for_it(
+    world: "World", owner: "Person", ids: dict[str, str], role: str
+) -> None:
+    """What a role may not do changes nothing, so that all of it can be asked in one home, before the rest."""
+    person = world.join(owner, ids["home_id"], role)
+    refused = FOR_OWNERS if role == "member" else set(GUARDED) - FOR_GUESTS
+    before = owner.get("/v1/homes").json
+
+    def ask(name: str) -> int:
+        operation = next(operation for operation in all_operations() if operation.name == name)
+        path = _filled(operation.path, ids)
+        status: int = person.call(operation.method, path, **_body(name, ids)).status_code
+        return status
+
+    assert {name: ask(name) for name in sorted(refused)} == dict.fromkeys(sorted(refused), 403)
+    assert owner.get("/v1/homes").json == before
+    allowed = sorted(set(GUARDED) - refused)
+    assert [name for name in allowed if ask(name) >= 400] == []
 
 
 def test_lists_hold_only_ones_own(world: "World", ids: dict[str, str]) -> None:
@@ -149,7 +210,7 @@ def test_a_route_whose_path_nobody_checks_is_refused_when_it_is_written() -> Non
     def view() -> None:
         """Never called."""
 
-    for path in ("/v1/gateways/<gateway_id>", "/v1/x/<command_id>", "/v1/x/<verdict>"):
+    for path in ("/v1/rooms/<room_id>", "/v1/x/<command_id>", "/v1/x/<verdict>", "/v1/x/<member_id>"):
         with pytest.raises(TypeError, match="nobody checks"):
             Operations("test").get(path)(view)
 

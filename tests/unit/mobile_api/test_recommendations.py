@@ -215,3 +215,23 @@ def test_the_plan_is_shown_once_there_is_one(world: "World", person: "Person") -
         "made_at": "2026-07-14T12:00:00Z",
         "steps": [{"at": "2026-07-14T12:00:00Z", "setpoint_c": None, "mode": "off"}],
     }
+
+
+def test_who_only_observes_can_accept_nothing(world: "World") -> None:
+    person = world.sign_up()
+    advice = world.advise(world.device_of(person))
+    person.put(f"/v1/devices/{advice.device_id}/preferences", json={"autonomy": "observe"})
+
+    refused = person.post(f"/v1/recommendations/{advice.advice_id}/accept")
+
+    assert (refused.status_code, world.inbox()) == (409, [])
+    assert person.post(f"/v1/recommendations/{advice.advice_id}/dismiss").status_code == 200
+
+
+def test_a_bit_cool_is_heard(world: "World") -> None:
+    person = world.sign_up()
+    device_id = world.device_of(person)
+
+    person.post(f"/v1/devices/{device_id}/feedback", json={"kind": "a_bit_cool"})
+
+    assert [entry.kind for entry in world.inbox()] == ["a_bit_cool"]

@@ -202,3 +202,39 @@ def test_words_of_two_people_count_in_their_order(advisor: HomeAdvisor, report: 
     advisor.record(Feedback(at(12.3), "too_cold"))
 
     assert not advisor.is_held(at(12.4))
+
+
+def test_with_a_week_a_change_stands_until_its_next_entry(advisor: HomeAdvisor, report: Report) -> None:
+    today_min = at(0).weekday() * 1440
+    advisor.configure(Preferences(schedule_min=(today_min + 20 * 60,)))
+
+    report(12.0, setpoint_c=26.0, changed_by="remote")
+
+    assert advisor.advise(at(12.1)).reason == "You chose 26.0 °C: that stands until 20:00."
+    assert advisor.is_held(at(19.9))
+    assert not advisor.is_held(at(20))
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_phones_count_only_with_consent(advisor: HomeAdvisor, *, consent: bool) -> None:
+    advisor.configure(Preferences(share_presence=consent))
+
+    advisor.record(Feedback(at(9), "left_home"))
+
+    assert (advisor._home.presence.left_s is not None) is consent
+    advisor.record(Feedback(at(10), "came_home"))
+    assert advisor._home.presence.left_s is None
+
+
+def test_a_bit_cool_holds_nothing_and_lets_warmth_grow(
+    advisor: HomeAdvisor, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(12.0, setpoint_c=22.0, changed_by="advisor", advice_id="a")
+    grown: list[bool] = []
+    monkeypatch.setattr(type(advisor._home.tolerance), "warmer", lambda _: grown.append(True))
+
+    advisor.record(Feedback(at(12.1), "a_bit_cool"))
+
+    assert grown == [True]
+    assert advisor._home.recovery.chilled_day is not None  # it was cooled ahead too far
+    assert not advisor.is_held(at(12.2))

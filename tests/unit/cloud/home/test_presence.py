@@ -125,3 +125,29 @@ def test_believes_who_says_that_nobody_is_home() -> None:
     presence.leave(MONDAY_S + 10 * 3600)
 
     assert presence.left_s == MONDAY_S + 10 * 3600
+
+
+def test_phones_are_as_good_as_a_sensor_and_of_use_without_one() -> None:
+    presence = Presence()
+    for day in range(10):
+        for half_hour in range(48):
+            at_s = MONDAY_S + day * 86_400 + half_hour * SLOT_S
+            if half_hour in (18, 34):
+                presence.hear(at_s, CLOCK.slot(at_s), at_home=half_hour == 34)
+            presence.learn(CLOCK.slot(at_s), moved=False)
+
+    ten = slot_at(24 * 10 + 10)
+    presence.hear(MONDAY_S + (24 * 10 + 9) * 3600, ten, at_home=False)
+
+    assert presence.away_ratio([ten])[0] > 0.5
+    assert set(presence.returns_h(MONDAY_S + (24 * 10 + 10) * 3600, ten)) == {7.0}
+
+
+def test_somebody_who_comes_home_by_phone_is_there_at_once() -> None:
+    presence = Presence()
+    presence.hear(MONDAY_S, slot_at(0), at_home=False)
+    assert presence.left_s == MONDAY_S
+
+    presence.hear(MONDAY_S + 600, slot_at(0.2), at_home=True)
+
+    assert presence.left_s is None

@@ -1,0 +1,42 @@
+"""What the gateway is to know of the devices behind it, as the people of their homes have set it up."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cloud.ports.records import DeviceRecord, HomeRecord, ScheduleRecord, device_pk, home_pk
+from cloud.ports.state import StateStore
+
+Json = dict[str, Any]
+
+
+def site_devices(state: StateStore, device_ids: Iterable[str]) -> list[Json]:
+    """The registrations of devices behind a gateway (`edge.registry.Registration`).
+
+    A device that is in no home yet has the gateway's own settings.
+
+    Raises:
+        UnavailableError: The serving state does not answer.
+    """
+    homes: dict[str, HomeRecord | None] = {}
+    return [_registration(state, device_id, homes) for device_id in device_ids]
+
+
+def _registration(state: StateStore, device_id: str, homes: dict[str, HomeRecord | None]) -> Json:
+    item = state.get(device_pk(device_id), "device")
+    home_id = None if item is None else DeviceRecord.model_validate(item.body).home_id
+    if home_id is None:
+        return {"device_id": device_id}
+    if home_id not in homes:
+        found = state.get(home_pk(home_id), "home")
+        homes[home_id] = None if found is None else HomeRecord.model_validate(found.body)
+    home = homes[home_id]
+    if home is None:
+        return {"device_id": device_id}
+    week = state.get(device_pk(device_id), "schedule")
+    schedule = ScheduleRecord() if week is None else ScheduleRecord.model_validate(week.body)
+    return {
+        "device_id": device_id,
+        "share_presence": home.share_presence,
+        "timezone": home.timezone,
+        "schedule_min": list(schedule.at_minutes()),
+    }

@@ -1,0 +1,144 @@
+"""Export: everything that is kept of a home, in one archive that explains itself."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import structlog
+from flask import Response
+
+from cloud.ports.records import DAY_PREFIX, device_pk, home_pk
+from edge.contract import Telemetry
+from mobile_api.access import OwnedHome, Principal, owned_device
+from mobile_api.archive import Entry, zipped
+from mobile_api.members import members
+from mobile_api.operations import Operations
+from mobile_api.pairing import PRIVATE_ITEMS
+from mobile_api.services import Services, every, services
+
+README = """\
+# Everything that is kept of this home
+
+- `home.json`: what its people said of it, with their consents.
+- `members.json`: who may act in it, and their roles.
+- `devices/<device_id>/device.json`: the device as it is registered.
+- `devices/<device_id>/kept.json`: preferences, schedule, advice and plan that stand, commands of the last
+  week, and `advisor_state`: what was learnt of the home, as the program keeps it (base64).
+- `devices/<device_id>/days.json`: each local day that is over: whether it was advised or a measuring day
+  (`arm`), electricity [kWh], measured hours [h], overrides and words of people.
+- `devices/<device_id>/readings.csv`: every reading, ascending; RFC 4180, UTF-8, an empty field is null.
+
+Columns of `readings.csv`: `sampled_at` is the end of the sampling interval (RFC 3339, UTC), `interval_s` its
+length [s]; names end in their units: `_c` degrees Celsius, `_pct` percent, `_w` watts (mean over the
+interval), `_kwh` kilowatt-hours (lifetime counter), `_ratio` 0 to 1. `motion` is there only where the home
+has consented. One row per instant; what came last counts.
+"""
+
+COLUMNS = tuple(name for name in Telemetry.model_fields if name not in {"schema_version", "device_id"})
+
+LOG_DAYS = 8
+"""The week of the log: what is older is in the lake, but for what came late just now [days]."""
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
+operations = Operations("export")
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@operations.get("/v1/homes/<home_id>/export", right="own")
+def export_home(home: OwnedHome, principal: Principal) -> Response:
+    """Everything that is kept of a home, as one zip: JSON, readings as CSV, and a README that explains it.
+
+    It is sent while it is made; one that was cut short cannot be opened.
+    """
+    entries = [*_of_home(home)]
+    use = services()
+    pointers = list(every(use.state, home_pk(home.record.home_id), "device#"))
+    for pointer in pointers:
+        device = owned_device(principal, pointer.sk.removeprefix("device#"))
+        entries += _of_device(use, device.record.model_dump(mode="json"))
+    log.info("home_exported", home_id=home.record.home_id)
+    name = f'attachment; filename="{home.record.home_id}.zip"'
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    return Response(zipped(entries), mimetype="application/zip", headers=headers)
+
+
+def _of_home(home: OwnedHome) -> Iterator[Entry]:
+    yield Entry("README.md", [README])
+    yield Entry("home.json", [_json(home.record.model_dump(mode="json"))])
+    yield Entry("members.json", [_json([each.model_dump(mode="json") for each in members(home)])])
+
+
+def _of_device(use: Services, device: dict[str, Any]) -> Iterator[Entry]:
+    device_id = str(device["device_id"])
+    folder = f"devices/{device_id.replace(':', '_')}"  # no drive letter on any system
+    yield Entry(f"{folder}/device.json", [_json(device)])
+    yield Entry(f"{folder}/kept.json", _kept(use, device_id))
+    yield Entry(f"{folder}/days.json", _days(use, device_id))
+    yield Entry(f"{folder}/readings.csv", _readings(use, device_id))
+
+
+def _kept(use: Services, device_id: str) -> Iterator[str]:
+    pk = device_pk(device_id)
+    single = {sk: use.state.get(pk, sk) for sk in PRIVATE_ITEMS}
+    found = {sk: item.body for sk, item in single.items() if item is not None}
+    yield _json({**found, "commands": [item.body for item in every(use.state, pk, "command#")]})
+
+
+def _days(use: Services, device_id: str) -> Iterator[str]:
+    yield _json([item.body for item in every(use.state, device_pk(device_id), DAY_PREFIX)])
+
+
+def _readings(use: Services, device_id: str) -> Iterator[str]:
+    """All readings of a device as CSV, one UTC day at a time."""
+    yield _csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
+    for day in _reading_days(use, device_id):
+        start = datetime.combine(day, time(), UTC)
+        yield _csv(_readings_of(use, device_id, start, start + timedelta(days=1)))
+
+
+def _reading_days(use: Services, device_id: str) -> list[date]:
+    """The days of the lake, and those that only the log has yet."""
+    sealed = [] if use.lake is None else use.lake.snapshot().days()
+    newest = use.readings.latest(device_id)
+    if newest is None:
+        return sealed
+    last = newest.sampled_at.date()
+    recent = {last - timedelta(days=back) for back in range(LOG_DAYS)}
+    late = use.readings.between(device_id, _FIRST, datetime.combine(min(recent), time(), UTC))
+    return sorted({*sealed, *recent, *(reading.sampled_at.date() for reading in late)})
+
+
+def _readings_of(
+    use: Services, device_id: str, start: datetime, end: datetime
+) -> Iterable[Mapping[str, Any]]:
+    """Lake and log together; where both have an instant, what the log has came later, or is the same."""
+    found: dict[datetime, Mapping[str, Any]] = {}
+    if use.lake is not None:
+        rows = use.lake.scan(start, end, device_id).to_pylist()
+        found = {row["sampled_at"]: row for row in rows}
+    for reading in use.readings.between(device_id, start, end):
+        found[reading.sampled_at] = reading.model_dump()
+    return [found[at] for at in sorted(found)]
+
+
+def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for row in rows:
+        writer.writerow([_written(row.get(name)) for name in COLUMNS])
+    return text.getvalue()
+
+
+def _written(value: object) -> object:
+    """As in the wire contract: instants as RFC 3339, booleans as in JSON."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

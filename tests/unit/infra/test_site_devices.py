@@ -1,0 +1,36 @@
+"""What people say in the app reaches the gateway as the registration of their device."""
+
+from cloud.adapters.memory_state import MemoryStateStore
+from cloud.ports.records import DeviceRecord, HomeRecord, ScheduleEntry, ScheduleRecord, device_pk, home_pk
+from cloud.ports.state import Put
+from edge.registry import Registration
+from infra.local.site_devices import site_devices
+
+
+def test_a_device_in_a_home_has_the_homes_consent_zone_and_week() -> None:
+    state = MemoryStateStore()
+    home = HomeRecord(
+        home_id="h1",
+        owner_id="o1",
+        name="Flat",
+        latitude_deg=45.0,
+        longitude_deg=9.0,
+        timezone="Europe/Rome",
+        share_presence=True,
+    )
+    week = ScheduleRecord(entries=(ScheduleEntry(days=("tue", "mon"), at="07:30", setpoint_c=24.0),))
+    state.transact(
+        [
+            Put(home_pk("h1"), "home", home.model_dump(mode="json")),
+            Put(device_pk("dev-1"), "device", DeviceRecord(device_id="dev-1", home_id="h1").model_dump()),
+            Put(device_pk("dev-1"), "schedule", week.model_dump(mode="json")),
+            Put(device_pk("dev-2"), "device", DeviceRecord(device_id="dev-2").model_dump()),
+        ]
+    )
+
+    first, second = (Registration.model_validate(each) for each in site_devices(state, ["dev-1", "dev-2"]))
+
+    assert first == Registration(
+        device_id="dev-1", share_presence=True, timezone="Europe/Rome", schedule_min=(450, 1440 + 450)
+    )
+    assert second == Registration(device_id="dev-2")

@@ -1,0 +1,86 @@
+"""Savings are not told before there are days enough, and it is said how many there are."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cloud.ports.records import DayRecord, device_pk
+from cloud.ports.state import Put
+from tests.unit.mobile_api.conftest import HOME, T0
+
+if TYPE_CHECKING:
+    from tests.unit.mobile_api.conftest import Person, World
+
+TODAY = date(2026, 7, 14)
+
+
+@pytest.fixture
+def person(world: "World") -> "Person":
+    person = world.sign_up()
+    world.device_of(person)
+    return person
+
+
+def _add_days(world: "World", days: int, *, habit: int = 0, measured_h: float = 24.0) -> None:
+    for back in range(1, days + 1):
+        day = TODAY - timedelta(days=back)
+        record = DayRecord(
+            device_id="dev-1",
+            day=day,
+            arm="habit" if back <= habit else "advised",
+            version="v1",
+            measured_h=measured_h,
+            electric_energy_kwh=5.0,
+            overrides=0,
+            warm_words=0,
+            warm_minutes=0.0,
+            decisions=96,
+            said={},
+        )
+        key = f"day#{day.isoformat()}"
+        world.state.transact([Put(device_pk("dev-1"), key, record.model_dump(mode="json"))])
+
+
+def _consent(person: "Person") -> None:
+    home_id = person.get("/v1/homes").json["items"][0]["home_id"]
+    person.put(f"/v1/homes/{home_id}", json={**HOME, "measure_savings": True})
+
+
+@pytest.mark.parametrize(
+    ("days", "habit", "measured_h", "status", "detail"),
+    [
+        (9, 2, 24.0, "not_enough_days", "not enough days yet (9 of about 28)"),
+        (40, 3, 12.0, "not_enough_days", "not enough days yet (0 of about 28)"),
+        (30, 0, 24.0, "not_enough_days", "not enough days yet (no measuring day among them)"),
+        (30, 2, 24.0, "not_computed", "30 days are there, 2 of them measuring days; not computed yet"),
+    ],
+)
+def test_it_says_how_many_days_there_are(
+    world: "World", person: "Person", days: int, habit: int, measured_h: float, status: str, detail: str
+) -> None:
+    _consent(person)
+    _add_days(world, days, habit=habit, measured_h=measured_h)
+
+    answer = person.get("/v1/devices/dev-1/savings?period=90d").json
+
+    assert (answer["status"], answer["detail"]) == (status, detail)
+    assert answer["saving_kwh"] is answer["saving_interval_kwh"] is None
+
+
+def test_only_days_of_the_period_count(world: "World", person: "Person") -> None:
+    _consent(person)
+    _add_days(world, 60, habit=10)
+
+    answer = person.get("/v1/devices/dev-1/savings?period=28d").json
+
+    assert (answer["days"], answer["measuring_days"], answer["advised_days"]) == (28, 10, 18)
+    assert world.clock.at == T0  # 14 July, also in the home's time
+
+
+def test_without_consent_nothing_is_measured(person: "Person") -> None:
+    assert person.get("/v1/devices/dev-1/savings").json["status"] == "no_consent"
+
+
+def test_other_periods_are_refused(person: "Person") -> None:
+    assert person.get("/v1/devices/dev-1/savings?period=1d").status_code == 422
