@@ -11,16 +11,19 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
-from joserfc.jwk import KeySet
 from typing_extensions import override
 
+from cloud.ports.mail import Mailer
 from cloud.ports.state import StateStore
 from cloud.ports.telemetry import Readings
 from mobile_api import (
     accounts,
+    audit_views,
     authorization,
     commands,
+    device_pages,
     devices,
+    discovery,
     health,
     history,
     homes,
@@ -28,21 +31,29 @@ from mobile_api import (
     pages,
     problems,
     recommendations,
+    recovery,
+    recovery_pages,
     services,
 )
 from mobile_api.config import ApiSettings
 from mobile_api.inbox import EntryIds
+from mobile_api.keys import SigningKeys
 from mobile_api.metrics import Metrics
 from mobile_api.openapi import describe
 from mobile_api.operations import Operation, cacheable
 from mobile_api.passwords import Passwords
+from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
+from mobile_api.trusted_issuer import trusted_issuer
 
 MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
-_TOPICS = (accounts, homes, devices, history, commands, recommendations, health, authorization, pages)
+_TOPICS = (
+    *(accounts, recovery, audit_views, homes, devices, history, commands, recommendations, health),
+    *(authorization, discovery, pages, device_pages, recovery_pages),
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -71,14 +82,15 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     state: StateStore,
     readings: Readings,
-    keys: KeySet,
+    keys: SigningKeys,
     *,
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
+    mailer: Mailer | None = None,
 ) -> Flask:
     """The API and its page over the given stores.
 
@@ -89,6 +101,7 @@ def create_app(
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
+        mailer: How mails leave; None: not at all.
     """
     app = _Api(
         "mobile_api",
@@ -104,9 +117,11 @@ def create_app(
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),
-        tokens=AccessTokens(keys),
+        tokens=AccessTokens(keys, settings.issuer),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
+        post=Post(mailer),
+        federation=trusted_issuer(settings),
     )
     services.install(app, offered)
     oauth.install(app)

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from edge.contract.quantities import DEVICE_ID_PATTERN
 from mobile_api.operations import Operation, path_parameters
 from mobile_api.problems import MEDIA_TYPE, Problem
-from mobile_api.records import SCOPES
+from mobile_api.records import ALL_SCOPES
 
 Json = dict[str, Any]
 Schemas = Mapping[tuple[Any, Literal["validation", "serialization"]], Json]
@@ -20,6 +20,7 @@ _SCOPE_WORDS = {
     "read": "Look at homes, devices, telemetry and advice.",
     "advise": "Answer advice and say how it feels.",
     "control": "Move devices; change homes, devices, preferences and the account.",
+    "admin": "Operate the service; for operators.",
 }
 _PATH_SCHEMAS: dict[str, Json] = {
     "device_id": {"type": "string", "pattern": DEVICE_ID_PATTERN},
@@ -147,7 +148,7 @@ def _security_schemes() -> Json:
         "authorizationUrl": "/oauth/authorize",
         "tokenUrl": "/oauth/token",
         "refreshUrl": "/oauth/token",
-        "scopes": {scope: _SCOPE_WORDS[scope] for scope in SCOPES},
+        "scopes": {scope: _SCOPE_WORDS[scope] for scope in ALL_SCOPES},
     }
     return {
         "oauth2": {

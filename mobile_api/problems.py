@@ -13,6 +13,7 @@ from mobile_api.errors import (
     InvalidFieldError,
     MalformedBodyError,
     StateConflictError,
+    TooManyAttemptsError,
     UnauthenticatedError,
     UnsupportedBodyError,
 )
@@ -33,6 +34,7 @@ STATUS_OF: dict[type[Exception], int] = {
     UnsupportedBodyError: 415,
     MalformedBodyError: 400,
     InvalidFieldError: 422,
+    TooManyAttemptsError: 429,
 }
 """The status of each error; the nearest class wins."""
 
@@ -109,7 +111,10 @@ def _where(location: tuple[int | str, ...], *, in_query: bool) -> str:
 def _raised(error: Exception) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     errors = [Fault(where=error.where, detail=error.detail)] if isinstance(error, InvalidFieldError) else None
-    return problem(status, str(error), errors)
+    response = problem(status, str(error), errors)
+    if isinstance(error, TooManyAttemptsError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _stored_wrongly(error: Exception) -> Response:

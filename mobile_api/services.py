@@ -13,7 +13,9 @@ from mobile_api.config import ApiSettings
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
+from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
+from mobile_api.trusted_issuer import TrustedIssuer
 
 _EXTENSION = "ac_advisor"
 _PAGE_ROWS = 100
@@ -32,6 +34,8 @@ class Services:
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
         entry_ids: Names what is left in the inbox.
+        post: Sends mails beside the request.
+        federation: Another issuer whose tokens are accepted, if there is one.
     """
 
     state: StateStore
@@ -42,6 +46,8 @@ class Services:
     tokens: AccessTokens
     metrics: Metrics
     entry_ids: EntryIds
+    post: Post
+    federation: TrustedIssuer | None
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""

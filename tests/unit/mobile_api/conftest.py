@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import KeySet
 
+from cloud.adapters.memory_mailer import MemoryMailer
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.ports.records import (
@@ -27,8 +28,8 @@ from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
+from mobile_api.keys import FixedKeys, make_key
 from mobile_api.passwords import Passwords
-from mobile_api.tokens import make_key
 
 Reply: TypeAlias = Any
 """A `werkzeug.test.TestResponse`, whose `json` is whatever the test says it is."""
@@ -96,6 +97,7 @@ class World:
     clock: Clock
     app: Flask
     people: int = field(default=0)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
 
     def nobody(self) -> Person:
         return Person(self.app)
@@ -221,16 +223,17 @@ def keys() -> KeySet:
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
         clock, readings = Clock(), MemoryReadingLog()
-        state = MemoryStateStore(clock)
+        state, mailer = MemoryStateStore(clock), MemoryMailer()
         app = create_app(
             state,
             readings,
-            keys,
+            FixedKeys(keys),
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
+            mailer=mailer,
         )
-        return World(state, readings, clock, app)
+        return World(state, readings, clock, app, mailer=mailer)
 
     return make
 

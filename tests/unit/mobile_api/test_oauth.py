@@ -7,8 +7,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from mobile_api.clients import Client
-from mobile_api.tokens import AccessTokens, make_key
+from cloud.adapters.memory_state import MemoryStateStore
+from mobile_api.clients import find_client
+from mobile_api.keys import FixedKeys, make_key
+from mobile_api.tokens import AccessTokens
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -208,7 +210,7 @@ def test_a_token_for_somebody_else_is_refused(
 def test_a_second_key_is_accepted_too_so_that_keys_can_be_rotated(
     world: "World", ann: "Person", keys: KeySet
 ) -> None:
-    rotated = AccessTokens(KeySet([make_key(), *keys.keys]))
+    rotated = AccessTokens(FixedKeys(KeySet([make_key(), *keys.keys])), "http://127.0.0.1:8080")
 
     assert rotated.read(ann.token or "", world.clock.at).scopes == {"read", "advise", "control"}
 
@@ -300,7 +302,12 @@ def test_the_pages_session_grants_without_a_password(world: "World", ann: "Perso
 
 
 def test_a_loopback_address_may_have_any_port_and_another_must_match_exactly() -> None:
-    client = Client("c", ("http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"))
+    client = find_client(
+        MemoryStateStore(),
+        "ac-advisor-app",
+        ("http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"),
+    )
+    assert client is not None
 
     for good in ("http://127.0.0.1:1/cb", "http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"):
         assert client.check_redirect_uri(good)
