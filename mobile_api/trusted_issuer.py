@@ -63,7 +63,7 @@ class TrustedIssuer:
             return Stranger(
                 issuer=self.issuer,
                 subject=_text(claims["sub"]),
-                email=_text(claims["email"]) if claims.get("email_verified") in {True, "true"} else None,
+                email=_verified_email(claims),
                 issued_at=datetime.fromtimestamp(claims["iat"], UTC),
                 expires_at=datetime.fromtimestamp(claims["exp"], UTC),
                 scopes=_scopes(claims.get("scope")),
@@ -119,6 +119,14 @@ def _decoded_part(token: str, part: int) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 (whoever sent it gets one answer for all faults)
     return found
+
+
+def _verified_email(claims: dict[str, Any]) -> str | None:
+    """Cognito writes the truth as a text in some of its tokens."""
+    verified = claims.get("email_verified")
+    if "email" not in claims or not (verified is True or verified == "true"):
+        return None
+    return _text(claims["email"])
 
 
 def _text(value: object) -> str:

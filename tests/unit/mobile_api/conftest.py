@@ -30,6 +30,7 @@ from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.keys import FixedKeys, make_key
 from mobile_api.passwords import Passwords
+from mobile_api.services import services
 
 Reply: TypeAlias = Any
 """A `werkzeug.test.TestResponse`, whose `json` is whatever the test says it is."""
@@ -206,6 +207,11 @@ class World:
         )
         self.readings.commit(IngestCommit(readings=[reading]))
         return reading
+
+    def flush_post(self) -> None:
+        """Return when every mail has left."""
+        with self.app.app_context():
+            services().post.flush()
 
     def inbox(self) -> list[InboxEntry]:
         return [InboxEntry.model_validate(item.body) for item in self.state.query(INBOX_PK)]
