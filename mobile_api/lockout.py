@@ -9,7 +9,10 @@ person has never signed in, and of the source over all addresses. From where the
 the first alone counts: what happens elsewhere cannot shut them out. A password reset clears the first two.
 """
 
-from collections.abc import Sequence
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,8 +35,11 @@ FORGOTTEN_AFTER: Final = timedelta(hours=24)
 KNOWN_FOR: Final = timedelta(days=90)
 """A source is known so long after its last sign-in."""
 
-_RACES = 4
-"""So often is a count tried that somebody else changed meanwhile."""
+_MOST_RACES = 12
+"""So often is a count tried that somebody else changes meanwhile."""
+
+_PAUSE_S = 0.005
+"""Longest pause before the second try; then longer each time [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +83,25 @@ def count_attempt(state: StateStore, counts: Sequence[Count], now: datetime) -> 
     Raises:
         TooManyAttemptsError: It is not to be heard; nothing was counted.
     """
-    for _ in range(_RACES):
+    for _ in _races():
         found = [state.get(count.pk, "count") for count in counts]
         _refuse_blocked(found, now)
-        try:
-            state.transact([_one_more(count, item, now) for count, item in zip(counts, found, strict=True)])
-        except ConflictError:
-            continue
-        return
+        more = [_one_more(count, item, now) for count, item in zip(counts, found, strict=True)]
+        with suppress(ConflictError):
+            state.transact(more)
+            return
     raise TooManyAttemptsError(FIRST_WAIT)
 
 
 def take_back(state: StateStore, counts: Sequence[Count], now: datetime) -> None:
-    """The attempt was right: it is no failure."""
-    for count in counts:
-        item = state.get(count.pk, "count")
-        if item is None:
-            continue
-        try:
-            state.transact([Delete(count.pk, "count") if count.mine else _one_less(item, now)])
-        except ConflictError:
-            continue  # somebody failed at the same moment: the count stays one too high
+    """The attempt was right: it is no failure. Lost races leave it counted, which is the safe side."""
+    for _ in _races():
+        found = [(count, state.get(count.pk, "count")) for count in counts]
+        less = [_one_less(count, item, now) for count, item in found if item is not None]
+        with suppress(ConflictError):
+            if less:
+                state.transact(less)
+            return
 
 
 def remember_source(state: StateStore, email: str, source: str, now: datetime) -> None:
@@ -143,7 +147,17 @@ def _one_more(count: Count, item: Item | None, now: datetime) -> Put:
     return Put(count.pk, "count", body, if_version=version, expires_at=now + FORGOTTEN_AFTER)
 
 
-def _one_less(item: Item, now: datetime) -> Put:
-    failures = max(0, AttemptsRecord.model_validate(item.body).failures - 1)
+def _one_less(count: Count, item: Item, now: datetime) -> Put | Delete:
+    failures = AttemptsRecord.model_validate(item.body).failures - 1
+    if count.mine or failures <= 0:
+        return Delete(item.pk, item.sk, if_version=item.version)
     body = AttemptsRecord(failures=failures, blocked_until=now).model_dump(mode="json")
     return Put(item.pk, item.sk, body, if_version=item.version, expires_at=item.expires_at)
+
+
+def _races() -> Iterator[int]:
+    """Tries of what somebody else may change meanwhile: people behind one address share its count."""
+    for n in range(_MOST_RACES):
+        if n:
+            time.sleep(random.uniform(0, _PAUSE_S * n))  # noqa: S311 (spreads them; no secret)
+        yield n

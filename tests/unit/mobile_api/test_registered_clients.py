@@ -48,7 +48,8 @@ class Linked:
         answer = parse_qs(urlsplit(granted.headers.get("Location", "")).query)
         assert "code" in answer, granted.text
         assert answer["state"] == ["s1"]
-        return answer["code"][0]
+        code: str = answer["code"][0]
+        return code
 
     def post(self, path: str, secret: str | None = None, **form: str) -> "Reply":
         secret = self.secret if secret is None else secret
