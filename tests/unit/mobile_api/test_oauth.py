@@ -122,6 +122,16 @@ def test_a_request_without_pkce_or_with_odd_wishes_is_refused_at_the_first_step(
     assert error["error"][0] in {"invalid_request", "unsupported_response_type", "invalid_scope"}
 
 
+def test_a_public_client_that_says_nothing_of_pkce_is_refused_at_the_first_step(
+    world: "World", ann: "Person"
+) -> None:
+    without = {name: FORM[name] for name in FORM if not name.startswith("code_challenge")}
+
+    answer = world.nobody().post("/oauth/authorize", query_string=without, data=PERSON, headers=HTML)
+
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["error"] == ["invalid_request"]
+
+
 def test_a_code_is_good_once_and_its_second_use_ends_what_it_opened(world: "World", ann: "Person") -> None:
     code = world.code("ann@example.org")
     first = world.exchange(code).json

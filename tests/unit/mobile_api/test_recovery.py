@@ -100,10 +100,10 @@ def test_an_address_without_account_is_answered_alike_and_gets_no_mail(world: "W
 
 
 def test_a_reset_ends_the_wait_of_whoever_was_guessed_at(world: "World", ann: "Person") -> None:
-    for n in range(30):
-        form = {"email": ANN, "password": "guess"}
-        world.app.test_client().post("/login", data=form, environ_base={"REMOTE_ADDR": f"203.0.113.{n}"})
-        world.clock.forward(seconds=1)
+    form = {"email": ANN, "password": "guess"}
+    for _ in range(5):
+        world.app.test_client().post("/login", data=form)
+    assert world.app.test_client().post("/login", data=form).status_code == 429
     _ask(world)
 
     _reset(world, _token(world, "Choose a new password"))
