@@ -2,17 +2,19 @@
 
 import logging
 import sys
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 from flask import Flask
 
 from cloud.wiring.api import open_stores
+from cloud.wiring.mail import open_mailer
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.errors import AddressTakenError
+from mobile_api.keys import KEY_FILE, KeyFile
 from mobile_api.serving import serve
-from mobile_api.tokens import open_keys
 
 
 def main() -> int:
@@ -29,8 +31,10 @@ def main() -> int:
 
 def _make_app(settings: ApiSettings) -> Flask:
     stores = open_stores(settings.data_dir)
-    keys = open_keys(settings.data_dir / "keys" / "api-es256.json")
-    return create_app(stores.state, stores.readings, keys, settings=settings, lake=stores.lake)
+    max_age, now = timedelta(days=settings.key_days), datetime.now(UTC)
+    keys = KeyFile(settings.data_dir / KEY_FILE, max_age, now)
+    mailer = open_mailer(settings.mailer, settings.mail_from)
+    return create_app(stores.state, stores.readings, keys, settings=settings, mailer=mailer, lake=stores.lake)
 
 
 def _configure_logging(settings: ApiSettings) -> None:

@@ -23,6 +23,8 @@ from cloud.ports.records import (
     home_pk,
 )
 from mobile_api.errors import ForbiddenError, UnauthenticatedError
+from mobile_api.federation import welcome
+from mobile_api.identity_records import OPERATORS_PK
 from mobile_api.records import MemberRecord, Role, Scope, SessionRecord, account_pk
 from mobile_api.services import every, services
 from mobile_api.sessions import find_session, prove_session
@@ -110,7 +112,9 @@ def require_same_origin() -> None:
     Raises:
         ForbiddenError: It comes from another site.
     """
-    if request.method in _SAFE_METHODS or _bearer() is not None:
+    if request.method in _SAFE_METHODS or request.headers.get("Authorization", "").lower().startswith(
+        "bearer"
+    ):
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -136,6 +140,8 @@ def authenticate(scope: Scope, right: Right) -> Principal:
         raise UnauthenticatedError("sign in, or send an access token")
     if scope not in principal.scopes:
         raise ForbiddenError(f"the token lacks the scope {scope!r}")
+    if scope == "admin" and not _is_operator(principal):
+        raise ForbiddenError("the account is no operator's any more")
     return principal.by(right)
 
 
@@ -147,6 +153,9 @@ def find_principal() -> Principal | None:
     """
     use = services()
     token = _bearer()
+    if token is not None and use.federation is not None and use.federation.issued(token):
+        guest = welcome(use.state, use.federation, token, use.now())
+        return Principal(guest.session.account_id, guest.session, guest.scopes)
     if token is not None:
         claims = use.tokens.read(token, use.now())
         session = find_session(use.state, claims.session_id, use.now())
@@ -262,6 +271,10 @@ def stored_advice(device: OwnedDevice) -> OwnedAdvice | None:
     """The advice now stored for a device."""
     item = services().state.get(device_pk(device.record.device_id), "advice")
     return None if item is None else OwnedAdvice(AdviceRecord.model_validate(item.body), item.version, device)
+
+
+def _is_operator(principal: Principal) -> bool:
+    return services().state.get(OPERATORS_PK, principal.account_id) is not None
 
 
 def _existing(

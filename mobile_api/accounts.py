@@ -1,41 +1,47 @@
 """Accounts: who may sign in, and what goes when they leave."""
 
-import secrets
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, TypeAlias
 
 import structlog
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud.errors import ConflictError, NotFoundError
 from cloud.ports.deletion import scrub_write
-from cloud.ports.state import ABSENT, Delete, Put, StateStore
+from cloud.ports.state import Delete, Put, StateStore
+from mobile_api import audit, lockout
 from mobile_api.access import Principal
+from mobile_api.account_store import find_account, new_account, store_account
 from mobile_api.errors import StateConflictError
 from mobile_api.homes import part_with
+from mobile_api.identity_records import OPERATORS_PK
 from mobile_api.operations import Answer, Body, Operations, Shown
-from mobile_api.passwords import Passwords
+from mobile_api.passwords import MAX_PASSWORD_LENGTH
 from mobile_api.records import AccountRecord, account_pk, email_pk
 from mobile_api.services import services
 from mobile_api.sessions import end_all_sessions
+from mobile_api.tickets import mail_of_second_sign_up, mail_ticket
 
 MIN_PASSWORD_LENGTH = 10
 """Characters; any kind, no rules of composition (NIST SP 800-63B, 3.1.1.2)."""
 
-MAX_PASSWORD_LENGTH = 128
-"""Characters; bounds the work of hashing."""
+FEDERATED_TOKENS_END_AFTER = timedelta(hours=24)
+"""No token of another issuer is good for longer (Cognito's ID and access tokens last at most a day)."""
 
 operations = Operations("accounts")
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
+Email: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+NewPassword: TypeAlias = Annotated[
+    str, StringConstraints(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
+]
+
+
 class NewAccount(Body):
     """What it takes to sign up."""
 
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
-    password: Annotated[
-        str, StringConstraints(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
-    ] = Field(json_schema_extra={"writeOnly": True})
+    email: Email
+    password: NewPassword = Field(json_schema_extra={"writeOnly": True})
 
 
 class AccountView(Shown):
@@ -44,17 +50,19 @@ class AccountView(Shown):
     account_id: str
     email: str
     created_at: AwareDatetime
+    email_verified: bool = False
+    operator: bool = False
 
 
-@operations.post("/v1/accounts", status=201, public=True, errors=(409,))
+@operations.post("/v1/accounts", status=201, public=True)
 def create_own_account(body: NewAccount) -> Answer[AccountView]:
     """Sign up.
 
-    409 when the address has an account already.
+    An address that has an account is answered like one that has none, and its person is told by mail.
     """
     use = services()
-    account = create_account(use.state, use.passwords, body.email, body.password, use.now())
-    return Answer(_view(account), "/v1/accounts/me")
+    wanted = new_account(body.email, use.passwords.hash(body.password), use.now())
+    return Answer(_view(_sign_up(wanted)), "/v1/accounts/me")
 
 
 @operations.get("/v1/accounts/me")
@@ -72,70 +80,51 @@ def delete_own_account(principal: Principal) -> None:
     delete_account(services().state, principal)
 
 
-def create_account(
-    state: StateStore, passwords: Passwords, email: str, password: str, now: datetime
-) -> AccountRecord:
-    """Make an account.
-
-    Raises:
-        StateConflictError: The address has an account.
-    """
-    account = AccountRecord(
-        account_id=f"a-{secrets.token_hex(8)}",
-        email=one_form(email),
-        password_hash=passwords.hash(password),
-        created_at=now,
-    )
-    pointer = Put(email_pk(account.email), "account", {"account_id": account.account_id}, if_version=ABSENT)
-    body = account.model_dump(mode="json")
-    try:
-        state.transact([pointer, Put(account_pk(account.account_id), "account", body, if_version=ABSENT)])
-    except ConflictError as error:
-        raise StateConflictError("this address has an account already") from error
-    log.info("account_created")
-    return account
-
-
-def sign_in(state: StateStore, passwords: Passwords, email: str, password: str) -> AccountRecord | None:
-    """The account with this password; an unknown address takes as long as a wrong password."""
-    pointer = state.get(email_pk(one_form(email)), "account")
-    item = None if pointer is None else state.get(account_pk(pointer.body["account_id"]), "account")
-    account = None if item is None else AccountRecord.model_validate(item.body)
-    stored_hash = None if account is None else account.password_hash
-    return account if passwords.matches(password[:MAX_PASSWORD_LENGTH], stored_hash) else None
-
-
-def find_account(state: StateStore, account_id: str) -> AccountRecord:
-    """An account by id.
-
-    Raises:
-        NotFoundError: It was deleted.
-    """
-    item = state.get(account_pk(account_id), "account")
-    if item is None:
-        raise NotFoundError("account", account_id)
-    return AccountRecord.model_validate(item.body)
-
-
 def delete_account(state: StateStore, principal: Principal) -> None:
     """Remove an account: homes first, so that a failure on the way leaves something to sign in to."""
     account = find_account(state, principal.account_id)
     part_with(principal)
     end_all_sessions(state, account, services().now())
+    audit.forget(state, account.account_id)
+    lockout.forget_sources(state, account.email)
     state.transact(
         [
             Delete(email_pk(account.email), "account"),
             Delete(account_pk(account.account_id), "account"),
+            Delete(OPERATORS_PK, account.account_id),
+            *_federation_tombstones(account, services().now()),
             scrub_write(account.account_id),
         ]
     )
+    audit.note(state, "account_deleted", account.account_id, services().now(), log=audit.OPERATORS)
     log.info("account_deleted")
 
 
-def one_form(email: str) -> str:
-    """Addresses that differ in case or in blanks around them are one."""
-    return email.strip().casefold()
+def _sign_up(wanted: AccountRecord) -> AccountRecord:
+    """Store the account, or, when there is one, leave it as it is; the answer does not tell which."""
+    state = services().state
+    try:
+        store_account(state, wanted)
+    except StateConflictError:
+        audit.note(state, "account_created", None, wanted.created_at)
+        if mail_ticket("email_check", wanted.email, None):
+            mail_of_second_sign_up(wanted.email)
+        return wanted
+    mail_ticket("email_check", wanted.email, wanted)
+    return wanted
+
+
+def _federation_tombstones(account: AccountRecord, now: datetime) -> list[Put]:
+    """Tokens of another issuer that still stand for the account must not make it anew."""
+    until, body = now + FEDERATED_TOKENS_END_AFTER, {"deleted_at": now.isoformat()}
+    return [Put(f"federated#{key}", "account", body, expires_at=until) for key in account.federated]
 
 
 def _view(account: AccountRecord) -> AccountView:
-    return AccountView(account_id=account.account_id, email=account.email, created_at=account.created_at)
+    return AccountView(
+        account_id=account.account_id,
+        email=account.email,
+        created_at=account.created_at,
+        email_verified=account.email_verified_at is not None,
+        operator=account.operator,
+    )

@@ -11,20 +11,23 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
-from joserfc.jwk import KeySet
 from typing_extensions import override
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from cloud.ports.mail import Mailer
 from cloud.ports.state import StateStore
 from cloud.ports.telemetry import Lake, Readings
 from mobile_api import (
     accounts,
+    audit_views,
     authorization,
     commands,
     compression,
     cors,
     deprecation,
+    device_pages,
     devices,
+    discovery,
     dispatch,
     export,
     gateways,
@@ -39,6 +42,8 @@ from mobile_api import (
     problems,
     rate_limits,
     recommendations,
+    recovery,
+    recovery_pages,
     savings,
     schedules,
     services,
@@ -47,19 +52,23 @@ from mobile_api.conditional import cacheable, settle
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
+from mobile_api.keys import SigningKeys
 from mobile_api.metrics import Metrics
 from mobile_api.openapi import describe
 from mobile_api.operations import Operation
 from mobile_api.passwords import Passwords
+from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
+from mobile_api.trusted_issuer import trusted_issuer
 
 MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
 _TOPICS = (
-    *(accounts, homes, members, presence, devices, gateways, preferences, schedules, history, commands),
-    *(recommendations, savings, export, health, authorization, pages),
+    *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
+    *(history, commands, recommendations, savings, export, health, authorization, discovery),
+    *(pages, device_pages, recovery_pages),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
@@ -89,15 +98,16 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(  # noqa: PLR0913 (the outside of the API, all named)
+def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     state: StateStore,
     readings: Readings,
-    keys: KeySet,
+    keys: SigningKeys,
     *,
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
     lake: Lake | None = None,
+    mailer: Mailer | None = None,
 ) -> Flask:
     """The API and its page over the given stores.
 
@@ -109,6 +119,7 @@ def create_app(  # noqa: PLR0913 (the outside of the API, all named)
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
         lake: Readings that are not recent any more, for the export.
+        mailer: How mails leave; None: not at all.
     """
     app = _Api(
         "mobile_api",
@@ -124,12 +135,14 @@ def create_app(  # noqa: PLR0913 (the outside of the API, all named)
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),
-        tokens=AccessTokens(keys),
+        tokens=AccessTokens(keys, settings.issuer),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
         cursors=Cursors(state),
         limits=rate_limits.rate_limits(settings.rate_per_minute, settings.anonymous_rate_per_minute),
         lake=lake,
+        post=Post(mailer),
+        federation=trusted_issuer(settings),
     )
     services.install(app, offered)
     oauth.install(app)

@@ -8,12 +8,14 @@ from authlib.oauth2 import OAuth2Error
 from flask import Response, current_app, g, jsonify, render_template, request
 
 from mobile_api.access import find_principal
-from mobile_api.accounts import find_account, sign_in
-from mobile_api.errors import UnauthenticatedError
+from mobile_api.account_store import find_account
+from mobile_api.clients import scopes_of
+from mobile_api.errors import TooManyAttemptsError, UnauthenticatedError
 from mobile_api.oauth import server_of
 from mobile_api.operations import Operations
-from mobile_api.records import AccountRecord
+from mobile_api.records import ALL_SCOPES, AccountRecord
 from mobile_api.services import services
+from mobile_api.sign_in import WRONG, sign_in
 
 operations = Operations("oauth")
 
@@ -35,18 +37,25 @@ def grant_access() -> Response:
     grant = _valid_grant()
     if isinstance(grant, Response):
         return grant
-    account = _granting_account()
+    if request.form.get("decision") == "refuse":
+        return _not_stored(server_of(current_app).create_authorization_response(grant=grant, grant_user=None))
+    try:
+        account = _granting_account()
+    except TooManyAttemptsError as error:
+        if _wants_json():
+            raise
+        return _page(grant, None, HTTPStatus.TOO_MANY_REQUESTS, str(error))
     if account is None and _wants_json():
-        raise UnauthenticatedError("wrong address or password")
+        raise UnauthenticatedError(WRONG)
     if account is None:
-        return _page(grant, None, HTTPStatus.UNAUTHORIZED)
+        return _page(grant, None, HTTPStatus.UNAUTHORIZED, WRONG)
     response: Response = server_of(current_app).create_authorization_response(grant=grant, grant_user=account)
     return _as_json(response) if _wants_json() and grant.client.first_party else _not_stored(response)
 
 
 @operations.post("/oauth/token", public=True, documented=False)
 def give_token() -> Response:
-    """Exchange a code or a refresh token."""
+    """Exchange a code, a device code or a refresh token."""
     return _not_stored(server_of(current_app).create_token_response())
 
 
@@ -54,6 +63,18 @@ def give_token() -> Response:
 def revoke_token() -> Response:
     """End the session of a token."""
     return _not_stored(server_of(current_app).create_endpoint_response("revocation"))
+
+
+@operations.post("/oauth/introspect", public=True, documented=False)
+def introspect_token() -> Response:
+    """Say what a token is worth, to a client with a secret."""
+    return _not_stored(server_of(current_app).create_endpoint_response("introspection"))
+
+
+@operations.post("/oauth/device", public=True, documented=False)
+def start_device_grant() -> Response:
+    """Give a screen its device code and its user code."""
+    return _not_stored(server_of(current_app).create_endpoint_response("device_authorization"))
 
 
 def _valid_grant() -> Any:  # noqa: ANN401 (Authlib is not typed)
@@ -73,11 +94,10 @@ def _valid_grant() -> Any:  # noqa: ANN401 (Authlib is not typed)
 
 def _granting_account() -> AccountRecord | None:
     """Who grants: by the form's address and password, else by the page's session."""
-    use = services()
     email, password = request.form.get("email"), request.form.get("password")
     if email is None or password is None:
         return _signed_in()
-    return sign_in(use.state, use.passwords, email, password)
+    return sign_in(email, password)
 
 
 def _signed_in() -> AccountRecord | None:
@@ -88,9 +108,18 @@ def _signed_in() -> AccountRecord | None:
     return find_account(services().state, principal.account_id)
 
 
-def _page(grant: Any, account: AccountRecord | None, status: int) -> Response:  # noqa: ANN401 (Authlib's)
+def _page(
+    grant: Any,  # noqa: ANN401 (Authlib's)
+    account: AccountRecord | None,
+    status: int,
+    wrong: str | None = None,
+) -> Response:
     page = render_template(
-        "authorize.html", account=account, client_id=grant.client.client_id, failed=status != HTTPStatus.OK
+        "authorize.html",
+        account=account,
+        client_name=grant.client.record.name,
+        scopes=scopes_of(grant.request.scope, ALL_SCOPES),
+        wrong=wrong,
     )
     response = _not_stored(Response(page, status))
     # Browsers hold a form's redirects to `form-action` too.

@@ -1,9 +1,9 @@
 """Settings of the API's process, read once from `API_*`; the defaults run it on one machine."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mobile_api.cors import is_origin
@@ -40,6 +40,29 @@ class ApiSettings(BaseSettings):
         ("http://127.0.0.1/callback",),
         description="Where the first-party app may be sent with its code; a loopback address on any port.",
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#\s]+)?$",
+        description="Where people and applications reach this API, such as `https://api.example.org`: the "
+        "issuer of tokens, and where links in mails lead. Empty: `http://<host>:<port>`.",
+    )
+    email_check: Literal["optional", "required"] = Field(
+        "optional",
+        description="`required`: nobody signs in with a password before the address is confirmed by mail. "
+        "Only then does signing up tell nobody which addresses have an account.",
+    )
+    mailer: Literal["console", "ses"] = Field("console", description="How mails leave: stderr, or SES.")
+    mail_from: str = Field("ac-advisor@localhost", description="Sender of mails; SES must have verified it.")
+    key_days: int = Field(
+        90, ge=1, le=3650, description="Age at which the signing key is replaced by a new one [days]."
+    )
+    oidc_issuer: str = Field(
+        "", description="Another issuer (OpenID Connect, Cognito) whose tokens are accepted. Empty: none."
+    )
+    oidc_audience: str = Field("", description="Whom its tokens must be for: our client id there.")
+    oidc_jwks_url: str = Field(
+        "", description="Where its keys are. Empty: `<issuer>/.well-known/jwks.json`, as Cognito has it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."
     )
@@ -52,3 +75,15 @@ class ApiSettings(BaseSettings):
             msg = f"not an origin: {', '.join(wrong)}"
             raise ValueError(msg)
         return origins
+
+    @property
+    def issuer(self) -> str:
+        """The API's own address, without a slash at its end: `iss` of its tokens (RFC 8414, 2)."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.oidc_issuer and not self.oidc_audience:
+            msg = "API_OIDC_ISSUER needs API_OIDC_AUDIENCE: whom its tokens must be for"
+            raise ValueError(msg)
+        return self

@@ -1,5 +1,8 @@
 """Errors of the API itself, by what the caller does next; `problems.py` gives each its status."""
 
+import math
+from datetime import timedelta
+
 
 class ApiError(Exception):
     """Root of every error that the API raises on purpose."""
@@ -58,10 +61,6 @@ class RateLimitedError(ApiError):
         self.retry_after_s = retry_after_s
 
 
-class TooManyTriesError(ApiError):
-    """Too many wrong codes: wait, then look at the code again (429)."""
-
-
 class UnsupportedBodyError(ApiError):
     """The body is not JSON by its content type (415)."""
 
@@ -82,3 +81,19 @@ class InvalidFieldError(ApiError):
         super().__init__(detail)
         self.where = where
         self.detail = detail
+
+
+class ClientRefusedError(ApiError):
+    """A client cannot be registered like this: repair what is said of it."""
+
+
+class TooManyAttemptsError(ApiError):
+    """Too many attempts have failed: wait, whether the next one is right or wrong (429).
+
+    Args:
+        wait: How long nothing is heard.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.retry_after_s = max(1, math.ceil(wait.total_seconds()))
+        super().__init__(f"too many attempts: try again in {self.retry_after_s} s")

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from cloud.errors import ConflictError
 from cloud.ports.state import ABSENT, Put
+from mobile_api.digests import digest
 from mobile_api.records import CodeRecord
 from mobile_api.services import services
-from mobile_api.sessions import digest, end_session, find_session
+from mobile_api.sessions import end_session, find_session
 
 CODE_LIFETIME = timedelta(seconds=60)
 """A code is exchanged at once (RFC 6749, 4.1.2 allows ten minutes)."""

@@ -11,6 +11,7 @@ from cloud.errors import NotFoundError
 from cloud.ports.records import HomeRecord, home_pk
 from cloud.ports.state import ABSENT, Delete, Item, Put
 from mobile_api.access import OwnedHome, Principal, require_right
+from mobile_api.digests import digest
 from mobile_api.errors import StateConflictError
 from mobile_api.operations import Body, Operations, Shown
 from mobile_api.records import (
@@ -22,7 +23,6 @@ from mobile_api.records import (
     invitation_pk,
 )
 from mobile_api.services import every, services
-from mobile_api.sessions import digest
 from mobile_api.tries import give_back_try, spend_try
 
 MAX_MEMBERS, MAX_INVITATIONS = 16, 8

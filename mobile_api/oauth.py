@@ -1,190 +1,124 @@
-"""OAuth 2: code with PKCE, rotated refresh tokens, revocation (RFC 6749, 7636, 7009, 9700), by Authlib.
+"""OAuth 2: code with PKCE, device grant, refresh, revocation, introspection, by Authlib.
 
-Errors of these endpoints have the form that RFC 6749 prescribes, not that of a problem document.
+RFC 6749, 7009, 7636, 7662, 8628, 9700. Errors of these endpoints have the form that RFC 6749 prescribes, not
+that of a problem document.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import base64
+import binascii
+from typing import Any, Final
+from urllib.parse import unquote_plus
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 from flask import Flask
 
-from cloud.errors import ConflictError
-from cloud.ports.state import StateStore
-from mobile_api.clients import APP_CLIENT_ID, Client, scopes_of
+from mobile_api import audit
+from mobile_api.clients import Client, find_client
+from mobile_api.device_grants import CODE_LIFETIME, INTERVAL_S, new_user_code, store_grant
 from mobile_api.errors import UnauthenticatedError
-from mobile_api.grants import store_code, use_code
-from mobile_api.records import AccountRecord, CodeRecord, Scope, SessionRecord, account_pk
+from mobile_api.oauth_grants import (
+    AUTH_METHODS,
+    CodeGrant,
+    Credential,
+    RequiredS256,
+    RotatingRefreshGrant,
+    ScreenGrant,
+)
 from mobile_api.services import services
-from mobile_api.sessions import end_session, find_session, new_session_id, open_session, prove_session, rotate
-from mobile_api.tokens import LIFETIME
+from mobile_api.sessions import end_session, find_session, prove_session
+from mobile_api.tokens import AUDIENCE
 
-_EXTENSION = "ac_advisor_oauth"
-_PUBLIC_CLIENTS_ONLY = ["none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A code record as Authlib asks it."""
-
-    record: CodeRecord
-
-    @property
-    def code_challenge(self) -> str:
-        """PKCE's challenge."""
-        return self.record.code_challenge
-
-    @property
-    def code_challenge_method(self) -> str:
-        """The only one that we accept."""
-        return "S256"
-
-    def get_redirect_uri(self) -> str:
-        """Where the code was sent."""
-        return self.record.redirect_uri
-
-    def get_scope(self) -> str:
-        """What it grants."""
-        return " ".join(self.record.scopes)
+_EXTENSION: Final = "ac_advisor_oauth"
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A session as Authlib asks it."""
-
-    session: SessionRecord
-
-    def check_client(self, client: Client) -> bool:
-        """Whether it belongs to the client."""
-        return self.session.client_id == client.client_id
-
-    def get_scope(self) -> str:
-        """What was granted."""
-        return " ".join(self.session.scopes)
-
-
-class RequiredS256(CodeChallenge):  # type: ignore[misc]  # Authlib is not typed
-    """PKCE as OAuth 2.1 wants it: always, and never `plain`; refused at the first step, not at the second."""
-
-    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
-
-    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:  # noqa: ANN401 (Authlib's)
-        """Authlib lets a request without challenge pass here."""
-        data = grant.request.payload.data
-        if not data.get("code_challenge") or data.get("code_challenge_method") != "S256":
-            raise InvalidRequestError("'code_challenge' with 'code_challenge_method=S256' is required.")
-        super().validate_code_challenge(grant, redirect_uri)
-
-
-class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # the same
-    """Codes, kept in the serving state."""
-
-    TOKEN_ENDPOINT_AUTH_METHODS = _PUBLIC_CLIENTS_ONLY
-
-    def save_authorization_code(self, code: str, request: Any) -> None:  # noqa: ANN401 (Authlib's)
-        """Keep a new code."""
-        account: AccountRecord = request.user
-        store_code(
-            code,
-            CodeRecord(
-                client_id=request.client.client_id,
-                account_id=account.account_id,
-                redirect_uri=request.payload.redirect_uri,
-                scopes=scopes_of(request.scope),
-                code_challenge=request.payload.data["code_challenge"],
-                session_id=new_session_id(),
-            ),
-        )
-
-    def query_authorization_code(self, code: str, client: Client) -> Code | None:
-        """Use the code up; a wrong verifier burns it too."""
-        record = use_code(code, client.client_id)
-        return None if record is None else Code(record)
-
-    def delete_authorization_code(self, authorization_code: Code) -> None:
-        """It stays, marked as used, until it expires: so that a second use is noticed."""
-
-    def authenticate_user(self, authorization_code: Code) -> AccountRecord | None:
-        """The account that granted it."""
-        return _account(services().state, authorization_code.record.account_id)
-
-    def generate_token(self, **_: object) -> dict[str, Any]:
-        """Open the session."""
-        record: CodeRecord = self.request.authorization_code.record
-        use = services()
-        session, refresh_token = open_session(
-            use.state,
-            account_id=record.account_id,
-            client_id=record.client_id,
-            scopes=record.scopes,
-            kind="app",
-            now=use.now(),
-            session_id=record.session_id,
-        )
-        return _token(session, session.scopes, refresh_token)
-
-
-class RotatingRefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # the same
-    """Refresh tokens, each good once."""
-
-    TOKEN_ENDPOINT_AUTH_METHODS = _PUBLIC_CLIENTS_ONLY
-    INCLUDE_NEW_REFRESH_TOKEN = True
-
-    def authenticate_refresh_token(self, refresh_token: str) -> Credential | None:
-        """The session that it proves."""
-        use = services()
-        session = prove_session(use.state, refresh_token, "app", use.now())
-        return None if session is None else Credential(session)
-
-    def authenticate_user(self, refresh_token: Credential) -> AccountRecord | None:
-        """The account behind it."""
-        return _account(services().state, refresh_token.session.account_id)
-
-    def generate_token(self, *, scope: str | None = None, **_: object) -> dict[str, Any]:
-        """Replace the refresh token; the new access token may have fewer scopes."""
-        session: SessionRecord = self.request.refresh_token.session
-        try:
-            return _token(session, scopes_of(scope), rotate(services().state, session))
-        except ConflictError as error:
-            raise InvalidGrantError("The token was used at the same moment.") from error
-
-    def revoke_old_credential(self, refresh_token: Credential) -> None:
-        """`rotate` has done it in one step with making the new one."""
-
-
-class Revocation(RevocationEndpoint):  # type: ignore[misc]  # the same
+class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib is not typed
     """Either token ends the whole session (RFC 7009, 2.1 allows it)."""
 
-    CLIENT_AUTH_METHODS = _PUBLIC_CLIENTS_ONLY
+    CLIENT_AUTH_METHODS = AUTH_METHODS
 
     def query_token(self, token_string: str, _hint: str | None) -> Credential | None:
         """The session behind a refresh or an access token."""
-        use = services()
-        session = prove_session(use.state, token_string, "app", use.now())
-        if session is None:
-            try:
-                claims = use.tokens.read(token_string, use.now())
-            except UnauthenticatedError:
-                return None
-            session = find_session(use.state, claims.session_id, use.now())
-        return None if session is None else Credential(session)
+        return _credential(token_string)
 
     def revoke_token(self, token: Credential, _request: object) -> None:
         """End it."""
-        end_session(services().state, token.session)
+        use, session = services(), token.session
+        end_session(use.state, session)
+        audit.note(use.state, "access_revoked", session.account_id, use.now(), client_id=session.client_id)
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # the same
+    """What a token is worth, for clients with a secret: their own tokens, or any if registered so."""
+
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012 (Authlib's)
+
+    def query_token(self, token_string: str, _hint: str | None) -> Credential | None:
+        """The session behind a refresh or an access token."""
+        return _credential(token_string)
+
+    def check_permission(self, token: Credential, client: Client, _request: object) -> bool:
+        """Another's token is answered like no token (RFC 7662, 2.2)."""
+        return client.record.introspects or token.check_client(client)
+
+    def introspect_token(self, token: Credential) -> dict[str, Any]:
+        """RFC 7662, 2.2."""
+        session = token.session
+        found: dict[str, Any] = {
+            "active": True,
+            "client_id": session.client_id,
+            "scope": token.get_scope(),
+            "sub": session.account_id,
+            "aud": AUDIENCE,
+            "iss": services().settings.issuer,
+            "exp": int(token.expires_at.timestamp()),
+        }
+        return found | ({"token_type": "Bearer"} if token.is_access_token else {})
+
+
+class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]  # the same
+    """Where a screen gets its two codes (RFC 8628, 3.1)."""
+
+    CLIENT_AUTH_METHODS = AUTH_METHODS
+    EXPIRES_IN = int(CODE_LIFETIME.total_seconds())
+    INTERVAL = INTERVAL_S
+
+    def create_endpoint_response(self, request: Any) -> Any:  # noqa: ANN401 (Authlib's)
+        """Refuse here who could not use the codes either: Authlib does not look."""
+        client: Client = self.authenticate_client(request)
+        if not client.check_grant_type(ScreenGrant.GRANT_TYPE):
+            raise UnauthorizedClientError
+        if client.get_allowed_scope(request.payload.scope) is None:
+            raise InvalidScopeError
+        return super().create_endpoint_response(request)
+
+    def generate_user_code(self) -> str:
+        """Eight letters that are hard to mistake."""
+        return new_user_code()
+
+    def get_verification_uri(self) -> str:
+        """Where the person goes."""
+        return f"{services().settings.issuer}/device"
+
+    def save_device_credential(self, client_id: str, scope: str | None, data: dict[str, Any]) -> None:
+        """Keep both codes, by their digests."""
+        client = _find_client(client_id)
+        allowed = None if client is None else client.get_allowed_scope(scope)
+        store_grant(services().state, client_id, allowed or "", data, services().now())
 
 
 def install(app: Flask) -> None:
     """Give `app` its authorization server."""
     server = AuthorizationServer(app, _find_client, _save_nothing)
+    server.register_client_auth_method("client_secret_basic", _by_basic)
     server.register_grant(CodeGrant, [RequiredS256(required=True)])
     server.register_grant(RotatingRefreshGrant)
-    server.register_endpoint(Revocation)
+    server.register_grant(ScreenGrant)
+    for endpoint in (Revocation, Introspection, DeviceAuthorization):
+        server.register_endpoint(endpoint)
     app.extensions[_EXTENSION] = server
 
 
@@ -194,24 +128,36 @@ def server_of(app: Flask) -> Any:  # noqa: ANN401 (Authlib is not typed)
 
 
 def _find_client(client_id: str) -> Client | None:
-    return Client(APP_CLIENT_ID, services().settings.redirect_uris) if client_id == APP_CLIENT_ID else None
+    use = services()
+    return find_client(use.state, client_id, use.settings.redirect_uris)
+
+
+def _by_basic(_query: object, request: Any) -> Client | None:  # noqa: ANN401 (Authlib's)
+    """The client in the `Authorization` header (RFC 6749, 2.3.1); Authlib's own fails on what is no UTF-8."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        client_id, _, secret = base64.b64decode(token.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    client = _find_client(unquote_plus(client_id))
+    return client if client is not None and client.check_client_secret(unquote_plus(secret)) else None
 
 
 def _save_nothing(_token: object, _request: object) -> None:
     """The grants have stored what has to be."""
 
 
-def _account(state: StateStore, account_id: str) -> AccountRecord | None:
-    item = state.get(account_pk(account_id), "account")
-    return None if item is None else AccountRecord.model_validate(item.body)
-
-
-def _token(session: SessionRecord, scopes: Sequence[Scope], refresh_token: str) -> dict[str, Any]:
+def _credential(token: str) -> Credential | None:
+    """The live session behind a refresh or an access token."""
     use = services()
-    return {
-        "token_type": "Bearer",
-        "access_token": use.tokens.issue(session, scopes, use.now()),
-        "expires_in": int(LIFETIME.total_seconds()),
-        "refresh_token": refresh_token,
-        "scope": " ".join(scopes),
-    }
+    session = prove_session(use.state, token, "app", use.now())
+    if session is not None:
+        return Credential(session)
+    try:
+        claims = use.tokens.read(token, use.now())
+    except UnauthenticatedError:
+        return None
+    found = find_session(use.state, claims.session_id, use.now())
+    return None if found is None else Credential(found, claims)

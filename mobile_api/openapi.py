@@ -16,12 +16,13 @@ from mobile_api.examples import example_of
 from mobile_api.idempotency import KEY_PATTERN
 from mobile_api.operations import Operation, path_parameters
 from mobile_api.problems import Problem
-from mobile_api.records import SCOPES
+from mobile_api.records import ALL_SCOPES
 
 _SCOPE_WORDS = {
     "read": "Look at homes, devices, telemetry and advice.",
     "advise": "Answer advice and say how it feels.",
     "control": "Move devices; change homes, devices, preferences and the account.",
+    "admin": "Operate the service; for operators.",
 }
 _PATH_SCHEMAS: dict[str, Json] = {
     "device_id": {"type": "string", "pattern": DEVICE_ID_PATTERN},
@@ -151,7 +152,7 @@ def _security_schemes() -> Json:
         "authorizationUrl": "/oauth/authorize",
         "tokenUrl": "/oauth/token",
         "refreshUrl": "/oauth/token",
-        "scopes": {scope: _SCOPE_WORDS[scope] for scope in SCOPES},
+        "scopes": {scope: _SCOPE_WORDS[scope] for scope in ALL_SCOPES},
     }
     return {
         "oauth2": {

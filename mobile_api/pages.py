@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 
+from mobile_api import audit
 from mobile_api.access import (
     SESSION_COOKIE,
     OwnedAdvice,
@@ -20,20 +21,16 @@ from mobile_api.access import (
     owned_homes,
     stored_advice,
 )
-from mobile_api.accounts import sign_in
 from mobile_api.commands import last_command
 from mobile_api.conditional import cacheable
 from mobile_api.devices import view as device_view
-from mobile_api.errors import InvalidFieldError, StateConflictError
+from mobile_api.errors import InvalidFieldError, StateConflictError, TooManyAttemptsError
 from mobile_api.operations import Operations
 from mobile_api.recommendations import Reason, Verdict, decide, feel
 from mobile_api.recommendations import view as advice_view
-from mobile_api.records import SCOPES
 from mobile_api.services import services
-from mobile_api.sessions import LIFETIME, end_session, open_session
-
-PAGE_CLIENT_ID = "web"
-"""What sessions of the page are called."""
+from mobile_api.sessions import end_session
+from mobile_api.sign_in import WRONG, open_browser_session, sign_in
 
 _REASONS: dict[str, Reason] = {
     "too_hot": "too_hot",
@@ -64,35 +61,22 @@ def show_start() -> Response:
 @operations.post("/login", public=True, documented=False)
 def log_in() -> Response:
     """Open a session for the browser."""
-    use = services()
     email, password = request.form.get("email", ""), request.form.get("password", "")
-    account = sign_in(use.state, use.passwords, email, password)
+    try:
+        account = sign_in(email, password)
+    except TooManyAttemptsError as error:
+        return make_response(render_template("sign_in.html", wrong=str(error), email=email), 429)
     if account is None:
-        return make_response(render_template("sign_in.html", failed=True, email=email), 401)
-    _, cookie = open_session(
-        use.state,
-        account_id=account.account_id,
-        client_id=PAGE_CLIENT_ID,
-        scopes=SCOPES,
-        kind="browser",
-        now=use.now(),
-    )
-    response = make_response(redirect(url_for("show_start"), 303))
-    response.set_cookie(
-        SESSION_COOKIE,
-        cookie,
-        max_age=LIFETIME,
-        httponly=True,
-        samesite="Lax",
-        secure=use.settings.secure_cookies,
-    )
-    return response
+        return make_response(render_template("sign_in.html", wrong=WRONG, email=email), 401)
+    return open_browser_session(account, make_response(redirect(url_for("show_start"), 303)))
 
 
 @operations.post("/logout", documented=False, scope="read")
 def log_out(principal: Principal) -> Response:
     """End the browser's session."""
-    end_session(services().state, principal.session)
+    use = services()
+    end_session(use.state, principal.session)
+    audit.note(use.state, "signed_out", principal.account_id, use.now())
     response = make_response(redirect(url_for("show_start"), 303))
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
     return response

@@ -47,7 +47,7 @@ def claim(
 
     Raises:
         NotFoundError: No device shows this code.
-        TooManyTriesError: Too many codes were wrong.
+        TooManyAttemptsError: Too many codes were wrong.
         StateConflictError: The device is in a home, what it said in its last one is being deleted, or the
             home is full.
         ConflictError: Somebody else claimed it, or changed the home, at the same moment.
@@ -88,7 +88,7 @@ def claim_gateway(state: StateStore, principal: Principal, home: OwnedHome, code
 
     Raises:
         NotFoundError: No gateway shows this code.
-        TooManyTriesError: Too many codes were wrong.
+        TooManyAttemptsError: Too many codes were wrong.
         StateConflictError: The gateway is in a home, or the home is full.
         ConflictError: Somebody else claimed it, or changed the home, at the same moment.
     """

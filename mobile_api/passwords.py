@@ -13,6 +13,9 @@ MEMORY_KIB = 19_456
 TIME_COST = 2
 """Passes over the memory (OWASP, as above)."""
 
+MAX_PASSWORD_LENGTH = 128
+"""Characters; bounds the work of hashing."""
+
 AT_ONCE = 4
 """Hashes at the same time: bounds what a flood of sign-ins may cost (4 x 19 MiB)."""
 

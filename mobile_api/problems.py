@@ -18,7 +18,7 @@ from mobile_api.errors import (
     RateLimitedError,
     RequestInFlightError,
     StateConflictError,
-    TooManyTriesError,
+    TooManyAttemptsError,
     UnauthenticatedError,
     UnsupportedBodyError,
 )
@@ -36,7 +36,6 @@ STATUS_OF: dict[type[Exception], int] = {
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     StateConflictError: 409,
-    TooManyTriesError: 429,
     UnsupportedBodyError: 415,
     MalformedBodyError: 400,
     MalformedRequestError: 400,
@@ -45,6 +44,7 @@ STATUS_OF: dict[type[Exception], int] = {
     IdempotencyMismatchError: 422,
     RateLimitedError: 429,
     InvalidFieldError: 422,
+    TooManyAttemptsError: 429,
 }
 """The status of each error; the nearest class wins."""
 
@@ -122,7 +122,7 @@ def _raised(error: Exception) -> Response:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     errors = [Fault(where=error.where, detail=error.detail)] if isinstance(error, InvalidFieldError) else None
     response = problem(status, str(error), errors)
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | TooManyAttemptsError):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 

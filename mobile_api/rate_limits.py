@@ -10,20 +10,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from math import ceil, floor
 
-from flask import Response, g, request
+from flask import Response, g
 
 from mobile_api.errors import RateLimitedError
+from mobile_api.sources import counted_source
 
 WINDOW_S = 60
 """A quota is for so long [s]."""
 
 MAX_KEYS = 50_000
 """Keys of one policy; the longest unseen is forgotten first, which only gives it its quota back early."""
-
-_IPV6_PREFIX_BITS = 64  # one site has at least a /64 (RFC 6177), so that is one client
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class RateLimits:
         Raises:
             RateLimitedError: The address has used up its quota.
         """
-        _admit(self.addresses.take(_client(request.remote_addr)))
+        _admit(self.addresses.take(counted_source()))
 
 
 def rate_limits(account_quota: int, address_quota: int) -> RateLimits:
@@ -114,12 +112,3 @@ def _admit(standing: Standing) -> None:
     g.rate_limit = standing
     if standing.retry_after_s:
         raise RateLimitedError(standing.retry_after_s)
-
-
-def _client(address: str | None) -> str:
-    """The key of an address: itself, or its network when it is of IPv6."""
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    return str(found) if found.version == 4 else str(int(found) >> _IPV6_PREFIX_BITS)  # noqa: PLR2004 (IPv4)

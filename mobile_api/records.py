@@ -1,6 +1,6 @@
 """Records that the API alone writes: accounts, sessions, codes, and what it was asked to do.
 
-Keys, beside those of `cloud.ports.records`:
+Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 
 | pk | sk | body |
 |---|---|---|
@@ -25,35 +25,50 @@ from typing import Literal, TypeAlias
 from cloud.ports.records import AdviceStatus, Record
 from edge.contract import DeviceId, Fan, Mode
 
-Scope: TypeAlias = Literal["read", "advise", "control"]
-"""What a token may do: look, answer advice, and move devices or change homes."""
+Scope: TypeAlias = Literal["read", "advise", "control", "admin"]
+"""What a token may do: look, answer advice, move devices or change homes; operate the service."""
 
 SCOPES: tuple[Scope, ...] = ("read", "advise", "control")
+"""What everybody may have, and gets who does not ask."""
+
+ALL_SCOPES: tuple[Scope, ...] = (*SCOPES, "admin")
+"""`admin` is for operators who ask for it."""
+
+
+SessionKind: TypeAlias = Literal["browser", "app", "federated"]
+"""What proves it: the page's cookie, a refresh token, or a token of another issuer."""
 
 Role: TypeAlias = Literal["owner", "member", "guest"]
 """What somebody is in a home; `access.RIGHTS` says what each may do."""
 
 
 class AccountRecord(Record):
-    """A person who can sign in."""
+    """A person who can sign in: by a password, or (`password_hash` None) by another issuer's token alone.
+
+    `federated` are digests of the issuers and subjects that stand for this account.
+    """
 
     account_id: str
     email: str
-    password_hash: str
+    password_hash: str | None
     created_at: datetime
+    email_verified_at: datetime | None = None
+    operator: bool = False
+    federated: tuple[str, ...] = ()
 
 
 class SessionRecord(Record):
     """One sign-in of one client; ending it ends every token that it gave.
 
-    `secret_digest` is of the cookie's secret (browser) or of the refresh token now valid (app).
+    `secret_digest` is of the cookie's secret (browser) or of the refresh token now valid (app). A federated
+    session is another issuer's: it is never stored.
     """
 
     session_id: str
     account_id: str
     client_id: str
     scopes: tuple[Scope, ...]
-    kind: Literal["browser", "app"]
+    kind: SessionKind
     secret_digest: str
     created_at: datetime
     expires_at: datetime
@@ -66,7 +81,7 @@ class CodeRecord(Record):
     account_id: str
     redirect_uri: str
     scopes: tuple[Scope, ...]
-    code_challenge: str
+    code_challenge: str | None
     session_id: str
     used: bool = False
 

@@ -14,8 +14,10 @@ from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
+from mobile_api.post import Post
 from mobile_api.rate_limits import RateLimits
 from mobile_api.tokens import AccessTokens
+from mobile_api.trusted_issuer import TrustedIssuer
 
 _EXTENSION = "ac_advisor"
 _PAGE_ROWS = 100
@@ -34,6 +36,8 @@ class Services:
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
         entry_ids: Names what is left in the inbox.
+        post: Sends mails beside the request.
+        federation: Another issuer whose tokens are accepted, if there is one.
         cursors: Writes and reads where lists go on.
         limits: Counts who asks how often.
         lake: Readings that are not recent any more; None where there is no lake.
@@ -47,6 +51,8 @@ class Services:
     tokens: AccessTokens
     metrics: Metrics
     entry_ids: EntryIds
+    post: Post
+    federation: TrustedIssuer | None
     cursors: Cursors
     limits: RateLimits
     lake: Lake | None = None
@@ -75,7 +81,7 @@ def services() -> Services:
 
 
 def app_services() -> Services:
-    """The services of the app: what is written by them is no part of what a request does, and stays if it fails."""
+    """The services of the app: what is written by them is no part of a request's work, and stays."""
     return cast("Services", current_app.extensions[_EXTENSION])
 
 

@@ -1,11 +1,9 @@
 """Sessions: what a sign-in opens, what every token hangs on, and what signing out ends.
 
-A secret is given once and stored as its SHA-256 digest (it has 256 random bits, so no slow hash is
-needed). A refresh token is replaced each time that it is used; one that comes again was copied, and ends
-its whole session (RFC 9700, 4.14.2).
+A secret is given once and stored as its digest. A refresh token of a public client is replaced each time that
+it is used; one that comes again was copied, and ends its whole session (RFC 9700, 4.14.2).
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -16,6 +14,8 @@ import structlog
 
 from cloud.errors import ConflictError
 from cloud.ports.state import ABSENT, Delete, Put, StateStore
+from mobile_api import audit
+from mobile_api.digests import digest
 from mobile_api.errors import UnauthenticatedError
 from mobile_api.records import AccountRecord, Scope, SessionRecord, account_pk, session_pk
 from mobile_api.services import every
@@ -23,12 +23,14 @@ from mobile_api.services import every
 LIFETIME = timedelta(days=30)
 """A session ends then, however often it was refreshed."""
 
+SCREEN_LIFETIME = timedelta(days=365)
+"""The same of a screen or hub: nobody wants to sign in at a wall each month."""
+
+LINKED_LIFETIME = timedelta(days=365)
+"""The session of a client with a secret ends so long after its last refresh: a linked voice assistant stays
+linked while it is used."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-def digest(secret: str) -> str:
-    """How a secret of ours is stored."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_session_id() -> str:
@@ -45,6 +47,7 @@ def open_session(  # noqa: PLR0913 (the facts of a session, all named)
     kind: Literal["browser", "app"],
     now: datetime,
     session_id: str | None = None,
+    lifetime: timedelta = LIFETIME,
 ) -> tuple[SessionRecord, str]:
     """Open a session.
 
@@ -63,7 +66,7 @@ def open_session(  # noqa: PLR0913 (the facts of a session, all named)
         kind=kind,
         secret_digest=digest(secret),
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + lifetime,
     )
     account = state.get(account_pk(account_id), "account")
     if account is None:
@@ -103,6 +106,7 @@ def prove_session(
     if state.get(session_pk(session_id), f"spent#{digest(secret)}") is not None:
         end_session(state, session)
         log.warning("refresh_token_reused", client_id=session.client_id)
+        audit.note(state, "refresh_token_reused", session.account_id, now, client_id=session.client_id)
     return None
 
 
@@ -130,6 +134,27 @@ def rotate(state: StateStore, session: SessionRecord) -> str:
     return f"{session.session_id}.{secret}"
 
 
+def prolong(state: StateStore, session: SessionRecord, now: datetime) -> None:
+    """Let a linked client's session end later; written once a day at most.
+
+    Raises:
+        ConflictError: The session has ended, or was prolonged at the same moment.
+    """
+    until = now + LINKED_LIFETIME
+    if until - session.expires_at < timedelta(days=1):
+        return
+    item = state.get(session_pk(session.session_id), "session")
+    if item is None:
+        raise ConflictError(session_pk(session.session_id), "session")
+    pointer = f"session#{session.session_id}"
+    state.transact(
+        [
+            _put(session.model_copy(update={"expires_at": until}), item.version),
+            Put(account_pk(session.account_id), pointer, {}, expires_at=until),
+        ]
+    )
+
+
 def end_session(state: StateStore, session: SessionRecord) -> None:
     """End a session: no token of it is accepted from now on."""
     pk = session_pk(session.session_id)
@@ -141,11 +166,13 @@ def end_session(state: StateStore, session: SessionRecord) -> None:
     log.info("session_ended", kind=session.kind, client_id=session.client_id)
 
 
-def end_all_sessions(state: StateStore, account: AccountRecord, now: datetime) -> None:
-    """Sign an account out everywhere."""
+def end_all_sessions(
+    state: StateStore, account: AccountRecord, now: datetime, *, keep: str | None = None
+) -> None:
+    """Sign an account out everywhere, but in the session `keep`."""
     for pointer in list(every(state, account_pk(account.account_id), "session#")):
         session = find_session(state, pointer.sk.removeprefix("session#"), now)
-        if session is not None:
+        if session is not None and session.session_id != keep:
             end_session(state, session)
 
 

@@ -1,25 +1,21 @@
 """Access tokens: short-lived JWTs, signed with ES256, that name a session (RFC 9068, RFC 7519)."""
 
-import json
-import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet
 
 from mobile_api.errors import UnauthenticatedError
+from mobile_api.keys import SigningKeys
 from mobile_api.records import Scope, SessionRecord
 
 LIFETIME = timedelta(minutes=15)
 """How long an access token is good; its session is looked up with each request besides."""
 
-ISSUER = "ac-advisor"
 AUDIENCE = "ac-advisor-api"
 _ALGORITHM = "ES256"
 
@@ -31,19 +27,26 @@ class Claims:
     account_id: str
     session_id: str
     scopes: frozenset[str]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AccessTokens:
-    """Signs with the first key, accepts any of them (so keys can be rotated)."""
+    """Signs with the key that signs now, accepts any that is believed.
 
-    keys: KeySet
+    Args:
+        keys: The keys.
+        issuer: `iss` of every token, the API's own address.
+    """
+
+    keys: SigningKeys
+    issuer: str
 
     def issue(self, session: SessionRecord, scopes: Iterable[Scope], now: datetime) -> str:
         """A token for `session`, good for `LIFETIME` from `now`."""
-        key = self.keys.keys[0]
+        key = self.keys.signing(now)
         claims = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "aud": AUDIENCE,
             "sub": session.account_id,
             "sid": session.session_id,
@@ -63,44 +66,16 @@ class AccessTokens:
             UnauthenticatedError: It is none of ours, or no longer good.
         """
         expected: Any = {
-            "iss": {"essential": True, "value": ISSUER},
+            "iss": {"essential": True, "value": self.issuer},
             "aud": {"essential": True, "value": AUDIENCE},
             "exp": {"essential": True},
             "sub": {"essential": True},
             "sid": {"essential": True},
         }
         try:
-            found = jwt.decode(token, self.keys, algorithms=[_ALGORITHM]).claims
+            found = jwt.decode(token, self.keys.accepted(now), algorithms=[_ALGORITHM]).claims
             jwt.JWTClaimsRegistry(now=int(now.timestamp()), **expected).validate(found)
         except (JoseError, ValueError) as error:
             raise UnauthenticatedError("the access token is invalid or has expired") from error
-        return Claims(found["sub"], found["sid"], frozenset(str(found.get("scope", "")).split()))
-
-
-def open_keys(path: Path) -> KeySet:
-    """The signing keys in `path`; made there, readable by their owner only, when there are none.
-
-    Processes that start together agree: the first to link its file wins, the others read it.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = KeySet([make_key()]).as_dict(private=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(fresh, file)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first
-        finally:
-            draft.unlink()
-    return KeySet.import_key_set(json.loads(path.read_text()))
-
-
-def make_key() -> ECKey:
-    """A new signing key, named by its thumbprint (RFC 7638)."""
-    key = ECKey.generate_key("P-256", private=True)
-    key.ensure_kid()
-    return key
+        expires_at = datetime.fromtimestamp(found["exp"], UTC)
+        return Claims(found["sub"], found["sid"], frozenset(str(found.get("scope", "")).split()), expires_at)

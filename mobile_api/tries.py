@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from cloud.ports.state import ABSENT, Delete, Put
-from mobile_api.errors import TooManyTriesError
+from mobile_api.errors import TooManyAttemptsError
 from mobile_api.records import TriesRecord, account_pk
 from mobile_api.services import app_services
 
@@ -20,14 +20,14 @@ def spend_try(account_id: str) -> None:
     """Count a code as wrong before it is looked up, so that many at once are not more than five.
 
     Raises:
-        TooManyTriesError: There were five wrong ones already.
+        TooManyAttemptsError: There were five wrong ones already.
         ConflictError: Another one is looked up at the same moment.
     """
     use, pk = app_services(), account_pk(account_id)
     item = use.state.get(pk, _SK)
     spent = 0 if item is None else TriesRecord.model_validate(item.body).count
-    if spent >= MAX_TRIES:
-        raise TooManyTriesError("too many wrong codes: wait ten minutes, then ask the device for a new one")
+    if item is not None and spent >= MAX_TRIES:
+        raise TooManyAttemptsError((item.expires_at or use.now()) - use.now())
     version, ends_at = (ABSENT, None) if item is None else (item.version, item.expires_at)
     body = TriesRecord(count=spent + 1).model_dump()
     use.state.transact([Put(pk, _SK, body, version, expires_at=ends_at or use.now() + WINDOW)])

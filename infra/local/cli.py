@@ -16,10 +16,13 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 
+from infra.local.admin_command import admin
 from infra.local.bench_command import bench
+from infra.local.clients_command import clients
 from infra.local.command_options import data_dir_option, json_option, say
 from infra.local.deadletters_command import deadletters
 from infra.local.errors import LocalError
+from infra.local.keys_command import keys
 from infra.local.lake_command import lake
 from infra.local.list_option import ListOption
 from infra.local.measured.command import backtest
@@ -44,6 +47,7 @@ def main() -> None:
     from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
     from cloud.logs import configure_logs  # noqa: PLC0415
     from device_sim.errors import SimulatorError  # noqa: PLC0415
+    from mobile_api.errors import ApiError  # noqa: PLC0415
 
     _end_in_order()
     configure_logs(as_json=not sys.stderr.isatty())
@@ -54,7 +58,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except (LocalError, CloudError, SimulatorError) as error:
+    except (ApiError, CloudError, LocalError, SimulatorError) as error:
         click.echo(f"ac-advisor: {error}", err=True)
         sys.exit(1)
 
@@ -72,7 +76,21 @@ def commands() -> None:
     """Energy advice for smart air conditioners."""
 
 
-for group in (backtest, bench, deadletters, lake, models, monitor, quality, train, triggers):
+_GROUPS = (
+    admin,
+    backtest,
+    bench,
+    clients,
+    deadletters,
+    keys,
+    lake,
+    models,
+    monitor,
+    quality,
+    train,
+    triggers,
+)
+for group in _GROUPS:
     commands.add_command(group)
 
 

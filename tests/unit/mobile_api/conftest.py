@@ -12,6 +12,7 @@ from flask import Flask
 from joserfc.jwk import KeySet
 
 from cloud.adapters.memory_lake import MemoryLake
+from cloud.adapters.memory_mailer import MemoryMailer
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.ports.records import (
@@ -29,8 +30,9 @@ from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
+from mobile_api.keys import FixedKeys, make_key
 from mobile_api.passwords import Passwords
-from mobile_api.tokens import make_key
+from mobile_api.services import services
 
 Reply: TypeAlias = Any
 """A `werkzeug.test.TestResponse`, whose `json` is whatever the test says it is."""
@@ -99,6 +101,7 @@ class World:
     app: Flask
     lake: MemoryLake
     people: int = field(default=0)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
 
     def nobody(self) -> Person:
         return Person(self.app)
@@ -238,6 +241,11 @@ class World:
         self.readings.commit(IngestCommit(readings=[reading]))
         return reading
 
+    def flush_post(self) -> None:
+        """Return when every mail has left."""
+        with self.app.app_context():
+            services().post.flush()
+
     def inbox(self) -> list[InboxEntry]:
         return [InboxEntry.model_validate(item.body) for item in self.state.query(INBOX_PK)]
 
@@ -254,17 +262,18 @@ def keys() -> KeySet:
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
         clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
-        state = MemoryStateStore(clock)
+        state, mailer = MemoryStateStore(clock), MemoryMailer()
         app = create_app(
             state,
             readings,
-            keys,
+            FixedKeys(keys),
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
             lake=lake,
+            mailer=mailer,
         )
-        return World(state, readings, clock, app, lake)
+        return World(state, readings, clock, app, lake, mailer=mailer)
 
     return make
 

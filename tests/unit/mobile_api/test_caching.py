@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import World
 
 READS = [
-    *("/v1/accounts/me", "/v1/homes", "/v1/devices", "/v1/devices/dev-1", "/healthz", "/readyz"),
+    *(
+        "/v1/accounts/me",
+        "/v1/accounts/me/audit",
+        "/v1/homes",
+        "/v1/devices",
+        "/v1/devices/dev-1",
+        "/healthz",
+        "/readyz",
+    ),
     *("/v1/devices/dev-1/telemetry", "/v1/devices/dev-1/recommendation", "/openapi.json"),
     *("/v1/devices/dev-1/preferences", "/devices/dev-1/live"),
     *("/v1/devices/dev-1/schedule", "/v1/devices/dev-1/savings"),
@@ -44,6 +52,7 @@ def test_every_documented_read_with_a_body_is_asked() -> None:
         "/v1/gateways/<gateway_id>",
         "/v1/devices/<device_id>/commands/<command_id>",
         "/v1/devices/<device_id>/plan",
+        "/v1/audit",
     }
     assert reads - asked == ids
 

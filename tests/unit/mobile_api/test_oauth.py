@@ -7,8 +7,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from mobile_api.clients import Client
-from mobile_api.tokens import AccessTokens, make_key
+from cloud.adapters.memory_state import MemoryStateStore
+from mobile_api.clients import find_client
+from mobile_api.keys import FixedKeys, make_key
+from mobile_api.tokens import AccessTokens
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -120,6 +122,16 @@ def test_a_request_without_pkce_or_with_odd_wishes_is_refused_at_the_first_step(
     assert error["error"][0] in {"invalid_request", "unsupported_response_type", "invalid_scope"}
 
 
+def test_a_public_client_that_says_nothing_of_pkce_is_refused_at_the_first_step(
+    world: "World", ann: "Person"
+) -> None:
+    without = {name: FORM[name] for name in FORM if not name.startswith("code_challenge")}
+
+    answer = world.nobody().post("/oauth/authorize", query_string=without, data=PERSON, headers=HTML)
+
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["error"] == ["invalid_request"]
+
+
 def test_a_code_is_good_once_and_its_second_use_ends_what_it_opened(world: "World", ann: "Person") -> None:
     code = world.code("ann@example.org")
     first = world.exchange(code).json
@@ -208,7 +220,7 @@ def test_a_token_for_somebody_else_is_refused(
 def test_a_second_key_is_accepted_too_so_that_keys_can_be_rotated(
     world: "World", ann: "Person", keys: KeySet
 ) -> None:
-    rotated = AccessTokens(KeySet([make_key(), *keys.keys]))
+    rotated = AccessTokens(FixedKeys(KeySet([make_key(), *keys.keys])), "http://127.0.0.1:8080")
 
     assert rotated.read(ann.token or "", world.clock.at).scopes == {"read", "advise", "control"}
 
@@ -300,7 +312,12 @@ def test_the_pages_session_grants_without_a_password(world: "World", ann: "Perso
 
 
 def test_a_loopback_address_may_have_any_port_and_another_must_match_exactly() -> None:
-    client = Client("c", ("http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"))
+    client = find_client(
+        MemoryStateStore(),
+        "ac-advisor-app",
+        ("http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"),
+    )
+    assert client is not None
 
     for good in ("http://127.0.0.1:1/cb", "http://127.0.0.1/cb", "https://app.example/cb", "acadvisor://cb"):
         assert client.check_redirect_uri(good)

@@ -54,6 +54,13 @@ def test_the_binding_paths_of_the_loop_are_there(document: Json) -> None:
     assert set(document["paths"]) == {
         "/v1/accounts",
         "/v1/accounts/me",
+        "/v1/accounts/me/audit",
+        "/v1/accounts/me/email-check",
+        "/v1/accounts/me/password",
+        "/v1/audit",
+        "/v1/email-checks/confirm",
+        "/v1/password-resets",
+        "/v1/password-resets/confirm",
         "/v1/homes",
         "/v1/homes/{home_id}",
         "/v1/homes/{home_id}/export",

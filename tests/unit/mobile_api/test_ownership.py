@@ -19,7 +19,12 @@ OUTSIDE_THE_LAYER = {"static", "show_description"}
 
 PUBLIC = {
     *("create_own_account", "show_health", "show_readiness", "show_metrics", "show_start", "log_in"),
-    *("ask_for_grant", "grant_access", "give_token", "revoke_token"),
+    *("ask_for_grant", "grant_access", "give_token", "revoke_token", "introspect_token"),
+    *("start_device_grant", "ask_for_user_code", "enter_user_code"),
+    *("show_authorization_server", "show_keys"),
+    *("ask_for_password_reset", "choose_new_password", "confirm_own_email"),
+    *("show_lost_password", "send_reset_link", "show_new_password", "set_new_password"),
+    *("show_confirmation", "confirm_on_page"),
 }
 """Routes that need nobody's leave; a new one has to be written here."""
 
