@@ -30,7 +30,7 @@ def main() -> int:
 def _make_app(settings: ApiSettings) -> Flask:
     stores = open_stores(settings.data_dir)
     keys = open_keys(settings.data_dir / "keys" / "api-es256.json")
-    return create_app(stores.state, stores.readings, keys, settings=settings)
+    return create_app(stores.state, stores.readings, keys, past=stores.history, settings=settings)
 
 
 def _configure_logging(settings: ApiSettings) -> None:

@@ -14,8 +14,9 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from joserfc.jwk import KeySet
 from typing_extensions import override
 
+from cloud.ports.history import DeviceHistory
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import AppReadings
 from mobile_api import (
     accounts,
     authorization,
@@ -71,11 +72,12 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 (the outside of the API, all named)
     state: StateStore,
-    readings: Readings,
+    readings: AppReadings,
     keys: KeySet,
     *,
+    past: DeviceHistory,
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
@@ -86,6 +88,7 @@ def create_app(
         state: Serving state, shared with the advisor.
         readings: Recent readings, written by ingest.
         keys: What access tokens are signed with.
+        past: All readings, also those that are not recent.
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
@@ -101,6 +104,7 @@ def create_app(
     offered = services.Services(
         state=state,
         readings=readings,
+        history=past,
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),

@@ -7,8 +7,9 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from cloud.ports.history import DeviceHistory
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import Readings
+from cloud.ports.telemetry import AppReadings
 from mobile_api.config import ApiSettings
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
@@ -26,6 +27,7 @@ class Services:
     Attributes:
         state: Serving state.
         readings: Recent readings.
+        history: All readings.
         settings: Settings of the process.
         now: The wall clock (UTC); tokens and sessions know no other.
         passwords: Hashes and checks passwords.
@@ -35,7 +37,8 @@ class Services:
     """
 
     state: StateStore
-    readings: Readings
+    readings: AppReadings
+    history: DeviceHistory
     settings: ApiSettings
     now: Callable[[], datetime]
     passwords: Passwords

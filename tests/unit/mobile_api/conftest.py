@@ -11,8 +11,10 @@ import pytest
 from flask import Flask
 from joserfc.jwk import KeySet
 
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.device_history import WholeHistory
 from cloud.ports.records import (
     INBOX_PK,
     AdviceRecord,
@@ -95,6 +97,7 @@ class World:
     readings: MemoryReadingLog
     clock: Clock
     app: Flask
+    lake: MemoryLake
     people: int = field(default=0)
 
     def nobody(self) -> Person:
@@ -220,17 +223,18 @@ def keys() -> KeySet:
 @pytest.fixture
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
-        clock, readings = Clock(), MemoryReadingLog()
+        clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
         state = MemoryStateStore(clock)
         app = create_app(
             state,
             readings,
             keys,
+            past=WholeHistory(readings, lake),
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
         )
-        return World(state, readings, clock, app)
+        return World(state, readings, clock, app, lake)
 
     return make
 
