@@ -22,6 +22,7 @@ from mobile_api import (
     authorization,
     commands,
     devices,
+    events,
     health,
     history,
     homes,
@@ -43,7 +44,7 @@ MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
-_TOPICS = (accounts, homes, devices, history, commands, recommendations, health, authorization, pages)
+_TOPICS = (accounts, homes, devices, history, commands, events, recommendations, health, authorization, pages)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -115,6 +116,7 @@ def create_app(  # noqa: PLR0913 (the outside of the API, all named)
     services.install(app, offered)
     oauth.install(app)
     pages.install(app)
+    events.install(app)
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_finish)

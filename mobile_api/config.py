@@ -21,6 +21,10 @@ class ApiSettings(BaseSettings):
         "wall", description="What `now` is for a device: the wall clock, or the time of its newest reading."
     )
     threads: int = Field(64, ge=1, le=512, description="Requests served at the same time.")
+    max_streams: int = Field(32, ge=0, le=256, description="Streams of live updates; each holds a thread.")
+    stream_lifetime_s: float = Field(
+        60.0, ge=0.1, le=600, description="When the server ends a stream of live updates [s]; it is resumed."
+    )
     secure_cookies: bool = Field(
         default=False, description="Send the session cookie over https only; set it behind TLS."
     )
