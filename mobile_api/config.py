@@ -32,6 +32,10 @@ class ApiSettings(BaseSettings):
         ("http://127.0.0.1/callback",),
         description="Where the first-party app may be sent with its code; a loopback address on any port.",
     )
+    drain_s: float = Field(
+        0.5, ge=0, le=60, description="How long it says that it is not ready before it stops listening [s]."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="How a line of the log is written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."
     )

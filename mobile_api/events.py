@@ -34,6 +34,11 @@ def live_feed(app: Flask) -> LiveFeed:
     return feed
 
 
+def drain(app: Flask) -> None:
+    """The app is about to end: it says so when asked whether it is ready, and its streams end."""
+    live_feed(app).drain()
+
+
 @operations.get("/v1/events", errors=(409, 429))
 def stream_events(principal: Principal) -> Response:
     """Live updates of all of the account's devices, as server-sent events (`text/event-stream`).
