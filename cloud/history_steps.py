@@ -59,14 +59,14 @@ def steps_of(table: pa.Table, edges: Sequence[datetime]) -> list[HistoryStep]:
     places = np.searchsorted(edges_ms, at_ms, side="left") - 1
     inside = (places >= 0) & (places < len(edges) - 1)
     means = _means(table, places, inside, len(edges) - 1)
-    last = {int(place): row for row, place in enumerate(places) if inside[row]}
+    last = dict(zip(places[inside].tolist(), np.flatnonzero(inside).tolist(), strict=True))
     energy_kwh = _energy_kwh(table, at_ms, edges_ms)
-    modes, setpoints_c = table["mode"], table["setpoint_c"]
+    modes, setpoints_c = table["mode"].to_pylist(), table["setpoint_c"].to_pylist()
     return [
         HistoryStep(
             end=edges[place + 1],
-            mode=modes[last[place]].as_py() if place in last else None,
-            setpoint_c=setpoints_c[last[place]].as_py() if place in last else None,
+            mode=modes[last[place]] if place in last else None,
+            setpoint_c=setpoints_c[last[place]] if place in last else None,
             electric_energy_kwh=_known(energy_kwh[place], 4),
             **{name: _known(values[place], 3) for name, values in means.items()},
         )

@@ -5,7 +5,6 @@ A command waits in the inbox; the advisor sends it on; the device confirms it by
 nothing that could disagree with them.
 """
 
-from collections import deque
 from datetime import datetime, timedelta
 from typing import Literal, Self, TypeAlias
 
@@ -21,7 +20,7 @@ from mobile_api.errors import InvalidFieldError
 from mobile_api.inbox import append, command_entry
 from mobile_api.operations import Answer, Body, Operations, Shown
 from mobile_api.records import CommandRecord
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 CONFIRMATION_TIME = timedelta(minutes=15)
 """What is not confirmed by then (the device's time) will not be: three default reporting intervals."""
@@ -34,9 +33,6 @@ ROUNDED_SETPOINT_C = 0.51
 
 RETENTION = timedelta(days=7)
 """How long the progress of a command can be asked (wall clock)."""
-
-LISTED = 50
-"""Commands in a list."""
 
 CLOCKS_APART = timedelta(hours=1)
 """The edge may have said so long before the command, by its own clock, that it refuses it."""
@@ -77,25 +73,11 @@ class CommandView(Shown):
     reason: str | None = Field(None, description="Why it was rejected, in one word.")
 
 
-class CommandList(Shown):
-    """The newest commands of a device."""
-
-    items: list[CommandView]
-
-
 @operations.post("/v1/devices/<device_id>/commands", status=202)
 def send_command(device: OwnedDevice, body: CommandBody) -> Answer[CommandView]:
     """Ask a device to do something; its progress is at `Location`."""
     record = _queue(device, body)
     return Answer(_view(record), f"/v1/devices/{record.device_id}/commands/{record.command_id}")
-
-
-@operations.get("/v1/devices/<device_id>/commands")
-def list_commands(device: OwnedDevice) -> CommandList:
-    """The newest 50 commands of the last 7 days, the newest first."""
-    asked = every(services().state, device_pk(device.record.device_id), "command#")
-    newest = deque(asked, maxlen=LISTED)
-    return CommandList(items=[_view(CommandRecord.model_validate(item.body)) for item in reversed(newest)])
 
 
 @operations.get("/v1/devices/<device_id>/commands/<command_id>")

@@ -1,7 +1,6 @@
 """History: what a device reported, as it is or averaged over equal steps of time."""
 
 import re
-from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -145,7 +144,16 @@ def _readings(device_id: str, start: datetime, end: datetime) -> list[HistoryPoi
 
 
 def _step(step: HistoryStep) -> HistoryPoint:
-    return HistoryPoint(at=step.end, **{name: value for name, value in asdict(step).items() if name != "end"})
+    return HistoryPoint.model_construct(  # it is ours: nothing to check, and there may be thousands
+        at=step.end,
+        mode=step.mode,
+        setpoint_c=step.setpoint_c,
+        indoor_dry_bulb_c=step.indoor_dry_bulb_c,
+        indoor_rh_pct=step.indoor_rh_pct,
+        outdoor_dry_bulb_c=step.outdoor_dry_bulb_c,
+        electric_power_w=step.electric_power_w,
+        electric_energy_kwh=step.electric_energy_kwh,
+    )
 
 
 def _single(reading: Telemetry) -> HistoryPoint:

@@ -151,9 +151,9 @@ class LiveFeed:
         with self._news:
             watches = list(self._watches)
         with self.context():
-            devices = {
-                device.record.device_id: device for watch in watches for device in _still_theirs(watch)
-            }
+            devices: dict[str, OwnedDevice] = {}
+            for own in _by_session(watches):
+                devices |= {device.record.device_id: device for device in _still_theirs(own)}
             states = _states_of(devices.values())
         logged, position, is_gap = self._advance()
         with self._news:
@@ -221,14 +221,23 @@ def _changes(logged: Iterable[LoggedReading], device_ids: Collection[str]) -> li
     ]
 
 
-def _still_theirs(watch: Watch) -> list[OwnedDevice]:
-    """The devices of a stream's person; the stream ends when they are not those that it began with."""
-    use = services()
-    session = find_session(use.state, watch.principal.session.session_id, use.now())
-    devices = [] if session is None else owned_devices(watch.principal)
-    if session is None or frozenset(each.record.device_id for each in devices) != watch.device_ids:
-        watch.ending = "access"
-        return []
+def _by_session(watches: Iterable[Watch]) -> Collection[list[Watch]]:
+    """The streams of each sign-in: what is theirs is looked up once for all of them."""
+    found: dict[str, list[Watch]] = {}
+    for watch in watches:
+        found.setdefault(watch.principal.session.session_id, []).append(watch)
+    return found.values()
+
+
+def _still_theirs(watches: list[Watch]) -> list[OwnedDevice]:
+    """The devices of a person who watches; a stream ends when they are not those that it began with."""
+    use, principal = services(), watches[0].principal
+    session = find_session(use.state, principal.session.session_id, use.now())
+    devices = [] if session is None else owned_devices(principal)
+    device_ids = frozenset(device.record.device_id for device in devices)
+    for watch in watches:
+        if session is None or device_ids != watch.device_ids:
+            watch.ending = "access"
     return devices
 
 

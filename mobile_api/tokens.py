@@ -4,8 +4,9 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from mobile_api.errors import UnauthenticatedError
 from mobile_api.records import Scope, SessionRecord
+from mobile_api.token_memory import TokenMemory
 
 LIFETIME = timedelta(minutes=15)
 """How long an access token is good; its session is looked up with each request besides."""
@@ -31,6 +33,7 @@ class Claims:
     account_id: str
     session_id: str
     scopes: frozenset[str]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class AccessTokens:
     """Signs with the first key, accepts any of them (so keys can be rotated)."""
 
     keys: KeySet
+    _memory: TokenMemory[Claims] = field(default_factory=TokenMemory[Claims])
 
     def issue(self, session: SessionRecord, scopes: Iterable[Scope], now: datetime) -> str:
         """A token for `session`, good for `LIFETIME` from `now`."""
@@ -62,6 +66,9 @@ class AccessTokens:
         Raises:
             UnauthenticatedError: It is none of ours, or no longer good.
         """
+        return self._memory.read(token, now, partial(self._check, token, now))
+
+    def _check(self, token: str, now: datetime) -> Claims:
         expected: Any = {
             "iss": {"essential": True, "value": ISSUER},
             "aud": {"essential": True, "value": AUDIENCE},
@@ -74,7 +81,8 @@ class AccessTokens:
             jwt.JWTClaimsRegistry(now=int(now.timestamp()), **expected).validate(found)
         except (JoseError, ValueError) as error:
             raise UnauthenticatedError("the access token is invalid or has expired") from error
-        return Claims(found["sub"], found["sid"], frozenset(str(found.get("scope", "")).split()))
+        expires_at = datetime.fromtimestamp(found["exp"], UTC)
+        return Claims(found["sub"], found["sid"], frozenset(str(found.get("scope", "")).split()), expires_at)
 
 
 def open_keys(path: Path) -> KeySet:

@@ -176,17 +176,3 @@ def test_it_is_rejected_when_the_edge_says_so_of_this_command(world: "World", pe
 
     shown = person.get(sent.headers["Location"]).json
     assert (shown["status"], shown["reason"]) == ("rejected", "quiet_hours")
-
-
-def test_the_newest_commands_come_first_and_the_list_is_bounded(
-    world: "World", person: "Person", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mobile_api.commands.LISTED", 2)
-    sent = []
-    for setpoint_c in (24.0, 25.0, 26.0):
-        world.clock.forward(seconds=1)
-        sent.append(_send(person, setpoint_c=setpoint_c).json["command_id"])
-
-    listed = person.get(PATH).json["items"]
-
-    assert [each["command_id"] for each in listed] == [sent[2], sent[1]]
