@@ -6,7 +6,7 @@ from functools import partial
 from flask import Flask
 
 from cloud.wiring.api import open_stores
-from mobile_api import logs
+from mobile_api import logs, push_delivery
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.errors import AddressTakenError
@@ -30,7 +30,9 @@ def main() -> int:
 def _make_app(settings: ApiSettings) -> Flask:
     stores = open_stores(settings.data_dir)
     keys = open_keys(settings.data_dir / "keys" / "api-es256.json")
-    return create_app(stores.state, stores.readings, keys, past=stores.history, settings=settings)
+    app = create_app(stores.state, stores.readings, keys, past=stores.history, settings=settings)
+    push_delivery.start(app)
+    return app
 
 
 if __name__ == "__main__":

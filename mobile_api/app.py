@@ -29,6 +29,7 @@ from mobile_api import (
     oauth,
     pages,
     problems,
+    push,
     recommendations,
     services,
 )
@@ -44,7 +45,19 @@ MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
 
 _HERE = Path(__file__).parent
-_TOPICS = (accounts, homes, devices, history, commands, events, recommendations, health, authorization, pages)
+_TOPICS = (
+    accounts,
+    homes,
+    devices,
+    history,
+    commands,
+    events,
+    push,
+    recommendations,
+    health,
+    authorization,
+    pages,
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -112,6 +125,7 @@ def create_app(  # noqa: PLR0913 (the outside of the API, all named)
         tokens=AccessTokens(keys),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
+        push=_push(state, settings),
     )
     services.install(app, offered)
     oauth.install(app)
@@ -126,6 +140,14 @@ def create_app(  # noqa: PLR0913 (the outside of the API, all named)
     _offer_description(app)
     description()  # made once, at the start, not in somebody's request
     return app
+
+
+def _push(state: StateStore, settings: ApiSettings) -> services.PushService | None:
+    if not settings.push_contact:
+        return None
+    from mobile_api.push_sender import open_sender  # noqa: PLC0415 (needs the extra `push`)
+
+    return open_sender(state, settings.push_contact, private_ok=settings.push_private_ok)
 
 
 @cache

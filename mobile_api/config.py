@@ -25,6 +25,14 @@ class ApiSettings(BaseSettings):
     stream_lifetime_s: float = Field(
         60.0, ge=0.1, le=600, description="When the server ends a stream of live updates [s]; it is resumed."
     )
+    push_contact: str = Field(
+        "",
+        pattern=r"^$|^(mailto:[^@\s]+@[^@\s]+|https://\S+)$",
+        description="Offers Web Push: whom push services may write to, `mailto:...` or `https://...`.",
+    )
+    push_private_ok: bool = Field(
+        default=False, description="Push also to addresses that are not public, and without TLS: for tests."
+    )
     secure_cookies: bool = Field(
         default=False, description="Send the session cookie over https only; set it behind TLS."
     )

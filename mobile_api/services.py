@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, Protocol, TypeAlias, cast
 
 from flask import Flask, current_app
 
@@ -14,10 +14,28 @@ from mobile_api.config import ApiSettings
 from mobile_api.inbox import EntryIds
 from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
+from mobile_api.records import SubscriptionRecord
 from mobile_api.tokens import AccessTokens
 
 _EXTENSION = "ac_advisor"
 _PAGE_ROWS = 100
+
+
+PushOutcome: TypeAlias = Literal["sent", "gone", "later"]
+"""`gone`: the browser wants no more, or never did; `later`: try again."""
+
+
+class PushService(Protocol):
+    """The way to people's browsers."""
+
+    @property
+    def public_key(self) -> str:
+        """The application server key, base64url."""
+        ...
+
+    def send(self, to: SubscriptionRecord) -> PushOutcome:
+        """Say to a browser that advice waits, and nothing else."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class Services:
         tokens: Signs and checks access tokens.
         metrics: Counts what was served.
         entry_ids: Names what is left in the inbox.
+        push: The way to browsers; None where push is not offered.
     """
 
     state: StateStore
@@ -45,6 +64,7 @@ class Services:
     tokens: AccessTokens
     metrics: Metrics
     entry_ids: EntryIds
+    push: PushService | None = None
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""

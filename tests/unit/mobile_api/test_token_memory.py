@@ -32,7 +32,7 @@ def test_a_token_is_checked_once_a_minute_and_no_more() -> None:
     for seconds in range(61):
         assert memory.read("t", NOON + timedelta(seconds=seconds), check) is check.claims
 
-    assert REMEMBERED_FOR == timedelta(seconds=60)
+    assert timedelta(seconds=60) == REMEMBERED_FOR
     assert check.times == 2
 
 
