@@ -88,7 +88,8 @@ def _mean(steps: _Places, values: _Floats, weights: _Floats, count: int) -> _Flo
     known = ~np.isnan(values)
     weight = np.bincount(steps[known], weights[known], minlength=count)
     total = np.bincount(steps[known], values[known] * weights[known], minlength=count)
-    return np.divide(total, weight, out=np.full(count, np.nan), where=weight > 0)
+    mean: _Floats = np.divide(total, weight, out=np.full(count, np.nan), where=weight > 0)
+    return mean
 
 
 def _energy_kwh(table: pa.Table, at_ms: _Floats, edges_ms: _Floats) -> _Floats:

@@ -1,8 +1,8 @@
 """Where a push message may be sent: an address that a stranger's browser names is not to be trusted.
 
 Only https, to the port that it implies, at public addresses. The name is resolved once and the connection is
-made to what was looked at, so a name cannot be one thing when checked and another when used. No redirection is
-followed.
+made to what was looked at, so a name cannot be one thing when checked and another when used. Redirections are
+not followed.
 """
 
 import http.client
@@ -18,6 +18,7 @@ TIMEOUT_S: Final = 10.0
 """A push service that has not answered by then is tried again later [s]."""
 
 _MAX_ANSWER_BYTES: Final = 1024
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind a NAT64 (RFC 6052)
 
 
 class ForbiddenAddressError(ApiError):
@@ -105,6 +106,8 @@ def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
         if inner is not None:
             return inner.is_global and not inner.is_multicast
     return found.is_global and not found.is_multicast

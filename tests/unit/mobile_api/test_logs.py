@@ -26,6 +26,7 @@ def _full_disk() -> None:
 
 
 def test_the_exception_in_hand_is_meant_by_true_and_a_disk_may_say_what_is_wrong() -> None:
+    written = {}
     try:
         _full_disk()
     except UnavailableError:
