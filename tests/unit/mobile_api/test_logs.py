@@ -1,8 +1,13 @@
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from cloud.errors import UnavailableError
 from mobile_api.logs import without_words
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
 class _Typed(BaseModel):
@@ -26,7 +31,7 @@ def _full_disk() -> None:
 
 
 def test_the_exception_in_hand_is_meant_by_true_and_a_disk_may_say_what_is_wrong() -> None:
-    written = {}
+    written: MutableMapping[str, Any] = {}
     try:
         _full_disk()
     except UnavailableError:
