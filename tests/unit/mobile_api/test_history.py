@@ -1,6 +1,6 @@
 import itertools
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -118,8 +118,9 @@ def test_what_does_not_fit_into_one_answer_comes_in_the_next_and_none_is_left_ou
     for minutes in range(5):
         world.report("dev-1", NOON + timedelta(minutes=minutes))
 
-    path, seen = f"/v1/devices/dev-1/telemetry?limit=2{resolution}", []
-    whole = person.get(path.replace("limit=2", "limit=99")).json["readings"]
+    path: str | None = f"/v1/devices/dev-1/telemetry?limit=2{resolution}"
+    seen: list[list[dict[str, Any]]] = []
+    whole = person.get(f"/v1/devices/dev-1/telemetry?limit=99{resolution}").json["readings"]
     while path:
         answer = person.get(path)
         seen.append(answer.json["readings"])
