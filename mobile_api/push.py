@@ -66,7 +66,7 @@ class SubscriptionView(Shown):
     endpoint: str
 
 
-@operations.get("/v1/push/key")
+@operations.get("/v1/push/key", errors=(404,))
 def show_push_key(principal: Principal) -> PushKeyView:  # noqa: ARG001 (the layer asks who it is)
     """The key with which a browser subscribes; 404 where push is not offered."""
     return PushKeyView(application_server_key=_sender_key())
