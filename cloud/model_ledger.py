@@ -1,7 +1,8 @@
 """The ledger of a registry: the stage of every version and where the aliases point, and how both may change.
 
 Pure: each change gives a new ledger or says why it may not be. `champion` is the alias of the one version at
-that stage, `challenger` of the one on trial, `previous` of whom a roll-back would let serve again.
+that stage, `challenger` of the one on trial, `previous` of whom a roll-back would let serve again. One
+version at most waits to be tried, the newest that was let wait.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,14 +18,16 @@ from cloud.ports.models import Alias, Stage
 TRIALS: Final = frozenset[Stage]({"shadow", "canary"})
 
 WAYS: Final[Mapping[Stage, frozenset[Stage]]] = {
-    "registered": frozenset({"shadow", "canary", "rejected", "retired"}),
+    "registered": frozenset({"waiting", "shadow", "canary", "rejected", "retired"}),
+    "waiting": frozenset({"registered", "shadow", "canary", "rejected", "retired"}),
     "shadow": frozenset({"registered", "canary", "rejected"}),
-    "canary": frozenset({"shadow", "rejected"}),
+    "canary": frozenset({"rejected"}),
     "champion": frozenset(),
     "retired": frozenset({"registered", "rejected"}),
     "rejected": frozenset({"registered"}),
 }
-"""Where a version may be put from each stage; who serves changes by promotion and roll-back only."""
+"""Where a version may be put from each stage; who serves changes by promotion and roll-back only. From the
+canary nobody goes back to the shadow: homes that had left it would come to it a second time."""
 
 
 class StageError(RejectedError):
@@ -40,6 +43,7 @@ class OnTrialError(RejectedError):
 
     def __init__(self, challenger: str) -> None:
         super().__init__(f"model version {challenger} is on trial: promote, reject or withdraw it first")
+        self.challenger = challenger
 
 
 class InUseError(RejectedError):
@@ -131,6 +135,9 @@ class Ledger(BaseModel):
         if self.aliases.get("previous") == version and stage != "rejected":
             raise InUseError(version, "previous")
         entries = {**self.entries, version: _moved(entry, stage, at)}
+        if stage == "waiting":
+            overtaken = (name for name, other in self.entries.items() if other.stage == "waiting")
+            entries |= {name: _moved(self.entries[name], "retired", at) for name in overtaken}
         return self._with(entries, self._aliases_after(version, stage))
 
     def _aliases_after(self, version: str, stage: Stage) -> dict[Alias, str]:

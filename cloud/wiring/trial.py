@@ -86,6 +86,9 @@ class ChallengerWatch:
 
     def _seen(self, serving: Champion) -> Challenger | None:
         version, stages, known = self._registry.resolve("challenger"), self._registry.stages(), self._found
+        if version is None and "waiting" in stages.values():
+            version = self._take_up(next(name for name, stage in stages.items() if stage == "waiting"))
+            stages = self._registry.stages()
         if known is not None and stages.get(known.models.version) == "champion":
             return known  # it was promoted: its homes keep it until all have it
         stage = None if version is None else stages.get(version)
@@ -102,6 +105,16 @@ class ChallengerWatch:
             return Challenger(stage, models)
         log.error("challenger_refused", version=version, reason=why)
         self._registry.put(version, "rejected", Note(BY, f"not fit to be tried: {why}"))
+        return None
+
+    def _take_up(self, waiting: str) -> str | None:
+        """Let who waited be tried, unless it was judged against a champion that does not serve any more."""
+        judged_against, champion = self._registry.lineage(waiting).parent, self._registry.resolve("champion")
+        if judged_against == champion:
+            self._registry.put(waiting, "shadow", Note(BY, "nobody else is on trial any more"))
+            return waiting
+        why = f"it was judged against {judged_against}, and {champion} serves now"
+        self._registry.put(waiting, "retired", Note(BY, why))
         return None
 
 

@@ -10,7 +10,7 @@ import click
 
 from infra.local.command_options import data_dir_option, json_option, say
 
-STAGES = ["registered", "shadow", "canary", "retired", "rejected"]
+STAGES = ["registered", "waiting", "shadow", "canary", "retired", "rejected"]
 
 reason_option = click.option("--reason", required=True, help="Kept in the history, with your login.")
 

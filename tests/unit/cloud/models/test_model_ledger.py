@@ -11,7 +11,9 @@ from cloud.ports.models import Stage
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 NAMES = ("v0", "v1", "v2")
-STAGES: tuple[Stage, ...] = ("registered", "shadow", "canary", "retired", "rejected", "champion")
+STAGES: tuple[Stage, ...] = (
+    "registered", "waiting", "shadow", "canary", "retired", "rejected", "champion"
+)  # fmt: skip
 
 name = st.sampled_from(NAMES)
 deed = st.one_of(
@@ -53,6 +55,12 @@ def test_aliases_and_stages_agree(deeds: list[tuple[str, str | None, Stage | Non
         assert by_stage["champion"] == [name for alias, name in aliases.items() if alias == "champion"]
         assert trial == [name for alias, name in aliases.items() if alias == "challenger"]
         assert set(aliases.values()) <= set(ledger.entries)
+        assert len(by_stage["waiting"]) <= 1
+        if each[0] == "put" and each[2] == "waiting" and ledger is not before:
+            assert by_stage["waiting"] == [each[1]]  # the newest waits
+        for version, entry in ledger.entries.items():  # homes never come to a version for the second time
+            was = before.entries.get(version)
+            assert was is None or (was.stage, entry.stage) != ("canary", "shadow")
         assert not set(ledger.gone) & set(ledger.entries)
         if "previous" in aliases:
             assert aliases["previous"] in by_stage["retired"]

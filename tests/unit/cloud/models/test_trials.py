@@ -16,7 +16,7 @@ from cloud.advice import Installation, Preferences
 from cloud.advisor_panel import Trial
 from cloud.champion import ENERGY_FILE, OVERRIDE_FILE, Champion, package_version
 from cloud.day_count import day_writes
-from cloud.ports.models import Note, StoredVersion
+from cloud.ports.models import Note, Stage, StoredVersion
 from cloud.ports.records import DayRecord, Said, TrialRecord
 from cloud.rollout.cohort import was_drawn
 from cloud.rollout.desk import RolloutDesk, RolloutSettings
@@ -55,12 +55,12 @@ class World:
     worker: Worker
     trials: Trials
 
-    def force(self, version: str, stage: str, **files: bytes) -> None:
+    def force(self, version: str, stage: Stage, **files: bytes) -> None:
         shipped = package_version()
-        lineage = shipped.lineage.model_copy(update={"version": version})
+        lineage = shipped.lineage.model_copy(update={"version": version, "parent": SHIPPED})
         changed = {f"{name}.txt": content for name, content in files.items()}
         self.registry.add(StoredVersion(lineage, {**shipped.files, **changed}), NOTE)
-        self.registry.put(version, "canary" if stage == "canary" else "shadow", NOTE)
+        self.registry.put(version, stage, NOTE)
 
     def follow(self, times: int = 3) -> None:
         """As the advisor does each second; every look is over, however busy the machine is."""
@@ -168,7 +168,7 @@ def _resized(text: bytes) -> bytes:
     ],
 )
 def test_who_is_not_fit_is_rejected_before_any_home_has_it(
-    world: World, stage: str, files: dict[str, bytes], why: str
+    world: World, stage: Stage, files: dict[str, bytes], why: str
 ) -> None:
     world.force("bad", stage, **files)
 
@@ -240,3 +240,29 @@ def test_a_version_withdrawn_by_hand_is_not_tried_any_more(world: World) -> None
     world.follow()
 
     assert world.worker.tried == ["v2", None]
+
+
+def test_who_waited_is_tried_when_the_trial_before_has_ended(world: World) -> None:
+    world.force("v2", "canary")
+    world.force("v3", "waiting")
+    world.follow()
+    assert world.registry.stages()["v3"] == "waiting"
+    world.registry.put("v2", "rejected", NOTE)
+
+    world.follow()
+
+    assert world.registry.stages()["v3"] == "shadow"
+    assert _trial(world).version == "v3"
+    assert world.registry.history()[-1].reason == "nobody else is on trial any more"
+
+
+def test_who_was_judged_against_a_champion_of_yesterday_is_not_tried(world: World) -> None:
+    world.force("v2", "canary")
+    world.force("v3", "waiting")
+    world.registry.promote("v2", NOTE, over=SHIPPED)
+
+    world.follow()
+
+    assert world.registry.stages()["v3"] == "retired"
+    assert world.registry.history()[-1].reason == f"it was judged against {SHIPPED}, and v2 serves now"
+    assert world.worker.trial is None
