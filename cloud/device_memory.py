@@ -85,6 +85,7 @@ class Memory:
         held_until: Until then a person's change stands.
         advisor: State of its `HomeAdvisor`, base64.
         today: What the day that goes on was like so far.
+        left: The challenger that its home has left, if any: it does not come back to it.
     """
 
     home_id: str
@@ -99,6 +100,7 @@ class Memory:
     held_until: datetime | None = None
     advisor: str | None = None
     today: DayCount | None = None
+    left: str | None = None
 
 
 _memory = TypeAdapter(Memory)

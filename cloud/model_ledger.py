@@ -26,8 +26,8 @@ WAYS: Final[Mapping[Stage, frozenset[Stage]]] = {
     "retired": frozenset({"registered", "rejected"}),
     "rejected": frozenset({"registered"}),
 }
-"""Where a version may be put from each stage; who serves changes by promotion and roll-back only. From the
-canary nobody goes back to the shadow: homes that had left it would come to it a second time."""
+"""Where a version may be put from each stage; who serves changes by promotion and roll-back only. What was in
+the canary, or has served, is not tried again: homes that had left it would come back to it."""
 
 
 class StageError(RejectedError):
@@ -44,6 +44,13 @@ class OnTrialError(RejectedError):
     def __init__(self, challenger: str) -> None:
         super().__init__(f"model version {challenger} is on trial: promote, reject or withdraw it first")
         self.challenger = challenger
+
+
+class TriedBeforeError(RejectedError):
+    """Homes that have left a version do not come back to it by another trial."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"model version {version} was tried in homes before, or has served: promote it")
 
 
 class InUseError(RejectedError):
@@ -82,6 +89,7 @@ class Entry(BaseModel):
         folder: Where its files are.
         manifest_sha256: Of its manifest, which has the digests of its files.
         replaced: Whom it took over from when it was promoted.
+        tried: Homes have had it: it was in the canary, or has served.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +99,7 @@ class Entry(BaseModel):
     folder: str
     manifest_sha256: str
     replaced: str | None = None
+    tried: bool = False
 
 
 class Ledger(BaseModel):
@@ -134,6 +143,8 @@ class Ledger(BaseModel):
             raise StageError(version, entry.stage, stage)
         if self.aliases.get("previous") == version and stage != "rejected":
             raise InUseError(version, "previous")
+        if stage in TRIALS and entry.tried:
+            raise TriedBeforeError(version)
         entries = {**self.entries, version: _moved(entry, stage, at)}
         if stage == "waiting":
             overtaken = (name for name, other in self.entries.items() if other.stage == "waiting")
@@ -213,4 +224,5 @@ class Ledger(BaseModel):
 
 
 def _moved(entry: Entry, stage: Stage, at: datetime) -> Entry:
-    return entry.model_copy(update={"stage": stage, "since": at})
+    tried = entry.tried or stage in ("canary", "champion")
+    return entry.model_copy(update={"stage": stage, "since": at, "tried": tried})

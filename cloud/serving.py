@@ -1,8 +1,10 @@
 """Serving state by its records: what the advisor worker reads from it, typed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal, TypeAlias
 
 from cloud.advice import Installation, Preferences
 from cloud.assignment import Assignment, Design
@@ -15,6 +17,7 @@ from cloud.ports.records import (
     INBOX_PK,
     OUTBOX_PK,
     PROGRESS_SK,
+    TRIAL_PREFIX,
     TRIAL_SK,
     AdviceRecord,
     AdvisorProgress,
@@ -44,6 +47,9 @@ HOME_SK = "home"
 _PAGE = 500
 """Items per query of a partition that is read whole."""
 
+Machine: TypeAlias = Literal["inverter", "single-speed", "mixed", "unknown"]
+"""The machines of a home; unknown if of one of them nobody has told."""
+
 DEFAULT_HABIT_C = 24.0
 """Stands in `Installation` until the habit is known [°C]; never used for advice."""
 
@@ -60,6 +66,7 @@ class Profile:
         preferences: What they want.
         autonomy: How far the advisor may go.
         measures_savings: Consent to measuring days.
+        home_machine: What kind all machines of its home are.
     """
 
     device_id: DeviceId
@@ -69,6 +76,7 @@ class Profile:
     preferences: Preferences
     autonomy: Autonomy
     measures_savings: bool = False
+    home_machine: Machine = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Serving:
             home, device = homes[home_id], self._device(pointer.sk)
             if home is not None and device is not None:
                 found[pointer.sk] = self._profile(home, device)
-        return found
+        return _with_machines(found)
 
     def memory(self, device_id: DeviceId) -> Memory | None:
         """What was remembered of a device."""
@@ -123,9 +131,10 @@ class Serving:
         designs = AssignmentRecord.model_validate(item.body).designs
         return Assignment(tuple(Design(each.seed, each.pairs, each.since) for each in designs))
 
-    def trial(self) -> TrialRecord | None:
-        """The challenger that was tried last."""
-        item = self._store.get(ADVISOR_PK, TRIAL_SK)
+    def trial(self, version: str | None = None) -> TrialRecord | None:
+        """The trial of a version, or the one that began last."""
+        sk = TRIAL_SK if version is None else f"{TRIAL_PREFIX}{version}"
+        item = self._store.get(ADVISOR_PK, sk)
         return None if item is None else TrialRecord.model_validate(item.body)
 
     def days(self, device_id: DeviceId, since: date) -> list[DayRecord]:
@@ -204,3 +213,22 @@ class Serving:
             wishes.autonomy,
             home.measure_savings,
         )
+
+
+def _with_machines(profiles: Mapping[DeviceId, Profile]) -> dict[DeviceId, Profile]:
+    """Each with the kind of all machines of its home: homes are tried and judged whole."""
+    kinds = defaultdict[str, set[bool | None]](set)
+    for profile in profiles.values():
+        kinds[profile.home_id].add(profile.installation.inverter)
+    return {
+        device_id: replace(profile, home_machine=_machine(kinds[profile.home_id]))
+        for device_id, profile in profiles.items()
+    }
+
+
+def _machine(inverters: set[bool | None]) -> Machine:
+    if None in inverters:
+        return "unknown"
+    if len(inverters) > 1:
+        return "mixed"
+    return "inverter" if True in inverters else "single-speed"

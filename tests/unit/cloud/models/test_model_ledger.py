@@ -45,7 +45,7 @@ def after(ledger: Ledger, what: str, version: str | None, stage: Stage | None) -
 @settings(max_examples=400, deadline=None)
 @given(st.lists(deed, min_size=10, max_size=40))
 def test_aliases_and_stages_agree(deeds: list[tuple[str, str | None, Stage | None]]) -> None:
-    ledger = Ledger()
+    ledger, tried_by_now = Ledger(), dict[str, bool]()
     for each in deeds:
         before, ledger = ledger, after(ledger, *each)
 
@@ -60,7 +60,10 @@ def test_aliases_and_stages_agree(deeds: list[tuple[str, str | None, Stage | Non
             assert by_stage["waiting"] == [each[1]]  # the newest waits
         for version, entry in ledger.entries.items():  # homes never come to a version for the second time
             was = before.entries.get(version)
-            assert was is None or (was.stage, entry.stage) != ("canary", "shadow")
+            if was is not None and was.stage != entry.stage and entry.stage in TRIALS:
+                assert not was.tried
+            tried_by_now[version] = tried_by_now.get(version, False) or entry.stage in ("canary", "champion")
+            assert entry.tried == tried_by_now[version]
         assert not set(ledger.gone) & set(ledger.entries)
         if "previous" in aliases:
             assert aliases["previous"] in by_stage["retired"]
