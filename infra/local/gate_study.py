@@ -1,9 +1,10 @@
 """How often the gate refuses who is as good: `python -m infra.local.gate_study`.
 
-Two models are trained in the same way on different homes. Fleets are drawn with replacement from simulated
-homes of the split `validate`, on days that neither has seen; in every home of a fleet a lot says whose error
-there is the champion's, the other's is the challenger's. So the challenger is as good by construction, and as
-unlike the champion as retraining makes it: whatever refuses it is wrong to.
+Two models are trained in the same way on different homes and the replay reservoir. Fleets are drawn with
+replacement from simulated homes of the split `validate`, on days that neither has seen; in every home of a
+fleet a lot says whose error there is the champion's, the other's is the challenger's. So the challenger is as
+good by construction, and as unlike the champion as learning from other homes makes it: whatever refuses it is
+wrong to.
 """
 
 import json
@@ -19,6 +20,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from cloud.champion import package_reservoir
 from cloud.energy import usable_energy_hours
 from cloud.evaluation import compare_errors, home_errors
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
@@ -66,7 +68,11 @@ def pool(homes: int, seed: int) -> Pool:
             traits[f"{climate} {site.device_id}"] = Traits("inverter" if site.inverter else "single speed")
     parts = split(pd.concat(hours, ignore_index=True))
     side = parts.fit["device_id"].map(lambda name: zlib.crc32(name.encode()) // 7 % 2).to_numpy()
-    models = {name: train(parts.fit[side == own], TrainingParams(), name) for own, name in enumerate("ab")}
+    reservoir = package_reservoir()
+    models = {
+        name: train(pd.concat([parts.fit[side == own], reservoir]), TrainingParams(), name)
+        for own, name in enumerate("ab")
+    }
     newest = usable_energy_hours(parts.newest)
     rows, days = matrix(newest, ENERGY_FEATURES), newest["hour_end_at"].dt.date
     predicted = {name: model.energy.predict(rows) for name, model in models.items()}
