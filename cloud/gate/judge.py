@@ -77,13 +77,19 @@ def judge(
     findings = [
         *sane,
         find_leaks(evidence.learnt, parts),
-        _all_homes(error, unseen),
-        *_segments(errors, segments_of(newest, evidence.traits, parts.new_homes)),
+        *judge_errors(errors, error, unseen, segments_of(newest, evidence.traits, parts.new_homes)),
         *(_simple(errors, name) for name in ("ridge", "climatology")),
         _overrides(champion, challenger, parts.held_out),
         judge_savings(champion.energy, challenger.energy, evidence.pairs, NON_INFERIORITY_RATIO, SEED),
     ]
     return verdict(champion.version, _headline(error, unseen), findings), error
+
+
+def judge_errors(
+    errors: pd.DataFrame, error: PairedError, unseen: PairedError, segments: Mapping[str, set[str]]
+) -> list[Finding]:
+    """What the errors by home (`home_errors`) say: of all homes and unseen ones, and of each segment."""
+    return [_all_homes(error, unseen), *_segments(errors, segments)]
 
 
 def _errors(

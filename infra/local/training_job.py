@@ -17,6 +17,7 @@ from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.finetuning import SEED, Round, fine_tune
+from cloud.model_ledger import OnTrialError
 from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
 from cloud.training import TrainingParams
 from cloud.trees import TreeParams
@@ -98,9 +99,9 @@ def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Out
     known, quick = facts_of(data_dir, data.hours), kind == "hot_fix"
     made = fine_tune(champion, data.hours, package_reservoir(), params, version, quick=quick, known=known)
     lineage = lineage_of(made, data, kind, params, champion.version)
-    keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
+    reason = keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
     serves = registry.resolve("champion") == version
-    return Outcome(version, serves, made.verdict.reason, made.rows, made.metrics)
+    return Outcome(version, serves, reason, made.rows, made.metrics)
 
 
 def rebuild(data_dir: Path, version: str) -> Rebuilt:
@@ -185,8 +186,8 @@ def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingPara
     )
 
 
-def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
-    """Store a challenger, and let it serve or reject it as the gate says.
+def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> str:
+    """Store a challenger, and let it serve, be tried or be rejected as the gate says; returns why.
 
     Raises:
         ConflictError: The champion is another one than it was judged against: train again.
@@ -194,12 +195,24 @@ def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
     note = Note(JOB, made.verdict.reason, made.verdict.document())
     trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
     registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
-    if made.verdict.promote and CloudSettings().rollout == "staged":
-        registry.put(lineage.version, "shadow", note)
-    elif made.verdict.promote:
-        registry.promote(lineage.version, note, over=lineage.parent)
-    else:
+    if not made.verdict.promote:
         registry.put(lineage.version, "rejected", note)
+        return note.reason
+    if CloudSettings().rollout == "staged":
+        return _let_try(registry, lineage.version, note)
+    registry.promote(lineage.version, note, over=lineage.parent)
+    return note.reason
+
+
+def _let_try(registry: ModelRegistry, version: str, note: Note) -> str:
+    """Into the shadow; while somebody else is on trial it waits, in the place of one that waited before."""
+    try:
+        tried = replace(note, reason=f"into the shadow: {note.reason}")
+        registry.put(version, "shadow", tried)
+    except OnTrialError as busy:
+        tried = replace(note, reason=f"waits, {busy.challenger} is on trial: {note.reason}")
+        registry.put(version, "waiting", tried)
+    return tried.reason
 
 
 def _params(parameters: Mapping[str, Any]) -> TrainingParams:
