@@ -93,8 +93,8 @@ def flagged_days(telemetry: pa.Table) -> pd.DataFrame:
         if rule.name in OTHERWISE_SOUND:
             continue
         flagged = rule.flag(columns)
-        ends = pd.to_datetime(columns.at_ms[flagged] - 1, unit="ms", utc=True)  # midnight ends a day
-        days = pd.DataFrame({"device_id": ids[columns.device[flagged]], "day": ends.floor("D")})
+        days_at = pd.to_datetime(columns.at_ms[flagged], unit="ms", utc=True).floor("D")  # as reports have it
+        days = pd.DataFrame({"device_id": ids[columns.device[flagged]], "day": days_at})
         found.append(days.drop_duplicates().assign(reason=rule.name))
     return joined(found)
 

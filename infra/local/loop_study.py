@@ -3,8 +3,8 @@
 Fleets of the split `validate` live at their habit; in each something is planted, and a sound one runs beside
 them. Every day the triggers look, and what they decide is done, as it would be in service: by the same
 functions, at the same gate. It prints after how many days the change was found, and the error of the models
-beside that of models that are never updated, against what was drawn in truth: in the homes concerned, which may
-report something else, and in the others.
+beside that of models that are never updated, against what was drawn in truth: in the homes concerned, which
+may report something else, and in the others.
 """
 
 import json
