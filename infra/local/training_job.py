@@ -221,7 +221,7 @@ def _days_by_reason(left_out: LeftOut) -> dict[str, int]:
 
 
 def _how(lineage: Lineage) -> str:
-    return ", all days after the newest were judged on" if lineage.refitted else ""
+    return ", the newest after they were judged on" if lineage.refitted else ""
 
 
 def _params(parameters: Mapping[str, Any]) -> TrainingParams:
