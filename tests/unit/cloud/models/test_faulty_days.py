@@ -175,7 +175,7 @@ def test_what_the_champion_knows_is_not_judged_on_and_news_is_divided(room_hours
     newest = room_hours["hour_end_at"].max()
 
     def judged_days(learnt_until: pd.Timestamp | None) -> float:
-        return (newest - split(room_hours, learnt_until).fit["hour_end_at"].max()) / timedelta(days=1)
+        return float((newest - split(room_hours, learnt_until).fit["hour_end_at"].max()) / timedelta(days=1))
 
     assert judged_days(newest - timedelta(days=4)) == pytest.approx(2.0, abs=0.05)
     assert judged_days(newest - timedelta(hours=6)) == pytest.approx(1.0, abs=0.05)  # a day at least
