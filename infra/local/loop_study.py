@@ -179,7 +179,8 @@ class _Service:
         return fine_tune(champion, hours, package_reservoir(), PARAMS, version, quick=quick, known=known)
 
     def _faulty(self, day: int) -> pd.DataFrame:
-        return self.fleet.faulty[self.fleet.faulty["day"] < self._at(day)]
+        """Of days that were over by then: more is not known yet."""
+        return self.fleet.faulty[self.fleet.faulty["day"] + timedelta(days=1) <= self._at(day)]
 
     def _hours(self, day: int, days: int) -> pd.DataFrame:
         at, end = self.fleet.hours["hour_end_at"], self._at(day)
