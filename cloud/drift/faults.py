@@ -2,14 +2,33 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 import pandas as pd
 
 from cloud.drift.cohorts import Cohorts
 from cloud.drift.residuals import at_least
 from cloud.drift.window import CURRENT_DAYS
-from cloud.faulty_days import REASONS, days_of
+from cloud.faulty_days import REASONS, days_of, without
 from cloud.triggers import Signal
+
+
+SOUND_SHARE: Final = 0.5
+"""Homes with less of their newest week sound are left out of comparisons, then and now [ratio]."""
+
+
+def comparable(hours: pd.DataFrame, faulty: pd.DataFrame) -> pd.DataFrame:
+    """Sound hours of homes that were sound of late: of others only the past is left, which would be drift.
+
+    Args:
+        hours: Columns of `cloud.features`.
+        faulty: `cloud.faulty_days.COLUMNS`.
+    """
+    sound, _ = without(hours, faulty)
+    newest = hours["hour_end_at"] > hours["hour_end_at"].max() - timedelta(days=CURRENT_DAYS)
+    is_sound = pd.Series(hours.index.isin(sound.index), index=hours.index)
+    share = is_sound[newest].groupby(hours.loc[newest, "device_id"]).mean()
+    return sound[~sound["device_id"].isin(share.index[share < SOUND_SHARE])]
 
 
 def faults(cohorts: Cohorts, hours: pd.DataFrame, faulty: pd.DataFrame) -> Iterator[Signal]:

@@ -18,7 +18,7 @@ from cloud.advice import Installation
 from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.drift.cohorts import FLEET, cohorts_of, region_of
-from cloud.drift.faults import faults
+from cloud.drift.faults import comparable, faults
 from cloud.drift.signals import LOOK_DAYS, Fleet, look
 from cloud.energy import usable_energy_hours
 from cloud.faulty_days import flagged_days, joined, no_faulty_days, odd_outdoor_days, without
@@ -157,8 +157,8 @@ def signals_of(fleet: Fleet, faulty: pd.DataFrame, learnt: Learnt | None) -> lis
         learnt: What the newest job has learnt from.
     """
     sound, _ = without(fleet.hours, faulty)
-    alarms = faults(fleet.cohorts, fleet.hours, faulty)
-    return [*of_time(sound, learnt), *look(replace(fleet, hours=sound)), *alarms]
+    alike, alarms = comparable(fleet.hours, faulty), faults(fleet.cohorts, fleet.hours, faulty)
+    return [*of_time(sound, learnt), *look(replace(fleet, hours=alike)), *alarms]
 
 
 def of_time(hours: pd.DataFrame, learnt: Learnt | None) -> list[Signal]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cloud.champion import Champion
-from cloud.drift.faults import faults
+from cloud.drift.faults import comparable, faults
 from cloud.energy import usable_energy_hours
 from cloud.faulty_days import (
     COLUMNS,
@@ -123,6 +123,16 @@ def test_the_alarm_is_raised_once_outlasts_jobs_and_ends_when_it_is_mended() -> 
     assert list(again.memory.quiet) == ["faults/fleet/outdoor_sensor"]
     assert mended.memory.quiet == {}
     assert look(days(HOMES[:1], hours), Memory()).fired == ()  # one alone is in the quality report
+
+
+def test_homes_that_are_faulty_of_late_are_left_out_of_what_is_compared_then_and_now() -> None:
+    hours = outdoors({}, days=20)
+    late, once = days(["d1"], hours), days(["d2"], hours)
+
+    left = comparable(hours, pd.concat([late[late["day"] > NOW - timedelta(days=6)], once.tail(1)]))
+
+    assert set(left["device_id"]) == set(HOMES) - {"d1"}
+    assert len(left) == 9 * 20 * 24 - 24
 
 
 @pytest.fixture(scope="module")
