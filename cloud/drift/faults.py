@@ -12,7 +12,6 @@ from cloud.drift.window import CURRENT_DAYS
 from cloud.faulty_days import REASONS, days_of, without
 from cloud.triggers import Signal
 
-
 SOUND_SHARE: Final = 0.5
 """Homes with less of their newest week sound are left out of comparisons, then and now [ratio]."""
 
