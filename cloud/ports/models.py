@@ -51,6 +51,10 @@ class Lineage(BaseModel):
     """What asked for it first."""
     reason: str = ""
     """Why it was made, in plain words."""
+    refitted: bool = False
+    """Whether it was learnt anew from all days after the verdict; `metrics` are of what was judged."""
+    left_out: dict[str, int] = {}
+    """Device-days that were neither learnt from nor judged on, by what was wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)

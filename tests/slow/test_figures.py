@@ -136,5 +136,5 @@ def test_the_loop_finds_what_was_planted_and_leaves_sound_homes_alone(tmp_path: 
     figures: list[dict[str, Any]] = json.loads((tmp_path / "figures.json").read_text())
     record("loop", arguments, seed, figures, f"python -m {module}")
     sound, *planted = figures
-    assert len(sound["alarms"]) <= 1
+    assert len({day for day, _ in sound["alarms"]}) <= 1  # looks at which any cohort was said to have changed
     assert all(course["delay_days"] is not None for course in planted)

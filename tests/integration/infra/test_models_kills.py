@@ -41,6 +41,7 @@ import structlog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
+from cloud.faulty_days import no_faulty_days
 from cloud.finetuning import Round
 from cloud.gate.verdict import Verdict
 from cloud.model_retention import Retention
@@ -101,8 +102,9 @@ def live():
         champion = serving_champion(registry)
         version = next_name(registry, "train")
         challenger = replace(train(HOURS, PARAMS, version), presence=champion.presence)
-        made = Round(challenger, Verdict(promote=True, reason="a test"), {"figure": 1.0}, len(HOURS))
-        data = TrainingData(HOURS, 1, None, None)
+        verdict = Verdict(promote=True, reason="a test")
+        made = Round(challenger, verdict, {"figure": 1.0}, len(HOURS), refitted=False)
+        data = TrainingData(HOURS, no_faulty_days(), 1, None, None)
         lineage = lineage_of(made, data, "train", PARAMS, champion.version)
         phase("register and promote")
         if os.urandom(1)[0] % 2:

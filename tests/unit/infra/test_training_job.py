@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from cloud.adapters.memory_files import MemoryFiles
@@ -34,7 +33,7 @@ def end(registry: StoredModelRegistry) -> End:
     def ended(version: str, *, passes: bool = True) -> str:
         findings = [Finding("error", passed=passes, says="that is over 2 %")]
         judged = verdict(SHIPPED, "daily error 5 %", findings)
-        made = Round(Champion.from_package(), judged, {}, len(pd.DataFrame()))
+        made = Round(Champion.from_package(), judged, {}, 0, refitted=False)
         lineage = package_version().lineage.model_copy(
             update={"version": version, "parent": SHIPPED, "kind": "fine_tune"}
         )
