@@ -228,6 +228,10 @@ class AdvisedDevice:
         """Go on with another champion, keeping what was learnt of the home."""
         self._seat.change_champion(advisors)
 
+    def leave(self, version: str) -> None:
+        """Remember that its home was let out of a challenger's cohort."""
+        self.memory.left, self._unsaved = version, True
+
     def replay_from(self) -> int | None:
         """After which position readings must be read again after a crash; None when all is stored."""
         return self.memory.position if self._unsaved_readings else None

@@ -17,7 +17,7 @@ from cloud.advisor_seat import Advisors, HomeAdvisorLike
 from cloud.forecast_desk import ForecastDesk
 from cloud.ports.records import TrialRecord
 from cloud.rollout.absurd import Pace, Round, absurd
-from cloud.rollout.cohort import tries
+from cloud.rollout.cohort import HomePlace, tries
 from cloud.serving import Profile
 
 Case: TypeAlias = tuple[AdvisedDevice, datetime]
@@ -34,12 +34,14 @@ class Trial:
         advisors: Its models.
         fault: What it did that ends the trial; None so far.
         pace: How slow it is.
+        left: Homes that were let out of its cohort.
     """
 
     record: TrialRecord
     advisors: Advisors
     fault: str | None = field(init=False, default=None)
     pace: Pace = field(init=False, default_factory=Pace)
+    left: set[str] = field(init=False, default_factory=set[str])
 
     @property
     def goes_on(self) -> bool:
@@ -68,15 +70,30 @@ class AdvisorPanel:
         trial = self.trial
         if trial is None or not trial.goes_on:
             return self.champion
-        is_tried = tries(trial.record, profile.home_id, profile.installation.latitude_deg)
-        return trial.advisors if is_tried else self.champion
+        return trial.advisors if tries(trial.record, HomePlace.of(profile), trial.left) else self.champion
+
+    def try_out(self, trial: Trial | None, devices: Sequence[AdvisedDevice]) -> int:
+        """Try a challenger, or none any more; returns how many have another version now."""
+        self.trial = trial
+        if trial is not None:
+            version = trial.record.version
+            trial.left |= {device.profile.home_id for device in devices if device.memory.left == version}
+        return self.seat(devices)
 
     def seat(self, devices: Sequence[AdvisedDevice]) -> int:
         """Let each home have the version that it is to have; returns how many have another one now."""
         moved = [device for device in devices if device.advisors is not self.of(device.profile)]
         for device in moved:
+            self._let_out(device)
             device.change_champion(self.of(device.profile))
         return len(moved)
+
+    def _let_out(self, device: AdvisedDevice) -> None:
+        """Remember the home of a device that has the challenger, and is to have another version."""
+        trial = self.trial
+        if trial is not None and trial.goes_on and device.advisors is trial.advisors:
+            trial.left.add(device.profile.home_id)
+            device.leave(trial.record.version)
 
     def decide(self, cases: Sequence[Case]) -> None:
         """Decide for some devices, each by the version that it has."""

@@ -180,8 +180,7 @@ class AdvisorWorker:
 
     def try_out(self, trial: Trial | None) -> None:
         """Try a challenger beside the champion, or none any more."""
-        self._panel.trial = trial
-        moved = self._panel.seat([*self._devices.values()])
+        moved = self._panel.try_out(trial, [*self._devices.values()])
         if moved:
             log.info("homes_moved", version=None if trial is None else trial.record.version, devices=moved)
 

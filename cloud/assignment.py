@@ -104,6 +104,25 @@ def draw(design: Design, home_id: str, day: date) -> HomeDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two days of a home, one at its habit and one advised, as they were drawn.
+
+    Attributes:
+        home: Whose.
+        block: Which block of the home's.
+        habit: The day at its habit.
+        advised: The advised one.
+        saved: What was counted at the habit less that as advised.
+    """
+
+    home: str
+    block: int
+    habit: date
+    advised: date
+    saved: float
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What advice did, by habit days less advised days of the same pairs.
 
@@ -123,20 +142,24 @@ class Difference:
 def difference(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> Difference | None:
     """The plain difference in means; None without two clusters of pairs.
 
-    A pair of which a day is missing is left out. Neighbouring days share heat and weather, so days of a block
-    count together in the standard error, and from `FEWEST_HOMES` homes on all days of a home (Liang and Zeger
-    1986, with G / (G - 1)).
-
     Args:
         counted: By home and local day, such as electricity [kWh].
         assignment: What was drawn.
     """
-    found = _pairs(counted, assignment)
-    homes = {home for home, _ in found}
+    return mean_difference(pairs(counted, assignment))
+
+
+def mean_difference(found: Sequence[Pair]) -> Difference | None:
+    """The mean of pairs; None without two clusters of them.
+
+    Neighbouring days share heat and weather, so days of a block count together in the standard error, and
+    from `FEWEST_HOMES` homes on all days of a home (Liang and Zeger 1986, with G / (G - 1)).
+    """
+    homes = {pair.home for pair in found}
     by_home = len(homes) >= FEWEST_HOMES
     clusters: dict[object, list[float]] = {}
-    for (home, block), each in found.items():
-        clusters.setdefault(home if by_home else (home, block), []).extend(each)
+    for pair in found:
+        clusters.setdefault(pair.home if by_home else (pair.home, pair.block), []).append(pair.saved)
     every = [value for each in clusters.values() for value in each]
     if len(clusters) < 2:  # noqa: PLR2004 (one cluster has no spread)
         return None
@@ -146,19 +169,18 @@ def difference(counted: Mapping[tuple[str, date], float], assignment: Assignment
     return Difference(mean, math.sqrt(spread) / len(every), len(every), len(homes))
 
 
-def _pairs(
-    counted: Mapping[tuple[str, date], float], assignment: Assignment
-) -> dict[tuple[str, int], list[float]]:
-    """Habit less advised of each whole pair, by home and block."""
-    days: dict[tuple[str, int, int], dict[Arm, float]] = {}
+def pairs(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> list[Pair]:
+    """The pairs of which both days were counted, by home and block."""
+    days: dict[tuple[str, int, int], dict[Arm, tuple[date, float]]] = {}
     for (home, day), value in sorted(counted.items()):
         drawn = assignment.of(home, day)
         if drawn.pair is not None:
-            days.setdefault((home, drawn.block, drawn.pair), {})[drawn.arm] = value
-    found: dict[tuple[str, int], list[float]] = {}
-    for (home, block, _), arms in days.items():
+            days.setdefault((home, drawn.block, drawn.pair), {})[drawn.arm] = (day, value)
+    found = []
+    for (home, block, _), arms in sorted(days.items()):
         if len(arms) == 2:  # noqa: PLR2004 (both arms)
-            found.setdefault((home, block), []).append(arms["habit"] - arms["advised"])
+            (habit, usual), (advised, spent) = arms["habit"], arms["advised"]
+            found.append(Pair(home, block, habit, advised, usual - spent))
     return found
 
 

@@ -87,6 +87,7 @@ class Memory:
         today: What the day that goes on was like so far.
         followed_until: Until then, by one tap, advice is carried out.
         scheduled_at: Entries of the schedule up to then are carried out, or were overruled by a person.
+        left: The challenger that its home has left, if any: it does not come back to it.
     """
 
     home_id: str
@@ -103,6 +104,7 @@ class Memory:
     today: DayCount | None = None
     followed_until: datetime | None = None
     scheduled_at: datetime | None = None
+    left: str | None = None
 
 
 _memory = TypeAdapter(Memory)

@@ -1,16 +1,24 @@
-"""Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion."""
+"""Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion.
+
+Judged is a model that has not seen the newest days. If it may serve, what is shipped is learnt anew in the
+same way from all days: those that are withheld are those on which homes are as they are now.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from cloud.champion import Champion
-from cloud.evaluation import log_loss
+from cloud.energy import usable_energy_hours
+from cloud.evaluation import PairedError, log_loss
+from cloud.faulty_days import LeftOut
 from cloud.feature_catalogue import OVERRIDE_FEATURES, OVERRIDE_TARGET
 from cloud.gate.judge import CALIBRATED, SEED, Evidence, judge
+from cloud.gate.sanity import examine
 from cloud.gate.saving import SavingPair
 from cloud.gate.segments import Traits
 from cloud.gate.verdict import Verdict
@@ -18,7 +26,7 @@ from cloud.override import OverrideModel, exposed_hours
 from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
 from cloud.trees import matrix
 
-__all__ = ["SEED", "Known", "Round", "fine_tune"]
+__all__ = ["SEED", "Known", "Recipe", "Round", "fine_tune"]
 
 MIN_OVERRIDES = 50
 """Fewer overrides than this in the window teach an override model more chance than people."""
@@ -29,11 +37,17 @@ QUICK_TREES = 50
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of homes besides their hours; see `cloud.gate.judge.Evidence`."""
+    """What is known besides the hours; see `cloud.gate.judge.Evidence`.
+
+    Attributes:
+        learnt_until: Up to when the champion has learnt of these homes; None: never.
+    """
 
     traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
     pairs: Sequence[SavingPair] = ()
     clock: Callable[[], float] = time.perf_counter
+    left_out: LeftOut = field(default_factory=LeftOut)
+    learnt_until: datetime | None = None
 
 
 NOTHING_MORE = Known()
@@ -41,12 +55,64 @@ NOTHING_MORE = Known()
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round: the challenger, what it was learnt from, and the verdict."""
+    """One round.
+
+    Attributes:
+        challenger: What is kept, and serves if it may.
+        verdict: On the model that had not seen the days of judgement.
+        metrics: Of that one.
+        rows: Hours that the challenger was learnt from.
+        refitted: Whether the challenger was learnt anew from all days after the verdict.
+    """
 
     challenger: Champion
     verdict: Verdict
     metrics: dict[str, float]
     rows: int
+    refitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a challenger is made.
+
+    Attributes:
+        champion: What serves; its presence model goes on serving.
+        reservoir: Base hours with randomised setpoints, replayed with the window: logged setpoints follow
+            people and weather, and alone would teach that cooling is free.
+        params: How trees are grown.
+        version: Name of the challenger.
+        quick: Go on from the champion's trees instead of growing all anew: a hot-fix for a sudden change.
+    """
+
+    champion: Champion
+    reservoir: pd.DataFrame
+    params: TrainingParams
+    version: str
+    quick: bool
+
+    def rows(self, hours: pd.DataFrame) -> pd.DataFrame:
+        """What is learnt from, of a window."""
+        return pd.concat([hours, self.reservoir], ignore_index=True)
+
+    def judged(self, parts: Split) -> Champion:
+        """A challenger that has not seen what it is judged on."""
+        fitted = self._fit(parts.fit)
+        return replace(fitted, override=_override(self.champion, fitted, parts))
+
+    def whole(self, judged: Champion, hours: pd.DataFrame) -> Champion:
+        """The same, learnt from all hours; it takes over the override model if `judged` did."""
+        fitted = self._fit(hours)
+        kept = judged.override is self.champion.override
+        return replace(fitted, override=self.champion.override) if kept else fitted
+
+    def _fit(self, hours: pd.DataFrame) -> Champion:
+        params = self.params
+        if self.quick:
+            trees = min(params.energy.trees, QUICK_TREES)
+            params = replace(params, energy=replace(params.energy, trees=trees))
+        fitted = train(self.rows(hours), params, self.version, self.champion if self.quick else None)
+        return replace(fitted, presence=self.champion.presence)
 
 
 def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is told)
@@ -59,38 +125,47 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
     quick: bool = False,
     known: Known = NOTHING_MORE,
 ) -> Round:
-    """Retrain on a window and judge on its newest days and on homes that were left out.
+    """Retrain on a window, judge on its newest days and on homes that were left out, then learn from all.
 
     Args:
-        champion: What serves; its presence model goes on serving.
-        hours: The window, columns of `cloud.features`.
-        reservoir: Base hours with randomised setpoints, replayed with the window: logged setpoints follow
-            people and weather, and alone would teach that cooling is free.
+        champion: As in `Recipe`, like the others that are not named here.
+        hours: The window, columns of `cloud.features`, without faulty days.
+        reservoir: Base hours.
         params: How trees are grown.
         version: Name of the challenger.
-        quick: Go on from the champion's trees instead of growing all anew: a hot-fix for a sudden change.
-        known: What the gate is told besides the hours.
+        quick: Whether it is a hot-fix.
+        known: What is known besides the hours.
 
     Raises:
         InsufficientDataError: Too few hours.
     """
-    parts = split(hours)
-    fit = pd.concat([parts.fit, reservoir], ignore_index=True)
-    if quick:
-        params = replace(params, energy=replace(params.energy, trees=min(params.energy.trees, QUICK_TREES)))
-    challenger = train(fit, params, version, champion if quick else None)
-    override = _override(champion, challenger, parts)
-    challenger = replace(challenger, override=override, presence=champion.presence)
-    evidence = Evidence(fit, known.clock, known.traits, known.pairs)
-    verdict, error = judge(champion, challenger, parts, evidence)
-    metrics = measure(challenger, parts.held_out)
-    if error is not None:
-        metrics |= {
-            "champion_daily_wape": round(error.champion_wape, 4),
-            "challenger_daily_wape": round(error.challenger_wape, 4),
-            "worse_at_most": round(error.worse_upper, 4),
-        }
-    return Round(challenger, verdict, metrics, len(fit))
+    parts = split(hours, known.learnt_until)
+    recipe = Recipe(champion, reservoir, params, version, quick)
+    learnt, judged = recipe.rows(parts.fit), recipe.judged(parts)
+    evidence = Evidence(learnt, known.clock, known.traits, known.pairs, known.left_out)
+    verdict, error = judge(champion, judged, parts, evidence)
+    metrics = measure(judged, parts.held_out) | _beside(error)
+    if verdict.promote:
+        whole = recipe.whole(judged, hours)
+        if _is_sane(whole, champion, hours, known.clock):
+            return Round(whole, verdict, metrics, len(recipe.rows(hours)), refitted=True)
+    return Round(judged, verdict, metrics, len(learnt), refitted=False)
+
+
+def _beside(error: PairedError | None) -> dict[str, float]:
+    if error is None:
+        return {}
+    return {
+        "champion_daily_wape": round(error.champion_wape, 4),
+        "challenger_daily_wape": round(error.challenger_wape, 4),
+        "worse_at_most": round(error.worse_upper, 4),
+    }
+
+
+def _is_sane(whole: Champion, champion: Champion, hours: pd.DataFrame, clock: Callable[[], float]) -> bool:
+    """What was learnt anew must hold to physics like what was judged; its time is that of as many trees."""
+    found = examine(whole, champion, usable_energy_hours(hours), clock)
+    return all(each.passed for each in found if each.check != "latency")
 
 
 def _override(champion: Champion, challenger: Champion, parts: Split) -> OverrideModel:

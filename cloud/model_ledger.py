@@ -1,7 +1,8 @@
 """The ledger of a registry: the stage of every version and where the aliases point, and how both may change.
 
 Pure: each change gives a new ledger or says why it may not be. `champion` is the alias of the one version at
-that stage, `challenger` of the one on trial, `previous` of whom a roll-back would let serve again.
+that stage, `challenger` of the one on trial, `previous` of whom a roll-back would let serve again. One
+version at most waits to be tried, the newest that was let wait.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,14 +18,16 @@ from cloud.ports.models import Alias, Stage
 TRIALS: Final = frozenset[Stage]({"shadow", "canary"})
 
 WAYS: Final[Mapping[Stage, frozenset[Stage]]] = {
-    "registered": frozenset({"shadow", "canary", "rejected", "retired"}),
+    "registered": frozenset({"waiting", "shadow", "canary", "rejected", "retired"}),
+    "waiting": frozenset({"registered", "shadow", "canary", "rejected", "retired"}),
     "shadow": frozenset({"registered", "canary", "rejected"}),
-    "canary": frozenset({"shadow", "rejected"}),
+    "canary": frozenset({"rejected"}),
     "champion": frozenset(),
     "retired": frozenset({"registered", "rejected"}),
     "rejected": frozenset({"registered"}),
 }
-"""Where a version may be put from each stage; who serves changes by promotion and roll-back only."""
+"""Where a version may be put from each stage; who serves changes by promotion and roll-back only. What was in
+the canary, or has served, is not tried again: homes that had left it would come back to it."""
 
 
 class StageError(RejectedError):
@@ -40,6 +43,14 @@ class OnTrialError(RejectedError):
 
     def __init__(self, challenger: str) -> None:
         super().__init__(f"model version {challenger} is on trial: promote, reject or withdraw it first")
+        self.challenger = challenger
+
+
+class TriedBeforeError(RejectedError):
+    """Homes that have left a version do not come back to it by another trial."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"model version {version} was tried in homes before, or has served: promote it")
 
 
 class InUseError(RejectedError):
@@ -78,6 +89,7 @@ class Entry(BaseModel):
         folder: Where its files are.
         manifest_sha256: Of its manifest, which has the digests of its files.
         replaced: Whom it took over from when it was promoted.
+        tried: Homes have had it: it was in the canary, or has served.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +99,7 @@ class Entry(BaseModel):
     folder: str
     manifest_sha256: str
     replaced: str | None = None
+    tried: bool = False
 
 
 class Ledger(BaseModel):
@@ -130,7 +143,12 @@ class Ledger(BaseModel):
             raise StageError(version, entry.stage, stage)
         if self.aliases.get("previous") == version and stage != "rejected":
             raise InUseError(version, "previous")
+        if stage in TRIALS and entry.tried:
+            raise TriedBeforeError(version)
         entries = {**self.entries, version: _moved(entry, stage, at)}
+        if stage == "waiting":
+            overtaken = (name for name, other in self.entries.items() if other.stage == "waiting")
+            entries |= {name: _moved(self.entries[name], "retired", at) for name in overtaken}
         return self._with(entries, self._aliases_after(version, stage))
 
     def _aliases_after(self, version: str, stage: Stage) -> dict[Alias, str]:
@@ -206,4 +224,5 @@ class Ledger(BaseModel):
 
 
 def _moved(entry: Entry, stage: Stage, at: datetime) -> Entry:
-    return entry.model_copy(update={"stage": stage, "since": at})
+    tried = entry.tried or stage in ("canary", "champion")
+    return entry.model_copy(update={"stage": stage, "since": at, "tried": tried})

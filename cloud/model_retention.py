@@ -87,5 +87,7 @@ def _why_kept(version: str, shelf: Shelf) -> str | None:
         return f"the {shelf.aliases[version]}"
     if shelf.stages[version] in TRIALS:
         return f"on trial: {shelf.stages[version]}"
+    if shelf.stages[version] == "waiting":
+        return "waits to be tried"
     devices = shelf.in_use.get(version, 0)
     return f"the newest advice of {devices} devices is by it" if devices else None

@@ -1,8 +1,10 @@
 """Serving state by its records: what the advisor worker reads from it, typed."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Literal, TypeAlias
 
 from cloud.advice import Installation, Preferences, QuietHours
 from cloud.assignment import Assignment, Design
@@ -15,6 +17,7 @@ from cloud.ports.records import (
     INBOX_PK,
     OUTBOX_PK,
     PROGRESS_SK,
+    TRIAL_PREFIX,
     TRIAL_SK,
     AdviceRecord,
     AdvisorProgress,
@@ -50,6 +53,9 @@ HOME_SK = "home"
 _PAGE = 500
 """Items per query of a partition that is read whole."""
 
+Machine: TypeAlias = Literal["inverter", "single-speed", "mixed", "unknown"]
+"""The machines of a home; unknown if of one of them nobody has told."""
+
 DEFAULT_HABIT_C = 24.0
 """Stands in `Installation` until the habit is known [°C]; never used for advice."""
 
@@ -71,6 +77,7 @@ class Profile:
         autonomy: How far the advisor may go.
         measures_savings: Consent to measuring days.
         schedule: The weekly schedule, by local minutes from Monday 00:00.
+        home_machine: What kind all machines of its home are.
     """
 
     device_id: DeviceId
@@ -81,6 +88,7 @@ class Profile:
     autonomy: Autonomy
     measures_savings: bool = False
     schedule: Mapping[int, ScheduleEntry] = field(default_factory=dict[int, ScheduleEntry])
+    home_machine: Machine = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Serving:
             home, device = homes[home_id], self._device(pointer.sk)
             if home is not None and device is not None:
                 found[pointer.sk] = self._profile(home, device)
-        return found
+        return _with_machines(found)
 
     def memory(self, device_id: DeviceId) -> Memory | None:
         """What was remembered of a device."""
@@ -135,9 +143,10 @@ class Serving:
         designs = AssignmentRecord.model_validate(item.body).designs
         return Assignment(tuple(Design(each.seed, each.pairs, each.since) for each in designs))
 
-    def trial(self) -> TrialRecord | None:
-        """The challenger that was tried last."""
-        item = self._store.get(ADVISOR_PK, TRIAL_SK)
+    def trial(self, version: str | None = None) -> TrialRecord | None:
+        """The trial of a version, or the one that began last."""
+        sk = TRIAL_SK if version is None else f"{TRIAL_PREFIX}{version}"
+        item = self._store.get(ADVISOR_PK, sk)
         return None if item is None else TrialRecord.model_validate(item.body)
 
     def days(self, device_id: DeviceId, since: date) -> list[DayRecord]:
@@ -232,3 +241,22 @@ def _quiet_hours(told: QuietHoursRecord | None) -> QuietHours | None:
 def _hours(at: LocalTime) -> float:
     """Local hours since midnight."""
     return int(at[:2]) + int(at[3:]) / 60
+
+
+def _with_machines(profiles: Mapping[DeviceId, Profile]) -> dict[DeviceId, Profile]:
+    """Each with the kind of all machines of its home: homes are tried and judged whole."""
+    kinds = defaultdict[str, set[bool | None]](set)
+    for profile in profiles.values():
+        kinds[profile.home_id].add(profile.installation.inverter)
+    return {
+        device_id: replace(profile, home_machine=_machine(kinds[profile.home_id]))
+        for device_id, profile in profiles.items()
+    }
+
+
+def _machine(inverters: set[bool | None]) -> Machine:
+    if None in inverters:
+        return "unknown"
+    if len(inverters) > 1:
+        return "mixed"
+    return "inverter" if True in inverters else "single-speed"

@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import numpy as np
@@ -30,7 +30,13 @@ HELD_OUT_HOMES = 4
 """One home in so many (by a digest of its id) is never trained on; with fewer homes all are."""
 
 HELD_OUT_TIME_RATIO = 0.25
-"""The newest share of the time is never trained on."""
+"""The newest share of the time, at most, that is judged on."""
+
+JUDGED_SHARE = 0.5
+"""Of the time since the champion's data ended: what came before is news that a challenger has over it."""
+
+MIN_JUDGED = timedelta(days=1)
+"""So much time is judged on at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +85,33 @@ class Split:
             raise LeakError("a home that is held out is learnt from")
 
 
-def split(hours: pd.DataFrame) -> Split:
+def split(hours: pd.DataFrame, learnt_until: datetime | None = None) -> Split:
     """Divide `hours` by time and home; old hours of held-out homes are unused.
 
     No weather day is on both sides, and of `held_out` no home either, so nothing can leak.
+
+    Args:
+        hours: Columns of `cloud.features`.
+        learnt_until: Up to when the champion has learnt of these homes. What it knows is not judged on, as
+            far as there are newer days, and some of these are learnt from: else both would know the same.
     """
     homes = sorted(hours["device_id"].unique(), key=lambda name: zlib.crc32(name.encode()))
     unseen = homes[: len(homes) // HELD_OUT_HOMES]
     held = hours["device_id"].isin(unseen).to_numpy(bool)
-    cut = cast("pd.Timestamp", hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO))
+    cut = _cut(hours, learnt_until)
     newest = (hours["hour_end_at"] > cut).to_numpy(bool)
     judged = hours[newest & (held if unseen else True)]
     return Split(hours[~held & ~newest], hours[newest], judged, _new_homes(hours, cut))
+
+
+def _cut(hours: pd.DataFrame, learnt_until: datetime | None) -> pd.Timestamp:
+    """What came after is judged on."""
+    cut = cast("pd.Timestamp", hours["hour_end_at"].quantile(1 - HELD_OUT_TIME_RATIO))
+    if learnt_until is None or not len(hours):
+        return cut
+    newest = hours["hour_end_at"].max()
+    later: pd.Timestamp = newest - max(JUDGED_SHARE * (newest - learnt_until), MIN_JUDGED)
+    return max(cut, later)
 
 
 def _new_homes(hours: pd.DataFrame, cut: pd.Timestamp) -> frozenset[str]:

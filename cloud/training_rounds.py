@@ -127,7 +127,8 @@ def _follow(
     known, over = before
     at = schedule.now()
     if decision.update is None:
-        entry = Entry(at=at, reason=decision.reason, outcome="nothing to do")
+        outcome = "an alarm: look at `ac-advisor quality`" if decision.fired else "nothing to do"
+        entry = Entry(at=at, trigger=decision.trigger, reason=decision.reason, outcome=outcome)
         rested = known.model_copy(update={"memory": decision.memory, "next_look_at": at + EVERY})
         schedule.write(rested, over, entry)
         return entry

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 TriggerName: TypeAlias = Literal[
-    "level", "homes", "population", "weather", "overrides", "data", "age", "manual"
+    "level", "homes", "population", "weather", "overrides", "data", "age", "faults", "manual"
 ]
 
 Update: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
@@ -28,13 +28,13 @@ class Rule:
     Attributes:
         upper: Fires from here on.
         lower: Below this it may fire again.
-        update: What it leads to.
+        update: What it leads to; None: an alarm for people, which stays quiet until it is over.
         is_drift: Whether it says that homes changed, and not only that time has passed.
     """
 
     upper: float
     lower: float
-    update: Update
+    update: Update | None
     is_drift: bool = True
 
 
@@ -46,6 +46,7 @@ RULES: Final[Mapping[TriggerName, Rule]] = {
     "overrides": Rule(5.0, 2.5, "fine_tune"),
     "data": Rule(1.0, 0.5, "fine_tune", is_drift=False),
     "age": Rule(7.0, 1.0, "fine_tune", is_drift=False),
+    "faults": Rule(0.08, 0.05, None, is_drift=False),
 }
 """By trigger, strongest first; what each signal is stands in `cloud.drift.signals`. `age` is in days: a week
 (ADVICE.md, fine-tuning). Which update follows is by its table: a sudden change of what machines draw by more
@@ -154,11 +155,16 @@ def after_job(decision: Decision, data_end: datetime) -> Memory:
 
     What a drift was compared with is old news: from now on only what comes after counts for its cohorts.
     """
-    keys = {signal.key for signal in decision.fired}
+    keys = {signal.key for signal in decision.fired if not is_alarm(signal)}
     cohorts = {signal.cohort for signal in decision.fired if _is_drift(signal)}
     memory = decision.memory
     quiet = {key: since for key, since in memory.quiet.items() if key not in keys}
     return Memory(quiet=quiet, drift_job=memory.drift_job | dict.fromkeys(cohorts, data_end))
+
+
+def is_alarm(signal: Signal) -> bool:
+    """Whether it is for people only: no job makes it better."""
+    return signal.trigger != "manual" and RULES[signal.trigger].update is None
 
 
 def _is_drift(signal: Signal) -> bool:
@@ -171,7 +177,7 @@ def _strength(signal: Signal) -> tuple[int, float]:
 
 def _update(fired: Sequence[Signal], room: int) -> Update | None:
     """All wishes by one job: what several triggers ask for, a windowed retrain gives."""
-    wanted = {RULES[signal.trigger].update for signal in fired}
+    wanted = {update for signal in fired if (update := RULES[signal.trigger].update) is not None}
     if wanted == {"hot_fix"} and room < HOT_FIX_TREES:
         return "fine_tune"
     return wanted.pop() if len(wanted) == 1 else ("fine_tune" if wanted else None)

@@ -11,6 +11,7 @@ from cloud.champion import Champion
 from cloud.energy import usable_energy_hours
 from cloud.errors import InsufficientDataError
 from cloud.evaluation import PairedError, compare_errors, home_errors
+from cloud.faulty_days import MOST_LEFT_OUT, LeftOut
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_TARGET
 from cloud.gate.leaks import find_leaks
 from cloud.gate.sanity import examine
@@ -47,12 +48,14 @@ class Evidence:
         clock: Seconds, from any beginning: times predictions.
         traits: By home.
         pairs: Measured savings.
+        left_out: What was neither learnt from nor is judged on, since it cannot be true.
     """
 
     learnt: pd.DataFrame
     clock: Callable[[], float]
     traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
     pairs: Sequence[SavingPair] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def judge(
@@ -76,14 +79,22 @@ def judge(
     error, unseen = _compare(errors), _compare(errors.loc[sorted(held_out["device_id"].unique())])
     findings = [
         *sane,
+        _left_out(evidence.left_out),
         find_leaks(evidence.learnt, parts),
-        _all_homes(error, unseen),
-        *_segments(errors, segments_of(newest, evidence.traits, parts.new_homes)),
+        *judge_errors(errors, error, unseen, segments_of(newest, evidence.traits, parts.new_homes)),
         *(_simple(errors, name) for name in ("ridge", "climatology")),
         _overrides(champion, challenger, parts.held_out),
         judge_savings(champion.energy, challenger.energy, evidence.pairs, NON_INFERIORITY_RATIO, SEED),
     ]
-    return verdict(champion.version, _headline(error, unseen), findings), error
+    headline = "; ".join(filter(None, (_headline(error, unseen), evidence.left_out.words)))
+    return verdict(champion.version, headline, findings), error
+
+
+def judge_errors(
+    errors: pd.DataFrame, error: PairedError, unseen: PairedError, segments: Mapping[str, set[str]]
+) -> list[Finding]:
+    """What the errors by home (`home_errors`) say: of all homes and unseen ones, and of each segment."""
+    return [_all_homes(error, unseen), *_segments(errors, segments)]
 
 
 def _errors(
@@ -101,6 +112,14 @@ def _errors(
     }
     observed: Floats = newest[ENERGY_TARGET].to_numpy(np.float64)
     return home_errors(newest["device_id"], newest["hour_end_at"].dt.date, observed, predicted)
+
+
+def _left_out(left_out: LeftOut) -> Finding:
+    """With too much left out nobody knows whether what is left is what is true."""
+    says = left_out.words or "every device-day counts"
+    if left_out.is_too_much:
+        says = f"over {100 * MOST_LEFT_OUT:.0f} % of the device-days are faulty: see `ac-advisor quality`"
+    return Finding("faulty days", passed=not left_out.is_too_much, says=says)
 
 
 def _compare(errors: pd.DataFrame, with_whom: str = "champion") -> PairedError:

@@ -43,6 +43,6 @@ class Verdict:
 def verdict(champion: str, headline: str, findings: Sequence[Finding]) -> Verdict:
     """The verdict of all checks: one that is not passed is enough to be kept out."""
     refused = [each.says for each in findings if not each.passed]
-    did = f"kept {champion}" if refused else f"promoted over {champion}"
+    did = f"kept {champion}" if refused else f"no worse than {champion}"
     parts = [each for each in (headline, *refused) if each]
     return Verdict(promote=not refused, reason=f"{did}: {'; '.join(parts)}", findings=tuple(findings))

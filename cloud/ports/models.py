@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 Alias: TypeAlias = Literal["champion", "challenger", "previous"]
 
-Stage: TypeAlias = Literal["registered", "shadow", "canary", "champion", "retired", "rejected"]
-"""Made; asked but not followed; followed in some homes; serving; served before; never to serve again."""
+Stage: TypeAlias = Literal["registered", "waiting", "shadow", "canary", "champion", "retired", "rejected"]
+"""Made; to be tried when nobody else is; asked but not followed; followed in some homes; serving; served
+before, or overtaken while it waited; never to serve again."""
 
 Action: TypeAlias = Literal["register", "stage", "promote", "roll_back", "prune", "sign"]
 
@@ -50,6 +51,10 @@ class Lineage(BaseModel):
     """What asked for it first."""
     reason: str = ""
     """Why it was made, in plain words."""
+    refitted: bool = False
+    """Whether it was learnt anew from all days after the verdict; `metrics` are of what was judged."""
+    left_out: dict[str, int] = {}
+    """Device-days that were neither learnt from nor judged on, by what was wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,10 @@ class DayRecord(Record):
 
 
 class TrialRecord(Record):
-    """A challenger on trial. Key `ADVISOR_PK` / `TRIAL_SK`; the advisor's own."""
+    """A challenger on trial. Key `ADVISOR_PK` / `{TRIAL_PREFIX}{version}`; the advisor's own.
+
+    The one that began last also has the key `TRIAL_SK`.
+    """
 
     version: str
     champion: str = Field(description="Whose place it may take.")
@@ -290,9 +293,13 @@ class TrialRecord(Record):
     seed: str = Field(description="Of the lots by which homes are drawn.")
     share_ratio: float = Field(ge=0, le=1, description="Of the homes, in the cohort.")
     since: datetime = Field(description="When the stage began, in the advisor's clock.")
-    withdrawn: dict[str, str] = Field({}, description="Regions in which it is not tried any more, and why.")
+    withdrawn: dict[str, str] = Field(
+        {}, description="Kinds of homes in which it is not tried any more, and why."
+    )
     ended: str | None = Field(None, description="Why it is not tried anywhere any more.")
     looked: date | None = Field(None, description="The newest day that was judged.")
+    reason: str = Field("", description="What became of the trial at that look.")
+    seen: dict[str, str] = Field({}, description="What that look saw, by kind of harm.")
 
 
 class DesignRecord(Record):
@@ -317,7 +324,7 @@ OUTBOX_PK = "outbox#0"
 
 ADVISOR_PK = "advisor#0"
 PROGRESS_SK = "progress"
-TRIAL_SK = "trial"
+TRIAL_SK, TRIAL_PREFIX = "trial", "trial#"
 ASSIGNMENT_SK = "assignment"
 
 DAY_PREFIX = "day#"

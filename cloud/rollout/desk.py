@@ -10,10 +10,11 @@ from typing import Literal, TypeAlias
 
 import structlog
 
-from cloud.ports.records import ADVISOR_PK, TRIAL_SK, DayRecord, TrialRecord
+from cloud.ports.records import ADVISOR_PK, TRIAL_PREFIX, TRIAL_SK, DayRecord, TrialRecord
 from cloud.ports.state import Put, StateStore
+from cloud.rollout.cohort import HomePlace
 from cloud.rollout.judge import Judgement, judge_canary, judge_shadow, newest_whole_day
-from cloud.rollout.outcomes import BEFORE_DAYS, HomePlace
+from cloud.rollout.outcomes import BEFORE_DAYS
 from cloud.rollout.sequential import HarmBudget
 from cloud.serving import Profile, Serving
 
@@ -48,17 +49,22 @@ class RolloutDesk:
     settings: RolloutSettings
 
     def begin(self, version: str, champion: str, stage: TrialStage, at: datetime) -> TrialRecord:
-        """The trial of a version at a stage; one that is known goes on where it stands."""
-        known = Serving(self.store, 0).trial()
-        if known is not None and (known.version, known.champion, known.stage) == (version, champion, stage):
-            return known
+        """The trial of a version at a stage; one that is known goes on where it stands, or stays ended.
+
+        Beside another champion it begins anew, in the same homes.
+        """
+        known = Serving(self.store, 0).trial(version)
+        if known is not None and (known.ended or (known.champion, known.stage) == (champion, stage)):
+            return self._keep(known)
+        before = known if known is not None and known.stage == stage else None
         trial = TrialRecord(
             version=version,
             champion=champion,
             stage=stage,
             seed=version,
-            share_ratio=self.settings.share_ratio,
+            share_ratio=max(self.settings.share_ratio, 0.0 if before is None else before.share_ratio),
             since=at,
+            withdrawn={} if before is None else before.withdrawn,
         )
         self._keep(trial)
         log.info("trial_begun", version=version, stage=stage, share_ratio=trial.share_ratio)
@@ -76,17 +82,16 @@ class RolloutDesk:
         if trial.ended is not None or last <= trial.since.date() or trial.looked == last:
             return trial, Judgement("go on", "nothing new")
         days = self._days(profiles, trial.since.date())
-        places = {
-            each.device_id: HomePlace(each.home_id, each.installation.latitude_deg) for each in profiles
-        }
+        places = {each.device_id: HomePlace.of(each) for each in profiles}
+        assignment = Serving(self.store, 0).assignment()
         found = (
             judge_shadow(days, trial, last)
             if trial.stage == "shadow"
-            else judge_canary(days, places, trial, last, self.settings.budget)
+            else judge_canary(days, places, trial, last, self.settings.budget, assignment)
         )
-        changes: dict[str, object] = {"looked": last}
+        changes: dict[str, object] = {"looked": last, "reason": found.reason, "seen": dict(found.document)}
         if found.way == "withdraw":
-            changes["withdrawn"] = {**trial.withdrawn, **dict.fromkeys(found.regions, found.reason)}
+            changes["withdrawn"] = {**trial.withdrawn, **dict.fromkeys(found.homes, found.reason)}
         if found.way == "end":
             changes["ended"] = found.reason
         log.info("trial_judged", version=trial.version, way=found.way, reason=found.reason)
@@ -97,5 +102,6 @@ class RolloutDesk:
         return [day for profile in profiles for day in serving.days(profile.device_id, first)]
 
     def _keep(self, trial: TrialRecord) -> TrialRecord:
-        self.store.transact([Put(ADVISOR_PK, TRIAL_SK, trial.model_dump(mode="json"))])
+        body, places = trial.model_dump(mode="json"), (TRIAL_SK, f"{TRIAL_PREFIX}{trial.version}")
+        self.store.transact([Put(ADVISOR_PK, place, body) for place in places])
         return trial

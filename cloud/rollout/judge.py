@@ -8,18 +8,23 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from cloud.assignment import Assignment, Difference, mean_difference
 from cloud.evaluation import compare_errors, home_errors
 from cloud.ports.records import DayRecord, TrialRecord
-from cloud.rollout.outcomes import MEASURED_H, HomePlace, Outcomes
+from cloud.rollout.cohort import HomePlace
+from cloud.rollout.outcomes import MEASURED_H, Outcomes
 from cloud.rollout.sequential import Bools, Floats, HarmBudget, Look, look_daily
 
 SHADOW_DAYS: Final = 2
 """So many whole days a challenger is asked without being followed [days]."""
 
 FEWEST_TRIED: Final = 4
-"""A region is judged alone if so many of its homes are in the cohort, and as many are not."""
+"""A kind of homes is judged alone if so many of them are in the cohort, and as many are not."""
 
 SEED: Final = 1
+
+PAIRED: Final = "electricity on days by lot"
+"""Of days at the habit and their pairs: a multiple of a home's usual day, as energy is."""
 
 Way: TypeAlias = Literal["go on", "withdraw", "end", "pass"]
 
@@ -29,16 +34,16 @@ class Judgement:
     """What becomes of a trial.
 
     Attributes:
-        way: Go on as it is; withdraw it from `regions`; end it; or let it pass to the next stage.
+        way: Go on as it is; withdraw it from `homes`; end it; or let it pass to the next stage.
         reason: In plain words.
         document: What was seen of each kind of harm.
-        regions: From which it is withdrawn.
+        homes: Kinds of homes from which it is withdrawn.
     """
 
     way: Way
     reason: str
     document: Mapping[str, str] = field(default_factory=dict[str, str])
-    regions: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
 
 
 def judge_shadow(days: Sequence[DayRecord], trial: TrialRecord, last: date) -> Judgement:
@@ -75,52 +80,78 @@ def judge_canary(
     trial: TrialRecord,
     last: date,
     budget: HarmBudget = HarmBudget(),  # noqa: B008 (frozen)
+    assignment: Assignment = Assignment(),  # noqa: B008 (the same)
 ) -> Judgement:
     """Whether homes that try the challenger are worse off than the others.
 
-    The budget is shared by the kinds of harm. Where homes are in several regions, half of it is for all homes
-    together and half is shared by the regions.
+    The budget is shared by the kinds of harm; where days are drawn by lot, what they save is one more. Where
+    homes are of several kinds, half of it is for all homes together and half is shared by the kinds of homes.
     """
-    seen = Outcomes.of(days, places, trial, last)
-    kinds = {"overrides": seen.overrides, "warm minutes": seen.warm_minutes, "electricity": seen.energy}
-    regions = len(set(seen.regions))
-    share = replace(budget, alpha=budget.alpha / len(kinds) / min(regions, 2))
-    everywhere = np.ones(len(seen.homes), np.bool_)
-    document, why = _judge_homes(kinds, seen.tried, everywhere, share)
+    seen = Outcomes.of(days, places, trial, last, assignment)
+    harm = {"overrides": seen.overrides, "warm minutes": seen.warm_minutes, "electricity": seen.energy}
+    if any(design.pairs for design in assignment.designs):
+        harm[PAIRED] = seen.lost
+    parts = _parts(seen)
+    share = replace(budget, alpha=budget.alpha / len(harm) / (2 if parts else 1))
+    document, why = _judge_homes(harm, seen.tried, np.ones(len(seen.homes), np.bool_), share)
+    if PAIRED in document:
+        document[PAIRED] += _saved(seen, trial)
     if why:
         return Judgement("end", why, document)
     harmed: dict[str, str] = {}
-    for region, here in _regions(seen, trial).items():
-        own = replace(share, alpha=share.alpha / regions)
-        says, reason = _judge_homes(kinds, seen.tried, here, own)
-        document |= {f"{kind} in the {region}": text for kind, text in says.items()}
+    for name, here in parts.items():
+        if name in trial.withdrawn or not _is_enough(here, seen.tried):
+            continue
+        own = replace(share, alpha=share.alpha / len(parts))
+        says, reason = _judge_homes(harm, seen.tried, here, own)
+        document |= {f"{kind}, {name}": text for kind, text in says.items()}
         if reason:
-            harmed[region] = reason
+            harmed[name] = reason
     if harmed:
-        told = "; ".join(f"{region}: {reason}" for region, reason in harmed.items())
+        told = "; ".join(f"{name}: {reason}" for name, reason in harmed.items())
         return Judgement("withdraw", told, document, tuple(harmed))
+    return _at_the_end(seen, trial, budget, document)
+
+
+def _at_the_end(
+    seen: Outcomes, trial: TrialRecord, budget: HarmBudget, document: Mapping[str, str]
+) -> Judgement:
+    """What becomes of a trial in which no harm was seen today."""
     looks = seen.overrides.shape[1]
-    if looks >= budget.looks and trial.withdrawn:
+    if looks < budget.looks:
+        return Judgement("go on", f"no harm seen in {looks} of {budget.looks} days", document)
+    if trial.withdrawn:
         return Judgement("end", f"withdrawn from {', '.join(sorted(trial.withdrawn))}", document)
-    if looks >= budget.looks:
-        told = f"no harm seen in {budget.looks} days in {int(seen.tried.sum())} homes"
-        return Judgement("pass", told, document)
-    return Judgement("go on", f"no harm seen in {looks} of {budget.looks} days", document)
+    told = f"no harm seen in {budget.looks} days in {int(seen.tried.sum())} homes"
+    return Judgement("pass", told, document)
 
 
-def _regions(seen: Outcomes, trial: TrialRecord) -> dict[str, Bools]:
-    """Regions with homes enough, apart from those from which it was withdrawn; one alone is all homes."""
-    names = np.array(seen.regions)
-    found = {
-        str(region): names == region for region in sorted(set(seen.regions)) if region not in trial.withdrawn
+def _parts(seen: Outcomes) -> dict[str, Bools]:
+    """Homes by each of their kinds; a kind that all of them are is none."""
+    names = sorted({name for kinds in seen.kinds for name in kinds})
+    found = {name: np.array([name in kinds for kinds in seen.kinds], np.bool_) for name in names}
+    return {name: here for name, here in found.items() if not here.all()}
+
+
+def _is_enough(here: Bools, tried: Bools) -> bool:
+    return min(int((here & tried).sum()), int((here & ~tried).sum())) >= FEWEST_TRIED
+
+
+def _saved(seen: Outcomes, trial: TrialRecord) -> str:
+    """The plain differences in means of both versions, for whoever reads it."""
+    drawn = {home for home, tried in zip(seen.homes, seen.tried, strict=True) if tried}
+    by_version = {
+        trial.version: [pair for pair in seen.pairs if pair.home in drawn],
+        trial.champion: [pair for pair in seen.pairs if pair.home not in drawn],
     }
-    if len(set(seen.regions)) < 2:  # noqa: PLR2004 (the only region)
-        return {}
-    return {
-        region: here
-        for region, here in found.items()
-        if min(int((here & seen.tried).sum()), int((here & ~seen.tried).sum())) >= FEWEST_TRIED
-    }
+    told = (f"{name} saves {_kwh(mean_difference(found))}" for name, found in by_version.items())
+    return f"; {', '.join(told)}"
+
+
+def _kwh(found: Difference | None) -> str:
+    if found is None:
+        return "nobody knows what"
+    return f"{found.mean:+.2f} ± {found.standard_error:.2f} kWh a day ({found.pairs} pairs)"
 
 
 def _judge_homes(
@@ -130,7 +161,7 @@ def _judge_homes(
     document, harmful = dict[str, str](), list[str]()
     for kind, harm in kinds.items():
         looks = look_daily(harm[here], tried[here], budget)
-        if not looks:
+        if not looks or np.isnan(harm[here]).all():
             continue
         document[kind] = _told(looks, budget)
         if looks[-1].stop:

@@ -127,6 +127,7 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
         desk = RolloutDesk(ports.store, RolloutSettings(settings.canary_share_ratio))
         trials = Trials(ChallengerWatch(registry), desk, ChampionAdvisors)
         following = _Following(worker, advisors.champion, ChampionWatch(registry), trials)
+        following.follow()  # homes that try a challenger have it from the first decision on
         _decide_until(worker, following, changes, stop)
 
 

@@ -18,7 +18,7 @@ from cloud.champion import Champion, package_reservoir
 from cloud.energy import usable_energy_hours
 from cloud.errors import CloudError, RejectedError
 from cloud.gate.sanity import unfitness
-from cloud.ports.models import ModelRegistry, Note
+from cloud.ports.models import ModelRegistry, Note, StoredVersion
 from cloud.rollout.desk import RolloutDesk, TrialStage
 from cloud.wiring.registry import PATIENCE_S
 
@@ -26,6 +26,8 @@ BY = "advisor"
 """By whom a trial's moves are in the registry's history."""
 
 Move: TypeAlias = Callable[[ModelRegistry], None]
+
+Admit: TypeAlias = Callable[[StoredVersion, Champion], Champion]
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -38,26 +40,55 @@ class Challenger:
     models: Champion
 
 
+class NotFitError(RejectedError):
+    """A version may not be tried."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"not fit to be tried: {why}")
+
+
+def examined(stored: StoredVersion, serving: Champion) -> Champion:
+    """The models of a version, if they may be tried beside `serving`.
+
+    Raises:
+        NotFitError: They may not.
+    """
+    try:
+        models = Champion.from_stored(stored)
+    except RejectedError as error:
+        raise NotFitError(str(error)) from error
+    why = unfitness(models, serving, usable_energy_hours(package_reservoir()), time.perf_counter)
+    if why is not None:
+        raise NotFitError(why)
+    return models
+
+
 class ChallengerWatch:
     """Sees the challenger of a registry, rejects what may not be tried, and makes the moves of trials.
 
     Args:
         registry: Where it looks.
+        admit: Gives the models of a version, or says by `NotFitError` why they may not be tried.
     """
 
-    def __init__(self, registry: ModelRegistry) -> None:
+    def __init__(self, registry: ModelRegistry, admit: Admit = examined) -> None:
         self._registry = registry
+        self._admit = admit
         self._look: threading.Thread | None = None
         self._moves: list[Move] = []
         self._found: Challenger | None = None
         self._complaint = ""
 
     def challenger(self, serving: Champion) -> Challenger | None:
-        """Who is on trial, as of the last look that is over."""
+        """Who is on trial, as of the last look that is over; the first one is waited for.
+
+        Homes that try it must not have another version meanwhile, because the advisor was started anew.
+        """
+        patience_s = None if self._look is None else PATIENCE_S
         if self._look is None or not self._look.is_alive():
             self._look = threading.Thread(target=self._turn, args=(serving,), daemon=True)
             self._look.start()
-        self._look.join(PATIENCE_S)
+        self._look.join(patience_s)
         return self._found
 
     def make(self, move: Move, *, ends: bool) -> None:
@@ -86,6 +117,9 @@ class ChallengerWatch:
 
     def _seen(self, serving: Champion) -> Challenger | None:
         version, stages, known = self._registry.resolve("challenger"), self._registry.stages(), self._found
+        if version is None and "waiting" in stages.values():
+            version = self._take_up(next(name for name, stage in stages.items() if stage == "waiting"))
+            stages = self._registry.stages()
         if known is not None and stages.get(known.models.version) == "champion":
             return known  # it was promoted: its homes keep it until all have it
         stage = None if version is None else stages.get(version)
@@ -94,14 +128,20 @@ class ChallengerWatch:
         if known is not None and known.models.version == version:
             return known if known.stage == stage else Challenger(stage, known.models)
         try:
-            models = Champion.from_stored(self._registry.load(version))
-            why = unfitness(models, serving, usable_energy_hours(package_reservoir()), time.perf_counter)
+            return Challenger(stage, self._admit(self._registry.load(version), serving))
         except RejectedError as error:
-            models, why = serving, str(error)
-        if why is None:
-            return Challenger(stage, models)
-        log.error("challenger_refused", version=version, reason=why)
-        self._registry.put(version, "rejected", Note(BY, f"not fit to be tried: {why}"))
+            log.error("challenger_refused", version=version, reason=str(error))  # noqa: TRY400 (one clear line)
+            self._registry.put(version, "rejected", Note(BY, str(error)))
+            return None
+
+    def _take_up(self, waiting: str) -> str | None:
+        """Let who waited be tried, unless it was judged against a champion that does not serve any more."""
+        judged_against, champion = self._registry.lineage(waiting).parent, self._registry.resolve("champion")
+        if judged_against == champion:
+            self._registry.put(waiting, "shadow", Note(BY, "nobody else is on trial any more"))
+            return waiting
+        why = f"it was judged against {judged_against}, and {champion} serves now"
+        self._registry.put(waiting, "retired", Note(BY, why))
         return None
 
 

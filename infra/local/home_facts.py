@@ -21,7 +21,6 @@ from cloud.home_state import load
 from cloud.serving import Profile, Serving
 from cloud.thermal.descriptors import DESCRIPTORS, descriptors
 from cloud.thermal.grey_box import fitted_of
-from cloud.training import split
 from cloud.trees import matrix
 
 MACHINES = {True: "inverter", False: "single speed", None: "unknown"}
@@ -33,9 +32,8 @@ MEASURED_H = 20
 """Hours of a day that must be usable for its electricity to be compared [h]."""
 
 
-def facts_of(data_dir: Path, hours: pd.DataFrame) -> Known:
-    """What the gate is told of the homes behind `hours` (columns of `cloud.features`)."""
-    judged = split(hours).newest if len(hours) else hours
+def facts_of(data_dir: Path, judged: pd.DataFrame) -> Known:
+    """What the gate is told of the homes behind the hours that it judges on (columns of `cloud.features`)."""
     with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
         serving = Serving(store, 0)
         profiles = serving.profiles()

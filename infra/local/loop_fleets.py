@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_frame
+from cloud.drift.cohorts import region_of
+from cloud.faulty_days import flagged_days, joined, odd_outdoor_days
+from cloud.feature_catalogue import ENERGY_TARGET
 from device_sim.faults.plan import Fault, FaultPlan
 from device_sim.fleet import FleetSpec, Site
 from device_sim.moving import MovingFleet
@@ -48,7 +51,9 @@ class Changed:
 
     Attributes:
         change: What was planted.
-        hours: Columns of `cloud.features`.
+        hours: Columns of `cloud.features`, as reported.
+        true_kwh: Electricity that each of these hours took in truth [kWh].
+        faulty: What the rules say of the days, `cloud.faulty_days.COLUMNS`.
         sites: What an installer knows of the homes.
         affected: Devices that it concerns.
         began: First hour of the simulation.
@@ -56,6 +61,8 @@ class Changed:
 
     change: Change
     hours: pd.DataFrame
+    true_kwh: "pd.Series[float]"
+    faulty: pd.DataFrame
     sites: tuple[Site, ...]
     affected: frozenset[str]
     began: datetime
@@ -115,9 +122,14 @@ def play(change: Change, plan: Plan) -> Changed:
         "filters": frozenset(ids[moved]),
         "occupants": frozenset(ids[moved]),
     }.get(change, inverters)
-    table = _reported(change, to_table(steps), affected, changes_at)
+    true = to_table(steps)
+    said = _reported(change, true, affected, changes_at)
     longitudes_deg = {site.device_id: site.longitude_deg for site in fleet.sites}
-    return Changed(change, hours_frame(table, longitudes_deg), fleet.sites, affected, START)
+    hours = hours_frame(said, longitudes_deg)
+    true_kwh = (hours if said is true else hours_frame(true, longitudes_deg))[ENERGY_TARGET]
+    regions = {site.device_id: region_of(site) for site in fleet.sites}
+    faulty = joined([flagged_days(said), odd_outdoor_days(hours, regions)])
+    return Changed(change, hours, true_kwh, faulty, fleet.sites, affected, START)
 
 
 def _another_season(plan: Plan) -> Weather:

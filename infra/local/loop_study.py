@@ -3,15 +3,17 @@
 Fleets of the split `validate` live at their habit; in each something is planted, and a sound one runs beside
 them. Every day the triggers look, and what they decide is done, as it would be in service: by the same
 functions, at the same gate. It prints after how many days the change was found, and the error of the models
-beside that of models that are never updated, in the homes concerned.
+beside that of models that are never updated, against what was drawn in truth: in the homes concerned, which
+may report something else, and in the others.
 """
 
 import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,19 +26,25 @@ from rich.table import Table
 
 from cloud.champion import Champion, package_reservoir
 from cloud.drift.cohorts import cohorts_of, region_of
-from cloud.drift.signals import LOOK_DAYS, Fleet, look
+from cloud.drift.signals import LOOK_DAYS, Fleet
 from cloud.energy import usable_energy_hours
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.faulty_days import without
+from cloud.feature_catalogue import ENERGY_FEATURES
+from cloud.finetuning import Known, fine_tune
 from cloud.finetuning import Round as Tuned
-from cloud.finetuning import fine_tune
 from cloud.training import TrainingParams
 from cloud.training_schedule import Learnt
 from cloud.trees import MAX_TREES, matrix
-from cloud.triggers import RULES, Decision, Memory, after_job, decide
+from cloud.triggers import RULES, Decision, Memory, Signal, after_job, decide, is_alarm
 from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
 from infra.local.training_data import WINDOW_DAYS
-from infra.local.training_desk import of_time
+from infra.local.training_desk import signals_of
 from infra.local.whole_table import print_whole
+
+_SERVED: Final = TrainingParams()
+
+PARAMS: Final = TrainingParams(replace(_SERVED.energy, threads=1), replace(_SERVED.override, threads=1))
+"""As in service, by one thread: on a machine that others use a second one waits more than it works."""
 
 CLIMATES: Final = ("hot_dry", "mild_summer")
 SEED: Final = 311
@@ -54,9 +62,12 @@ FOLLOWED_DAYS: Final = 28
 """How long what follows is watched [days]."""
 
 
+WHOSE: Final = ("concerned", "others")
+
+
 @dataclass(slots=True)
 class Round:
-    """One job: on which day of looks, why, what it cost, and whether it serves."""
+    """One job: on which day of looks, why, what it cost, what the gate said, and whether it serves."""
 
     day: int
     trigger: str
@@ -64,7 +75,9 @@ class Round:
     reason: str
     seconds: float
     trees: int
+    outcome: str
     promoted: bool
+    refitted: bool
 
 
 @dataclass(slots=True)
@@ -78,7 +91,7 @@ class Course:
         affected: Homes concerned.
         alarms: Days on which a drift trigger fired, counted from the change, and which.
         rounds: All jobs.
-        error_before: Daily error in the week before the change, in the homes concerned [ratio].
+        error_before: Daily error in the week before the change, by whose homes [ratio].
         error_frozen: The same in each week after it, of models that are never updated.
         error_kept: Of those that served.
     """
@@ -89,9 +102,9 @@ class Course:
     affected: int
     alarms: list[tuple[int, str]] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
-    error_before: float = 0.0
-    error_frozen: list[float] = field(default_factory=list)
-    error_kept: list[float] = field(default_factory=list)
+    error_before: dict[str, float] = field(default_factory=dict)
+    error_frozen: dict[str, list[float]] = field(default_factory=dict)
+    error_kept: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def delay_days(self) -> int | None:
@@ -107,41 +120,43 @@ class _Service:
         self.installations = {site.device_id: site for site in fleet.sites}
         self.regions = {name: region_of(site) for name, site in self.installations.items()}
         self.memory = Memory()
+        self.learnt_until: pd.Timestamp | None = None
         made = self._tune(Champion.from_package(), FIRST_DAY - 1, "first", quick=False)
         self.frozen = self.champion = made.challenger
-        self.learnt = Learnt(data_end=self._at(FIRST_DAY - 1), hours=made.rows)
+        self.learnt_until = self._at(FIRST_DAY - 1)
+        self.learnt = Learnt(data_end=self.learnt_until, hours=made.rows)
 
     def day(self, day: int) -> tuple[Decision, Round | None]:
         """Look, and do what follows."""
         hours = self._hours(day, LOOK_DAYS)
         cohorts = cohorts_of(self.installations)
         seen = Fleet(hours, cohorts, self.regions, self.champion, self.memory.drift_job)
-        signals = [*of_time(hours, self.learnt), *look(seen)]
+        signals = signals_of(seen, self._faulty(day), self.learnt)
         room = MAX_TREES - self.champion.energy.trees.count
         decision = decide(signals, self.memory, self._at(day), room=room)
         self.memory = decision.memory
         return decision, None if decision.update is None else self._do(decision, day)
 
     def energy(self, day: int) -> pd.DataFrame:
-        """Of each home concerned on the day that follows: observed, and by both kinds of models [kWh]."""
+        """Of each home on the day that follows: what it drew, and by both kinds of models [kWh]."""
         hours = usable_energy_hours(self._hours(day + 1, 1))
-        mine = hours[hours["device_id"].isin(self.fleet.affected)]
-        rows = matrix(mine, ENERGY_FEATURES)
+        rows = matrix(hours, ENERGY_FEATURES)
         frame = pd.DataFrame(
             {
-                "observed": mine[ENERGY_TARGET].to_numpy(np.float64),
+                "drawn": self.fleet.true_kwh.loc[hours.index].to_numpy(np.float64),
                 "frozen": self.frozen.energy.predict(rows),
                 "kept": self.champion.energy.predict(rows),
             }
         )
-        return frame.groupby(mine["device_id"].to_numpy()).sum()
+        days = frame.groupby(hours["device_id"].to_numpy()).sum()
+        return days.assign(whose=np.where(days.index.isin(self.fleet.affected), *WHOSE))
 
     def _do(self, decision: Decision, day: int) -> Round:
         began, update = time.perf_counter(), str(decision.update)
         made = self._tune(self.champion, day, f"day-{day}", quick=update == "hot_fix")
         seconds = time.perf_counter() - began
         if made.verdict.promote:
-            self.champion = made.challenger
+            self.champion, self.learnt_until = made.challenger, self._at(day)
         self.memory = after_job(decision, self._at(day))
         self.learnt = Learnt(data_end=self._at(day), hours=made.rows)
         trees = made.challenger.energy.trees.count
@@ -152,12 +167,20 @@ class _Service:
             decision.reason,
             seconds,
             trees,
+            made.verdict.reason,
             made.verdict.promote,
+            made.refitted,
         )
 
     def _tune(self, champion: Champion, day: int, version: str, *, quick: bool) -> Tuned:
-        hours = self._hours(day, WINDOW_DAYS)
-        return fine_tune(champion, hours, package_reservoir(), TrainingParams(), version, quick=quick)
+        hours, left_out = without(self._hours(day, WINDOW_DAYS), self._faulty(day))
+        ticks = count()  # each prediction takes as long as any other: the machine is not what is studied
+        known = Known(clock=lambda: float(next(ticks)), left_out=left_out, learnt_until=self.learnt_until)
+        return fine_tune(champion, hours, package_reservoir(), PARAMS, version, quick=quick, known=known)
+
+    def _faulty(self, day: int) -> pd.DataFrame:
+        """Of days that were over by then: more is not known yet."""
+        return self.fleet.faulty[self.fleet.faulty["day"] + timedelta(days=1) <= self._at(day)]
 
     def _hours(self, day: int, days: int) -> pd.DataFrame:
         at, end = self.fleet.hours["hour_end_at"], self._at(day)
@@ -178,27 +201,36 @@ def study(climate: str, change: Change, homes: int, seed: int) -> Course:
     for day in range(FIRST_DAY, last):
         decision, done = service.day(day)
         since = day - change_day
-        course.alarms += [
-            (since, signal.trigger) for signal in decision.fired if RULES[signal.trigger].is_drift
-        ]
+        course.alarms += [(since, signal.trigger) for signal in decision.fired if _says_changed(signal)]
         course.rounds += [] if done is None else [done]
         errors[since] = service.energy(day)
-    course.error_before = _error(errors, range(-7, 0), "kept")
-    for week in range(0 if change == "nothing" else FOLLOWED_DAYS // 7):
-        days = range(7 * week, 7 * week + 7)
-        course.error_frozen.append(_error(errors, days, "frozen"))
-        course.error_kept.append(_error(errors, days, "kept"))
+    weeks = [range(7 * week, 7 * week + 7) for week in range(_weeks_after(change))]
+    for whose in WHOSE[: 1 if len(fleet.affected) == homes else 2]:
+        course.error_before[whose] = _error(errors, range(-7, 0), "kept", whose)
+        course.error_frozen[whose] = [_error(errors, week, "frozen", whose) for week in weeks]
+        course.error_kept[whose] = [_error(errors, week, "kept", whose) for week in weeks]
     return course
 
 
-def _error(energy: dict[int, pd.DataFrame], days: range, models: str) -> float:
-    """Sum of absolute errors of home-days over their energy [ratio]."""
+def _weeks_after(change: Change) -> int:
+    return 0 if change == "nothing" else FOLLOWED_DAYS // 7
+
+
+def _says_changed(signal: Signal) -> bool:
+    return RULES[signal.trigger].is_drift or is_alarm(signal)
+
+
+def _error(energy: dict[int, pd.DataFrame], days: range, models: str, whose: str) -> float:
+    """Sum of absolute errors of home-days over what they drew [ratio]."""
     whole = pd.concat([energy[day] for day in days])
-    return float((whole[models] - whole["observed"]).abs().sum() / whole["observed"].sum())
+    whole = whole[whole["whose"] == whose]
+    return float((whole[models] - whole["drawn"]).abs().sum() / whole["drawn"].sum())
 
 
 def _show(courses: list[Course]) -> None:
-    table = Table(title="Planted changes: split validate, errors of daily energy in the homes concerned")
+    table = Table(
+        title="Planted changes: split validate, errors of daily energy in the homes concerned; others"
+    )
     for name in (
         "climate",
         "planted",
@@ -221,9 +253,11 @@ def _show(courses: list[Course]) -> None:
             str(sum(day <= 0 for day, _ in course.alarms)),
             "-" if found is None else f"{found} d",
             ", ".join(sorted({name for day, name in course.alarms if day == found})),
-            f"{100 * course.error_before:.1f} %",
-            " ".join(f"{100 * error:.1f}" for error in course.error_frozen),
-            " ".join(f"{100 * error:.1f}" for error in course.error_kept),
+            "; ".join(f"{100 * error:.1f} %" for error in course.error_before.values()),
+            *(
+                "; ".join(" ".join(f"{100 * error:.1f}" for error in weeks) for weeks in errors.values())
+                for errors in (course.error_frozen, course.error_kept)
+            ),
             f"{len(course.rounds)}, {sum(each.promoted for each in course.rounds)}",
         )
     print_whole(Console(), table)

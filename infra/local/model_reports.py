@@ -17,6 +17,7 @@ from cloud.ports.models import ModelCatalogue, ModelRegistry, Move, Note
 from cloud.serving import Serving
 from cloud.wiring.registry import open_registry
 from infra.local.listings import NothingThereError
+from infra.local.trial_report import in_a_line, trial_of
 
 
 def used_registry(data_dir: Path) -> ModelRegistry:
@@ -31,12 +32,16 @@ def used_registry(data_dir: Path) -> ModelRegistry:
     return registry
 
 
-def version_list(registry: ModelCatalogue) -> list[dict[str, Any]]:
-    """All versions, oldest first, with the stage and alias of each; of an altered one what is wrong."""
+def version_list(registry: ModelCatalogue, data_dir: Path) -> list[dict[str, Any]]:
+    """All versions, oldest first: stage, alias and why; of an altered one what is wrong."""
+    reasons = {version: move.reason for move in registry.history() for version in move.stages}
     aliases = {registry.resolve(alias): alias for alias in ALIASES}
     rows = list[dict[str, Any]]()
     for version, stage in registry.stages().items():
         row: dict[str, Any] = {"version": version, "stage": stage, "alias": aliases.get(version, "")}
+        row["why"] = reasons.get(version, "")
+        if row["alias"] == "challenger" and (trial := trial_of(data_dir, version)) is not None:
+            row["trial"] = in_a_line(trial)
         try:
             lineage = registry.lineage(version)
         except RejectedError as error:
@@ -47,8 +52,8 @@ def version_list(registry: ModelCatalogue) -> list[dict[str, Any]]:
     return rows
 
 
-def one_version(registry: ModelCatalogue, version: str) -> dict[str, Any]:
-    """A version's lineage, its files checked, and every move that it was part of."""
+def one_version(registry: ModelCatalogue, version: str, data_dir: Path) -> dict[str, Any]:
+    """A version's lineage, its files checked, its trial, and every move that it was part of."""
     lineage = registry.load(version).lineage
     return {
         "version": version,
@@ -56,6 +61,7 @@ def one_version(registry: ModelCatalogue, version: str) -> dict[str, Any]:
         "alias": next((alias for alias in ALIASES if registry.resolve(alias) == version), ""),
         "checked": _checked(registry),
         "judged": judged(registry, version),
+        "trial": trial_of(data_dir, version),
         **lineage.model_dump(mode="json", exclude={"version"}),
         "moves": [_told(move) for move in registry.history() if version in move.stages],
     }

@@ -10,7 +10,7 @@ import click
 
 from infra.local.command_options import data_dir_option, json_option, say
 
-STAGES = ["registered", "shadow", "canary", "retired", "rejected"]
+STAGES = ["registered", "waiting", "shadow", "canary", "retired", "rejected"]
 
 reason_option = click.option("--reason", required=True, help="Kept in the history, with your login.")
 
@@ -24,10 +24,10 @@ def models() -> None:
 @data_dir_option
 @json_option
 def list_models(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
-    """All versions, oldest first, with their errors on hours that they had not seen."""
+    """All versions, oldest first: stage and why, the running trial, errors on hours that were not seen."""
     from infra.local.model_reports import used_registry, version_list  # noqa: PLC0415 (as in every command)
 
-    say(version_list(used_registry(data_dir)), as_json=as_json)
+    say(version_list(used_registry(data_dir), data_dir), as_json=as_json)
 
 
 @models.command()
@@ -35,10 +35,10 @@ def list_models(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's
 @data_dir_option
 @json_option
 def show(version: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
-    """A version's lineage, figures and moves; its files are checked."""
+    """A version's lineage, figures, trial (homes, days, harm, budget) and moves; its files are checked."""
     from infra.local.model_reports import one_version, used_registry  # noqa: PLC0415
 
-    say(one_version(used_registry(data_dir), version), as_json=as_json)
+    say(one_version(used_registry(data_dir), version, data_dir), as_json=as_json)
 
 
 @models.command()

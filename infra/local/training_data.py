@@ -1,6 +1,6 @@
 """What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,8 +17,10 @@ import pyarrow.compute as pc
 from cloud.adapters.duckdb_hours import hours_of_parts
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.drift.cohorts import region_of
+from cloud.faulty_days import LeftOut, flagged_days, joined, odd_outdoor_days, without
 from cloud.ports.models import Lineage
-from cloud.serving import Serving
+from cloud.serving import Profile, Serving
 from cloud.wiring.lake import open_lake
 
 WINDOW_DAYS = 28
@@ -40,21 +42,31 @@ class TrainingData:
 
     Attributes:
         hours: Columns of `cloud.features`.
+        faulty: Days of them that cannot be true, `cloud.faulty_days.COLUMNS`.
         lake_version: The state of the lake that was read.
         scan_start: Readings from here on were read; None: from the first.
         scan_end: Readings before this were read; None: the lake had none.
     """
 
     hours: pd.DataFrame
+    faulty: pd.DataFrame
     lake_version: int
     scan_start: datetime | None
     scan_end: datetime | None
 
     @property
     def digest(self) -> str:
-        """The same for the same hours."""
-        rows = pd.util.hash_pandas_object(self.hours, index=False).to_numpy()
-        return sha256(" ".join(self.hours.columns).encode() + rows.tobytes()).hexdigest()
+        """The same for the same hours with the same faults."""
+        names = " ".join(self.hours.columns).encode()
+        parts = [
+            pd.util.hash_pandas_object(each, index=False).to_numpy().tobytes()
+            for each in (self.hours, self.faulty)
+        ]
+        return sha256(names + b"".join(parts)).hexdigest()
+
+    def sound(self) -> tuple[pd.DataFrame, LeftOut]:
+        """The hours without the faulty days, and what is left out so."""
+        return without(self.hours, self.faulty)
 
 
 def data_for(data_dir: Path, kind: Kind) -> TrainingData:
@@ -79,9 +91,10 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
                 newest_at.append(pc.max(part["sampled_at"]).as_py())
             yield part
 
-    hours = hours_of_parts(parts(), longitudes_deg(data_dir))
+    hours, faulty = _read(data_dir, parts())
     last = max(newest_at, default=None)
-    return TrainingData(hours, lake.version, start, end if last is None else last + timedelta(milliseconds=1))
+    scan_end = end if last is None else last + timedelta(milliseconds=1)
+    return TrainingData(hours, faulty, lake.version, start, scan_end)
 
 
 def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
@@ -91,15 +104,29 @@ def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
         UnavailableError: The lake cannot be read.
     """
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
-    hours = hours_of_parts(lake.parts(lineage.scan_start, lineage.scan_end), longitudes_deg(data_dir))
-    return TrainingData(hours, lake.version, lineage.scan_start, lineage.scan_end)
+    hours, faulty = _read(data_dir, lake.parts(lineage.scan_start, lineage.scan_end))
+    return TrainingData(hours, faulty, lake.version, lineage.scan_start, lineage.scan_end)
+
+
+def _read(data_dir: Path, parts: Iterable[pa.Table]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hours and faulty days of what the lake has said, in one pass."""
+    profiles = _profiles(data_dir)
+    flagged: list[pd.DataFrame] = []
+
+    def looked_at() -> Iterator[pa.Table]:
+        for part in parts:
+            if part.num_rows:
+                flagged.append(flagged_days(part))
+            yield part
+
+    hours = hours_of_parts(looked_at(), _longitudes_deg(profiles))
+    regions = {device_id: region_of(profile.installation) for device_id, profile in profiles.items()}
+    return hours, joined([*flagged, odd_outdoor_days(hours, regions)])
 
 
 def longitudes_deg(data_dir: Path) -> dict[str, float]:
     """Longitude of every device that has a home [°]; the others are not learnt from."""
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
-        profiles = Serving(store, 0).profiles()
-    return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
+    return _longitudes_deg(_profiles(data_dir))
 
 
 def code_version() -> dict[str, str]:
@@ -110,6 +137,15 @@ def code_version() -> dict[str, str]:
 
 
 _DAY = timedelta(days=1)
+
+
+def _profiles(data_dir: Path) -> Mapping[str, Profile]:
+    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+        return Serving(store, 0).profiles()
+
+
+def _longitudes_deg(profiles: Mapping[str, Profile]) -> dict[str, float]:
+    return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,10 @@ from cloud.advice import Installation
 from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.drift.cohorts import FLEET, cohorts_of, region_of
+from cloud.drift.faults import comparable, faults
 from cloud.drift.signals import LOOK_DAYS, Fleet, look
 from cloud.energy import usable_energy_hours
-from cloud.features import COLUMNS
+from cloud.faulty_days import flagged_days, joined, no_faulty_days, odd_outdoor_days, without
 from cloud.ports.models import Lineage, ModelRegistry, Note
 from cloud.serving import Serving
 from cloud.training import MIN_ROWS
@@ -62,10 +63,11 @@ class LocalDesk:
         champion = serving_champion(self._registry())
         room = MAX_TREES - champion.energy.trees.count
         installations = _some(self._installations())
-        hours = self._hours(installations)
+        hours, faulty = self._hours(installations)
         if not len(hours):
             return [], room
-        return [*of_time(hours, learnt), *look(_fleet(hours, installations, champion, memory))], room
+        fleet = _fleet(hours, installations, champion, memory)
+        return signals_of(fleet, faulty, learnt), room
 
     def train(self, job: Job) -> Made:
         """Train, or find what the job had made before it was killed."""
@@ -86,22 +88,27 @@ class LocalDesk:
             profiles = Serving(store, 0).profiles()
         return {device_id: profile.installation for device_id, profile in profiles.items()}
 
-    def _hours(self, installations: Mapping[str, Installation]) -> pd.DataFrame:
+    def _hours(self, installations: Mapping[str, Installation]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Those that are looked at, and which of their days are faulty."""
         lake = open_lake(CloudSettings(data_dir=self.data_dir)).snapshot()
         newest = max(lake.days(), default=None)
         if newest is None or not installations:
-            return pd.DataFrame()
+            return pd.DataFrame(), no_faulty_days()
         midnight = datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
         start = midnight - timedelta(days=LOOK_DAYS + LEAD_DAYS)
         known = pa.array(list(installations), pa.string())
         longitudes_deg = {device_id: each.longitude_deg for device_id, each in installations.items()}
-        parts = [
-            hours_frame(some, longitudes_deg)
-            for part in lake.parts(start, midnight + timedelta(days=1))
-            if (some := part.filter(pc.is_in(part["device_id"], known))).num_rows
-        ]
-        hours = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-        return hours[hours["hour_end_at"] > start + timedelta(days=LEAD_DAYS)]
+        parts, flagged = list[pd.DataFrame](), list[pd.DataFrame]()
+        for part in lake.parts(start, midnight + timedelta(days=1)):
+            if (some := part.filter(pc.is_in(part["device_id"], known))).num_rows:
+                parts.append(hours_frame(some, longitudes_deg))
+                flagged.append(flagged_days(some))
+        if not parts:
+            return pd.DataFrame(), no_faulty_days()
+        hours = pd.concat(parts, ignore_index=True)
+        hours = hours[hours["hour_end_at"] > start + timedelta(days=LEAD_DAYS)]
+        regions = {device_id: region_of(each) for device_id, each in installations.items()}
+        return hours, joined([*flagged, odd_outdoor_days(hours, regions)])
 
 
 def take_turn_in(data_dir: Path, wish: Wish | None) -> dict[str, Any] | None:
@@ -125,10 +132,12 @@ def standing(data_dir: Path) -> dict[str, Any]:
         known, _ = schedule.read()
         journal = [entry.model_dump(mode="json") for entry in schedule.journal()]
     said = known.model_dump(mode="json")
+    quiet = said["memory"]["quiet"]
     return {
         "journal": journal,
         "next_look_at": said["next_look_at"],
-        "quiet": said["memory"]["quiet"],
+        "alarms": {key: since for key, since in quiet.items() if key.startswith("faults/")},
+        "quiet": quiet,
         "learnt": said["learnt"],
         "running": said["running"],
     }
@@ -137,6 +146,19 @@ def standing(data_dir: Path) -> dict[str, Any]:
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
+
+
+def signals_of(fleet: Fleet, faulty: pd.DataFrame, learnt: Learnt | None) -> list[Signal]:
+    """Everything that triggers are asked about; what cannot be true is an alarm, and no drift.
+
+    Args:
+        fleet: With the hours of faulty days.
+        faulty: `cloud.faulty_days.COLUMNS`.
+        learnt: What the newest job has learnt from.
+    """
+    sound, _ = without(fleet.hours, faulty)
+    alike, alarms = comparable(fleet.hours, faulty), faults(fleet.cohorts, fleet.hours, faulty)
+    return [*of_time(sound, learnt), *look(replace(fleet, hours=alike)), *alarms]
 
 
 def of_time(hours: pd.DataFrame, learnt: Learnt | None) -> list[Signal]:

@@ -16,9 +16,11 @@ from typing import Any, get_args
 from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.finetuning import SEED, Round, fine_tune
+from cloud.faulty_days import LeftOut
+from cloud.finetuning import SEED, Recipe, Round, fine_tune
+from cloud.model_ledger import OnTrialError
 from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
-from cloud.training import TrainingParams
+from cloud.training import TrainingParams, split
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
 from infra.local.errors import LocalError
@@ -95,12 +97,15 @@ def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Out
     champion = serving_champion(registry)
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
-    known, quick = facts_of(data_dir, data.hours), kind == "hot_fix"
-    made = fine_tune(champion, data.hours, package_reservoir(), params, version, quick=quick, known=known)
+    (hours, left_out), learnt_until = data.sound(), _learnt_until(registry, champion.version)
+    known = facts_of(data_dir, split(hours, learnt_until).newest if len(hours) else hours)
+    known = replace(known, left_out=left_out, learnt_until=learnt_until)
+    quick = kind == "hot_fix"
+    made = fine_tune(champion, hours, package_reservoir(), params, version, quick=quick, known=known)
     lineage = lineage_of(made, data, kind, params, champion.version)
-    keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
+    reason = keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
     serves = registry.resolve("champion") == version
-    return Outcome(version, serves, made.verdict.reason, made.rows, made.metrics)
+    return Outcome(version, serves, reason, made.rows, made.metrics)
 
 
 def rebuild(data_dir: Path, version: str) -> Rebuilt:
@@ -123,8 +128,10 @@ def rebuild(data_dir: Path, version: str) -> Rebuilt:
         raise CannotRebuildError(version, why)
     parent = Champion.from_stored(registry.load(lineage.parent))
     params, quick = _params(lineage.parameters), lineage.kind == "hot_fix"
-    made = fine_tune(parent, data.hours, package_reservoir(), params, version, quick=quick)
-    files, now = made.challenger.to_files(), code_version()
+    recipe, (hours, _) = Recipe(parent, package_reservoir(), params, version, quick), data.sound()
+    made = recipe.judged(split(hours, _learnt_until(registry, lineage.parent)))
+    made = recipe.whole(made, hours) if lineage.refitted else made
+    files, now = made.to_files(), code_version()
     return Rebuilt(
         version,
         {name: files.get(name) == content for name, content in stored.files.items()},
@@ -164,7 +171,7 @@ def next_name(registry: ModelRegistry, kind: Kind) -> str:
 
 def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingParams, parent: str) -> Lineage:
     """Where the challenger of a round comes from."""
-    hours = data.hours
+    hours, left_out = data.sound()
     return Lineage(
         version=made.challenger.version,
         parent=parent,
@@ -182,24 +189,52 @@ def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingPara
         scan_end=data.scan_end,
         hours_sha256=data.digest,
         code=code_version(),
+        refitted=made.refitted,
+        left_out=_days_by_reason(left_out),
     )
 
 
-def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> None:
-    """Store a challenger, and let it serve or reject it as the gate says.
+def keep(registry: ModelRegistry, lineage: Lineage, made: Round) -> str:
+    """Store a challenger, and let it serve, be tried or be rejected as the gate says; returns why.
 
     Raises:
         ConflictError: The champion is another one than it was judged against: train again.
     """
     note = Note(JOB, made.verdict.reason, made.verdict.document())
-    trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes")
+    trained = Note(JOB, f"{lineage.kind} on {lineage.rows} hours of {lineage.homes} homes{_how(lineage)}")
     registry.add(StoredVersion(lineage, made.challenger.to_files()), trained)
-    if made.verdict.promote and CloudSettings().rollout == "staged":
-        registry.put(lineage.version, "shadow", note)
-    elif made.verdict.promote:
-        registry.promote(lineage.version, note, over=lineage.parent)
-    else:
+    if not made.verdict.promote:
         registry.put(lineage.version, "rejected", note)
+        return note.reason
+    if CloudSettings().rollout == "staged":
+        return _let_try(registry, lineage.version, note)
+    registry.promote(lineage.version, note, over=lineage.parent)
+    return note.reason
+
+
+def _let_try(registry: ModelRegistry, version: str, note: Note) -> str:
+    """Into the shadow; while somebody else is on trial it waits, in the place of one that waited before."""
+    try:
+        tried = replace(note, reason=f"into the shadow: {note.reason}")
+        registry.put(version, "shadow", tried)
+    except OnTrialError as busy:
+        tried = replace(note, reason=f"waits, {busy.challenger} is on trial: {note.reason}")
+        registry.put(version, "waiting", tried)
+    return tried.reason
+
+
+def _learnt_until(registry: ModelRegistry, champion: str) -> datetime | None:
+    """Up to when a champion has learnt of the homes here; the shipped one knows none of them."""
+    lineage = registry.lineage(champion)
+    return None if lineage.kind == "base" else lineage.data_end
+
+
+def _days_by_reason(left_out: LeftOut) -> dict[str, int]:
+    return {reason: days for reason, (days, _) in left_out.reasons.items()}
+
+
+def _how(lineage: Lineage) -> str:
+    return ", the newest after they were judged on" if lineage.refitted else ""
 
 
 def _params(parameters: Mapping[str, Any]) -> TrainingParams:

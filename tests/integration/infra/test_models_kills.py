@@ -1,4 +1,4 @@
-"""SIGKILL anywhere between training and promotion: the registry is whole, and somebody always serves."""
+"""SIGKILL anywhere between training, trial and promotion: the registry is whole, somebody always serves."""
 
 import os
 import random
@@ -18,26 +18,35 @@ import pytest
 
 from cloud.adapters.lake_files import LocalFiles
 from cloud.adapters.model_seal import Seal
+from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.adapters.stored_registry import StoredModelRegistry
 from cloud.champion import Champion
 from cloud.model_retention import ALIASES
 from cloud.ports.models import Note
+from cloud.rollout.desk import RolloutDesk, RolloutSettings
+from cloud.serving import Serving
 
+STAGES = ("champion", "shadow", "canary")
 KEY = "a key that nobody would ever guess, of a test"
 
 NURSERY = """
-import os, sys
+import logging, os, sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+import structlog
+
+from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
+from cloud.faulty_days import no_faulty_days
 from cloud.finetuning import Round
 from cloud.gate.verdict import Verdict
 from cloud.model_retention import Retention
-from cloud.ports.models import Note
+from cloud.ports.models import Note, StoredVersion
+from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.training import TrainingParams, train
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
@@ -45,6 +54,7 @@ from infra.local.model_reports import pruned
 from infra.local.training_data import TrainingData
 from infra.local.training_job import keep, lineage_of, next_name
 
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 HOME, PHASES = Path(sys.argv[1]), open(sys.argv[2], "a", buffering=1)
 NOTE = Note("a mortal", "as long as it lives")
 SMALL = TreeParams(trees=2, leaves=4, threads=1)
@@ -56,20 +66,55 @@ def phase(name):
     PHASES.write(f"{os.getpid()} {name}\\n")
 
 
+def roll_out(registry, version, champion):
+    # as the advisor does: what it decides is stored before it is moved
+    desk = RolloutDesk(SqliteStateStore(HOME / "state.sqlite"), RolloutSettings())
+    now = datetime.now(UTC)
+    for stage in ("shadow", "canary"):
+        phase(stage)
+        registry.put(version, stage, NOTE)
+        trial = desk.begin(version, champion, stage, now)
+    phase("all")
+    if int(version[-1]) % 2:
+        registry.promote(version, NOTE, over=champion)
+    else:
+        desk.end(trial, "harm")
+        registry.put(version, "rejected", NOTE)
+
+
+def go_on(registry):
+    # as an advisor that is started anew
+    version = registry.resolve("challenger")
+    if version is None:
+        return
+    desk = RolloutDesk(SqliteStateStore(HOME / "state.sqlite"), RolloutSettings())
+    stage, champion = registry.stages()[version], registry.resolve("champion")
+    trial = desk.begin(version, champion, stage, datetime.now(UTC))
+    desk.end(trial, trial.ended or "its advisor was killed")
+    registry.put(version, "rejected", NOTE)
+
+
 def live():
     registry = open_registry(CloudSettings(data_dir=HOME))
+    go_on(registry)
     while True:
         phase("train")
         champion = serving_champion(registry)
         version = next_name(registry, "train")
         challenger = replace(train(HOURS, PARAMS, version), presence=champion.presence)
-        made = Round(challenger, Verdict(promote=True, reason="a test"), {"figure": 1.0}, len(HOURS))
-        data = TrainingData(HOURS, 1, None, None)
+        verdict = Verdict(promote=True, reason="a test")
+        made = Round(challenger, verdict, {"figure": 1.0}, len(HOURS), refitted=False)
+        data = TrainingData(HOURS, no_faulty_days(), 1, None, None)
         lineage = lineage_of(made, data, "train", PARAMS, champion.version)
         phase("register and promote")
-        keep(registry, lineage, made)
+        if os.urandom(1)[0] % 2:
+            keep(registry, lineage, made)
+        else:
+            registry.add(StoredVersion(lineage, challenger.to_files()), NOTE)
+            roll_out(registry, version, champion.version)
         phase("roll back")
-        registry.roll_back(NOTE, of=version)
+        if registry.resolve("champion") == version:
+            registry.roll_back(NOTE, of=version)
         phase("prune")
         pruned(HOME, Retention(newest=2, days=0), NOTE, dry_run=False)
 
@@ -83,7 +128,7 @@ for _ in sys.stdin:
 """
 """Bears one process after the other, each of which trains, registers, promotes, rolls back and prunes."""
 
-PHASES = ("train", "register and promote", "roll back", "prune")
+PHASES = ("train", "register and promote", "shadow", "canary", "all", "roll back", "prune")
 
 
 def registry(home: Path, later: timedelta = timedelta(0)) -> StoredModelRegistry:
@@ -179,10 +224,31 @@ def require_whole(home: Path) -> str:
     resolved = {alias: view.resolve(alias) for alias in ALIASES}
     assert moves[-1].aliases == {alias: name for alias, name in resolved.items() if name is not None}
     assert [move.number for move in moves] == list(range(1, len(moves) + 1))
-    assert [name for name, stage in view.stages().items() if stage == "champion"] == [champion]
+    by_stage = {stage: [name for name, own in view.stages().items() if own == stage] for stage in STAGES}
+    assert by_stage["champion"] == [champion]
+    challenger = view.resolve("challenger")
+    assert by_stage["shadow"] + by_stage["canary"] == ([] if challenger is None else [challenger])
+    require_trials_agree(home, view)
     for version in view.stages():
         assert Champion.from_stored(view.load(version)).version == version
     return champion
+
+
+def require_trials_agree(home: Path, view: StoredModelRegistry) -> None:
+    """A trial that was ended is not gone on with; one that goes on is of the version that is on trial."""
+    if not (home / "state.sqlite").exists():
+        return
+    store = SqliteStateStore(home / "state.sqlite")
+    serving, stages = Serving(store, 0), view.stages()
+    for version, stage in stages.items():
+        trial = serving.trial(version)
+        if stage in ("shadow", "canary") and trial is not None and trial.ended:
+            champion = str(view.resolve("champion"))
+            desk = RolloutDesk(store, RolloutSettings())
+            assert desk.begin(version, champion, stage, datetime.now(UTC)).ended == trial.ended
+        if stage == "champion" and trial is not None:
+            assert trial.ended is None
+    store.close()
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
@@ -206,5 +272,5 @@ def test_killed_anywhere_the_registry_is_whole_and_the_old_champion_serves(
     coming = registry(nursery.home).history()[-1].number + 1  # somebody may be about to make it
     left = [path.name for path in (nursery.home / "models").rglob("*.new")]
     assert all(name.startswith(f".{coming:012d}.json.") for name in left)
-    if kills >= len(PHASES) * 10:
+    if kills >= len(PHASES) * 7:
         assert set(found) == set(PHASES)

@@ -49,7 +49,7 @@ def test_a_challenger_that_has_learnt_a_change_is_promoted(
     made = fine_tune(champion, clogged(room_hours), base.iloc[::8], PARAMS, "v2")
 
     assert made.verdict.promote
-    assert made.verdict.reason.startswith("promoted over v1: daily error")
+    assert made.verdict.reason.startswith("no worse than v1: daily error")
     assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"]
     assert made.challenger.version == "v2"
 

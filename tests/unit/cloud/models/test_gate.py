@@ -75,9 +75,9 @@ def test_a_good_challenger_passes_every_check_and_says_so(
     verdict = ask(champion, good, parts)
 
     assert refused(verdict) == []
-    assert verdict.reason.startswith("promoted over v1: daily error")
+    assert verdict.reason.startswith("no worse than v1: daily error")
     assert {"features", "numbers", "cold setpoints", "physics", "latency", "leaks", "error", "ridge",
-            "climatology", "overrides", "savings"} == set(verdict.document())  # fmt: skip
+            "climatology", "overrides", "savings", "faulty days"} == set(verdict.document())  # fmt: skip
 
 
 def test_who_predicts_savings_for_cold_setpoints_is_kept_out(

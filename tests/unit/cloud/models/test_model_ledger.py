@@ -11,7 +11,9 @@ from cloud.ports.models import Stage
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 NAMES = ("v0", "v1", "v2")
-STAGES: tuple[Stage, ...] = ("registered", "shadow", "canary", "retired", "rejected", "champion")
+STAGES: tuple[Stage, ...] = (
+    "registered", "waiting", "shadow", "canary", "retired", "rejected", "champion"
+)  # fmt: skip
 
 name = st.sampled_from(NAMES)
 deed = st.one_of(
@@ -43,7 +45,7 @@ def after(ledger: Ledger, what: str, version: str | None, stage: Stage | None) -
 @settings(max_examples=400, deadline=None)
 @given(st.lists(deed, min_size=10, max_size=40))
 def test_aliases_and_stages_agree(deeds: list[tuple[str, str | None, Stage | None]]) -> None:
-    ledger = Ledger()
+    ledger, tried_by_now = Ledger(), dict[str, bool]()
     for each in deeds:
         before, ledger = ledger, after(ledger, *each)
 
@@ -53,6 +55,15 @@ def test_aliases_and_stages_agree(deeds: list[tuple[str, str | None, Stage | Non
         assert by_stage["champion"] == [name for alias, name in aliases.items() if alias == "champion"]
         assert trial == [name for alias, name in aliases.items() if alias == "challenger"]
         assert set(aliases.values()) <= set(ledger.entries)
+        assert len(by_stage["waiting"]) <= 1
+        if each[0] == "put" and each[2] == "waiting" and ledger is not before:
+            assert by_stage["waiting"] == [each[1]]  # the newest waits
+        for version, entry in ledger.entries.items():  # homes never come to a version for the second time
+            was = before.entries.get(version)
+            if was is not None and was.stage != entry.stage and entry.stage in TRIALS:
+                assert not was.tried
+            tried_by_now[version] = tried_by_now.get(version, False) or entry.stage in ("canary", "champion")
+            assert entry.tried == tried_by_now[version]
         assert not set(ledger.gone) & set(ledger.entries)
         if "previous" in aliases:
             assert aliases["previous"] in by_stage["retired"]

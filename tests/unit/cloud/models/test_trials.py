@@ -1,7 +1,5 @@
 """Trials by the registry: who may be tried, what becomes of it, and that it is written down why."""
 
-import math
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -14,9 +12,9 @@ from cloud.adapters.model_seal import Seal
 from cloud.adapters.stored_registry import StoredModelRegistry
 from cloud.advice import Installation, Preferences
 from cloud.advisor_panel import Trial
-from cloud.champion import ENERGY_FILE, OVERRIDE_FILE, Champion, package_version
+from cloud.champion import ENERGY_FILE, Champion, package_version
 from cloud.day_count import day_writes
-from cloud.ports.models import Note, StoredVersion
+from cloud.ports.models import Note, Stage, StoredVersion
 from cloud.ports.records import DayRecord, Said, TrialRecord
 from cloud.rollout.cohort import was_drawn
 from cloud.rollout.desk import RolloutDesk, RolloutSettings
@@ -25,6 +23,7 @@ from cloud.serving import Profile
 from cloud.wiring.advisor import ChampionAdvisors
 from cloud.wiring.registry import serving_champion
 from cloud.wiring.trial import ChallengerWatch, Trials
+from infra.local import planted_models
 
 if TYPE_CHECKING:
     from cloud.advisor_worker import AdvisorWorker
@@ -55,12 +54,12 @@ class World:
     worker: Worker
     trials: Trials
 
-    def force(self, version: str, stage: str, **files: bytes) -> None:
+    def force(self, version: str, stage: Stage, energy: bytes | None = None) -> None:
         shipped = package_version()
-        lineage = shipped.lineage.model_copy(update={"version": version})
-        changed = {f"{name}.txt": content for name, content in files.items()}
+        lineage = shipped.lineage.model_copy(update={"version": version, "parent": SHIPPED})
+        changed = {} if energy is None else {ENERGY_FILE: energy}
         self.registry.add(StoredVersion(lineage, {**shipped.files, **changed}), NOTE)
-        self.registry.put(version, "canary" if stage == "canary" else "shadow", NOTE)
+        self.registry.put(version, stage, NOTE)
 
     def follow(self, times: int = 3) -> None:
         """As the advisor does each second; every look is over, however busy the machine is."""
@@ -126,51 +125,22 @@ def world() -> World:
     return World(registry, store, Worker(), Trials(ChallengerWatch(registry), desk, ChampionAdvisors))
 
 
-def leaves(change: float) -> bytes:
-    """The shipped energy model with every leaf multiplied: so that what was dear is cheap."""
-
-    def multiplied(match: re.Match[bytes]) -> bytes:
-        values = [str(float(value) * change) for value in match[1].split()]
-        return b"leaf_value=" + " ".join(values).encode()
-
-    text = package_version().files[ENERGY_FILE]
-    return _resized(re.sub(rb"leaf_value=([^\n]*)", multiplied, text))
-
-
-def doubled() -> bytes:
-    """The shipped energy model twice over: more trees than may serve."""
-    text = package_version().files[ENERGY_FILE]
-    head, *trees = re.split(rb"(?=Tree=\d+\n)", text)
-    last, end = trees[-1].split(b"end of trees")
-    every = [*trees[:-1], last] * 2
-    numbered = [re.sub(rb"Tree=\d+", b"Tree=%d" % place, each) for place, each in enumerate(every)]
-    return _resized(head + b"".join(numbered) + b"end of trees" + end)
-
-
-def _resized(text: bytes) -> bytes:
-    """LightGBM's list of the sizes of its trees, as they are now."""
-    head, *trees = re.split(rb"(?=Tree=\d+\n)", text)
-    last, end = trees[-1].split(b"end of trees")[0], b"end of trees" + trees[-1].split(b"end of trees")[1]
-    sizes = [len(each) for each in (*trees[:-1], last)]
-    head = re.sub(rb"tree_sizes=[^\n]*", b"tree_sizes=" + " ".join(map(str, sizes)).encode(), head)
-    return head + b"".join((*trees[:-1], last)) + end
-
-
 @pytest.mark.parametrize("stage", ["shadow", "canary"])
 @pytest.mark.parametrize(
-    ("files", "why"),
+    ("energy", "why"),
     [
-        ({"energy": package_version().files[OVERRIDE_FILE]}, "other features"),
-        ({"energy": leaves(-1.0)}, "slopes against physics"),
-        ({"energy": leaves(1e6)}, "no number, or none that can be"),
-        ({"energy": leaves(math.nan)}, "no number, or none that can be"),
-        ({"energy": doubled()}, "trees, at most 150 may serve"),
+        (planted_models.other_features(), "other features"),
+        (planted_models.cheap_cold(), "slopes against physics"),
+        (planted_models.energy_leaves(lambda kwh: 1e6 * kwh), "no number, or none that can be"),
+        (planted_models.no_numbers(), "no number, or none that can be"),
+        (planted_models.slow(), "trees, at most 150 may serve"),
+        (planted_models.mixed_up(), "slopes against physics"),
     ],
 )
 def test_who_is_not_fit_is_rejected_before_any_home_has_it(
-    world: World, stage: str, files: dict[str, bytes], why: str
+    world: World, stage: Stage, energy: bytes, why: str
 ) -> None:
-    world.force("bad", stage, **files)
+    world.force("bad", stage, energy)
 
     world.follow()
 
@@ -240,3 +210,29 @@ def test_a_version_withdrawn_by_hand_is_not_tried_any_more(world: World) -> None
     world.follow()
 
     assert world.worker.tried == ["v2", None]
+
+
+def test_who_waited_is_tried_when_the_trial_before_has_ended(world: World) -> None:
+    world.force("v2", "canary")
+    world.force("v3", "waiting")
+    world.follow()
+    assert world.registry.stages()["v3"] == "waiting"
+    world.registry.put("v2", "rejected", NOTE)
+
+    world.follow()
+
+    assert world.registry.stages()["v3"] == "shadow"
+    assert _trial(world).version == "v3"
+    assert world.registry.history()[-1].reason == "nobody else is on trial any more"
+
+
+def test_who_was_judged_against_a_champion_of_yesterday_is_not_tried(world: World) -> None:
+    world.force("v2", "canary")
+    world.force("v3", "waiting")
+    world.registry.promote("v2", NOTE, over=SHIPPED)
+
+    world.follow()
+
+    assert world.registry.stages()["v3"] == "retired"
+    assert world.registry.history()[-1].reason == f"it was judged against {SHIPPED}, and v2 serves now"
+    assert world.worker.trial is None

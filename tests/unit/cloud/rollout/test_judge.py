@@ -1,18 +1,22 @@
 """What becomes of a trial: by cohort and region, with the reason, and never back and forth."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.advice import Installation, Preferences
+from cloud.assignment import Assignment, Design
 from cloud.day_count import day_writes
 from cloud.ports.records import DayRecord, Said, TrialRecord
-from cloud.rollout.cohort import tries, was_drawn
+from cloud.rollout.cohort import HomePlace, tries, was_drawn
 from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.rollout.judge import judge_canary, judge_shadow, newest_whole_day
-from cloud.rollout.outcomes import HomePlace
+from cloud.rollout.sequential import HarmBudget
 from cloud.serving import Profile
 
 BEGAN = datetime(2025, 7, 1, 9, tzinfo=UTC)
@@ -111,8 +115,77 @@ def test_harm_in_one_region_withdraws_it_there_alone() -> None:
 
     found = judge_canary(lived(3, harm), PLACES, trial(), last(3))
 
-    assert (found.way, found.regions) == ("withdraw", ("tropics",))
+    assert (found.way, found.homes) == ("withdraw", ("tropics",))
     assert found.reason.startswith("tropics: +1.00 overrides")
+
+
+def test_harm_to_one_kind_of_machines_withdraws_it_from_these_alone() -> None:
+    """Whoever harms inverters, and helps the others: on the whole nothing is to be seen."""
+    homes = {
+        name: replace(place, machine=("inverter", "single-speed")[number // 2 % 2])
+        for number, (name, place) in enumerate(PLACES.items())
+    }
+
+    def harm(place: HomePlace) -> dict[str, object]:
+        number = int(place.home_id[1:])
+        return {"overrides": 1 + (tried(place) if number // 2 % 2 == 0 else -tried(place))}
+
+    found = judge_canary(lived(3, harm), homes, trial(), last(3))
+
+    assert (found.way, found.homes) == ("withdraw", ("inverter machines",))
+    assert found.reason.startswith("inverter machines: +1.00 overrides")
+    assert "overrides, temperate" in found.document
+
+
+SWITCHBACK = Assignment((Design("s1", 7),))
+
+
+def by_lot(days: int, saved_kwh: Callable[[HomePlace], float]) -> list[DayRecord]:
+    """As drawn: 8 kWh on days at the habit, on advised ones so much less; weather is the same for all."""
+
+    def day(device_id: str, place: HomePlace, number: int) -> DayRecord:
+        at = BEGAN.date() + timedelta(days=number)
+        arm = SWITCHBACK.of(place.home_id, at).arm
+        kwh = 8.0 + 3.0 * np.sin(number) - (saved_kwh(place) if arm == "advised" and number > 0 else 0.0)
+        return record(device_id, at, arm=arm, electric_energy_kwh=kwh)
+
+    return [
+        day(device_id, place, number)
+        for device_id, place in PLACES.items()
+        for number in range(-14, days + 1)
+    ]
+
+
+def test_it_is_judged_by_what_it_saves_on_days_drawn_by_lot() -> None:
+    days = by_lot(14, lambda place: 0.4 if tried(place) else 1.2)
+
+    seen = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
+
+    assert seen.way == "end"
+    assert "electricity on days by lot" in seen.reason
+    told = seen.document["electricity on days by lot"]
+    assert re.search(r"; v2 saves \+0\.\d+ ± 0\.\d+ kWh a day \(\d+ pairs\), v1 saves \+1\.", told), told
+
+
+def test_who_saves_as_much_passes_and_nobody_is_judged_by_days_that_were_not_drawn() -> None:
+    days = by_lot(14, lambda _: 1.2)
+
+    passed = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
+    without = judge_canary(days, PLACES, trial(), last(14))
+
+    assert passed.way == "pass"
+    assert passed.document["electricity on days by lot"].startswith(("+0.0", "-0.0"))
+    assert "electricity on days by lot" not in without.document
+
+
+def test_a_home_that_did_not_consent_has_no_days_by_lot() -> None:
+    """It lived advised days where habit days were drawn."""
+    consented = by_lot(14, lambda place: 0.4 if tried(place) else 1.2)
+    days = [day.model_copy(update={"arm": "advised"}) for day in consented]
+
+    seen = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
+
+    assert "electricity on days by lot" not in seen.document
 
 
 def test_measuring_days_say_nothing_of_a_version() -> None:
@@ -157,13 +230,15 @@ def test_a_larger_share_takes_homes_in_and_lets_none_out() -> None:
 
 def test_nobody_tries_it_in_the_shadow_or_where_it_was_withdrawn_or_when_it_is_over() -> None:
     drawn = next(home for home in PLACES.values() if tried(home))
-    where = (drawn.home_id, TROPICS_DEG)
+    where = HomePlace(drawn.home_id, TROPICS_DEG, "inverter")
 
-    assert tries(trial(), *where)
-    assert not tries(trial(stage="shadow"), *where)
-    assert not tries(trial(withdrawn={"tropics": "too warm"}), *where)
-    assert tries(trial(withdrawn={"temperate": "too warm"}), *where)
-    assert not tries(trial(ended="it failed"), *where)
+    assert tries(trial(), where)
+    assert not tries(trial(stage="shadow"), where)
+    assert not tries(trial(withdrawn={"tropics": "too warm"}), where)
+    assert not tries(trial(withdrawn={"inverter machines": "too warm"}), where)
+    assert tries(trial(withdrawn={"temperate": "too warm", "mixed machines": "too warm"}), where)
+    assert not tries(trial(), where, {drawn.home_id})
+    assert not tries(trial(ended="it failed"), where)
 
 
 def test_a_day_is_over_when_it_is_over_everywhere() -> None:
@@ -201,7 +276,7 @@ def test_what_was_decided_outlives_a_restart_and_a_version_is_tried_once() -> No
         "v2", "v1", "canary", BEGAN + timedelta(days=9)
     )
     assert again == ended
-    assert not any(tries(again, place.home_id, place.latitude_deg) for place in PLACES.values())
+    assert not any(tries(again, place) for place in PLACES.values())
 
 
 def test_a_day_is_looked_at_once() -> None:
