@@ -259,6 +259,7 @@ class Site:
             **os.environ,  # noqa: TID251 (handed on to a child, as the stack does)
             "API_DATA_DIR": str(folder),
             "API_LOG_LEVEL": "warning",
+            "API_RATE_PER_MINUTE": "1000000",  # counted as ever, and never used up
         } | ({"API_PORT": str(port)} if port else {})
         return Worker(name, module, environment, folder / "run" / "api.ready", self._folder / f"{name}.log")
 
