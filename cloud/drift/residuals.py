@@ -14,7 +14,7 @@ import pandas as pd
 from cloud.drift.change import cumulative_sums
 from cloud.drift.window import Window
 from cloud.energy import EnergyModel, usable_energy_hours
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, HOME_FEATURES
 from cloud.trees import matrix
 from cloud.triggers import Signal
 
@@ -37,8 +37,6 @@ Z_95: Final = 1.645
 MIN_HOMES: Final = 4
 """With fewer nobody's neighbours say what the weather did."""
 
-_DESCRIPTORS = ("home_kwh_168h", "home_degree_168h")
-
 
 def energy_days(
     hours: pd.DataFrame, model: EnergyModel, window: Window, regions: Mapping[str, str]
@@ -60,7 +58,7 @@ def energy_days(
     rows = matrix(usable, ENERGY_FEATURES)
     was = rows.copy()
     then = usable["hour_end_at"] <= window.cut
-    for name in _DESCRIPTORS:
+    for name in HOME_FEATURES:
         before = usable[name].where(then).groupby(usable["device_id"]).transform("median")
         was[:, ENERGY_FEATURES.index(name)] = before
     days = (

@@ -72,6 +72,7 @@ class Plan:
         split: Of the fleet.
         days: Length [days].
         change_day: When it changes [days].
+        start: Its first instant.
     """
 
     homes: int
@@ -80,11 +81,12 @@ class Plan:
     split: Split
     days: int
     change_day: int
+    start: datetime = START
 
 
 def play(change: Change, plan: Plan) -> Changed:
     """Let a fleet live at its habit, through the change."""
-    changes_at = START + timedelta(days=plan.change_day)
+    changes_at = plan.start + timedelta(days=plan.change_day)
     moved = np.arange(plan.homes) % round(1 / CHANGED_SHARE) == 0
     fault = Fault(
         kind="clogged_filter",
@@ -95,7 +97,7 @@ def play(change: Change, plan: Plan) -> Changed:
     spec = FleetSpec(
         plan.homes,
         plan.seed,
-        START,
+        plan.start,
         step_s=STEP_S,
         climate=plan.climate,
         split=plan.split,
@@ -117,7 +119,7 @@ def play(change: Change, plan: Plan) -> Changed:
     }.get(change, inverters)
     table = _reported(change, to_table(steps), affected, changes_at)
     longitudes_deg = {site.device_id: site.longitude_deg for site in fleet.sites}
-    return Changed(change, hours_frame(table, longitudes_deg), fleet.sites, affected, START)
+    return Changed(change, hours_frame(table, longitudes_deg), fleet.sites, affected, plan.start)
 
 
 def _another_season(plan: Plan) -> Weather:
@@ -125,7 +127,7 @@ def _another_season(plan: Plan) -> Weather:
     noise = Noise(plan.seed, plan.split, 1)
     summer, later = (
         generate(plan.climate, noise, start, plan.days, STEP_S)
-        for start in (START, START + timedelta(days=SEASON_DAYS))
+        for start in (plan.start, plan.start + timedelta(days=SEASON_DAYS))
     )
     cut = plan.change_day * 86_400 // STEP_S
     joined: dict[str, Any] = {

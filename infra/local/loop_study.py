@@ -34,7 +34,7 @@ from cloud.training_schedule import Learnt
 from cloud.trees import MAX_TREES, matrix
 from cloud.triggers import RULES, Decision, Memory, after_job, decide
 from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
-from infra.local.training_data import WINDOW_DAYS
+from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.training_desk import of_time
 from infra.local.whole_table import print_whole
 
@@ -156,7 +156,7 @@ class _Service:
         )
 
     def _tune(self, champion: Champion, day: int, version: str, *, quick: bool) -> Tuned:
-        hours = self._hours(day, WINDOW_DAYS)
+        hours = self._hours(day, QUICK_WINDOW_DAYS if quick else WINDOW_DAYS)
         return fine_tune(champion, hours, package_reservoir(), TrainingParams(), version, quick=quick)
 
     def _hours(self, day: int, days: int) -> pd.DataFrame:

@@ -1,9 +1,10 @@
 """What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -16,13 +17,19 @@ import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_of_parts
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
+from cloud.earlier_hours import MOST_HOMES, drawn_hours, spans
 from cloud.ports.models import Lineage
+from cloud.ports.telemetry import LakeReader
 from cloud.serving import Serving
 from cloud.wiring.lake import open_lake
 
 WINDOW_DAYS = 28
 """How far fine-tuning looks back [days]."""
+
+QUICK_WINDOW_DAYS = 8
+"""How far a hot-fix looks back [days]: it follows what has just changed, of which older days know nothing."""
 
 LEAD_DAYS = 8
 """Days before the window that its features look back on [days]."""
@@ -31,7 +38,10 @@ LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pan
 """What may change the bits of a model."""
 
 Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
-"""All that the lake has; its newest days; these days by trees that are added to those of the champion."""
+"""All that the lake has; its newest days, with some hours of the year before; the newest of these, by trees
+that are added to those of the champion."""
+
+Span: TypeAlias = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +53,31 @@ class TrainingData:
         lake_version: The state of the lake that was read.
         scan_start: Readings from here on were read; None: from the first.
         scan_end: Readings before this were read; None: the lake had none.
+        earlier: Hours of the weeks before, that are replayed.
+        earlier_spans: First and last instant of the readings that were read for them.
     """
 
     hours: pd.DataFrame
     lake_version: int
     scan_start: datetime | None
     scan_end: datetime | None
+    earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
+    earlier_spans: tuple[Span, ...] = ()
 
     @property
     def digest(self) -> str:
         """The same for the same hours."""
-        rows = pd.util.hash_pandas_object(self.hours, index=False).to_numpy()
-        return sha256(" ".join(self.hours.columns).encode() + rows.tobytes()).hexdigest()
+        return _digest(self.hours)
+
+    @property
+    def earlier_digest(self) -> str:
+        """The same for the same hours that are replayed; empty without any."""
+        return _digest(self.earlier) if len(self.earlier) else ""
+
+    @property
+    def reservoir(self) -> pd.DataFrame:
+        """All that is replayed: the base hours, and those of the weeks before."""
+        return pd.concat([package_reservoir(), self.earlier], ignore_index=True)
 
 
 def data_for(data_dir: Path, kind: Kind) -> TrainingData:
@@ -67,10 +90,9 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
     newest = max(lake.days(), default=None)
     start = None
     if kind != "train" and newest is not None:
-        start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
-            days=WINDOW_DAYS + LEAD_DAYS
-        )
-    end = None if newest is None else datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _DAY
+        window = WINDOW_DAYS if kind == "fine_tune" else QUICK_WINDOW_DAYS
+        start = _midnight(newest) - timedelta(days=window + LEAD_DAYS)
+    end = None if newest is None else _midnight(newest) + _DAY
     newest_at: list[datetime] = []
 
     def parts() -> Iterator[pa.Table]:
@@ -81,7 +103,10 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
 
     hours = hours_of_parts(parts(), longitudes_deg(data_dir))
     last = max(newest_at, default=None)
-    return TrainingData(hours, lake.version, start, end if last is None else last + timedelta(milliseconds=1))
+    read_end = end if last is None else last + timedelta(milliseconds=1)
+    earlier_spans = () if start is None else _spans(lake.days(), start)
+    earlier = _earlier(lake, earlier_spans, longitudes_deg(data_dir))
+    return TrainingData(hours, lake.version, start, read_end, earlier, earlier_spans)
 
 
 def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
@@ -91,8 +116,11 @@ def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
         UnavailableError: The lake cannot be read.
     """
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
-    hours = hours_of_parts(lake.parts(lineage.scan_start, lineage.scan_end), longitudes_deg(data_dir))
-    return TrainingData(hours, lake.version, lineage.scan_start, lineage.scan_end)
+    places = longitudes_deg(data_dir)
+    hours = hours_of_parts(lake.parts(lineage.scan_start, lineage.scan_end), places)
+    earlier = _earlier(lake, lineage.earlier_spans, places)
+    read = lineage.scan_start, lineage.scan_end
+    return TrainingData(hours, lake.version, *read, earlier, lineage.earlier_spans)
 
 
 def longitudes_deg(data_dir: Path) -> dict[str, float]:
@@ -110,6 +138,35 @@ def code_version() -> dict[str, str]:
 
 
 _DAY = timedelta(days=1)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _spans(days: Iterable[date], start: datetime) -> tuple[Span, ...]:
+    """Weeks before the readings of a window, each with the days that its features look back on."""
+    first = min(days) + timedelta(days=LEAD_DAYS)
+    weeks = spans(first, start.date())
+    return tuple((_midnight(begin) - timedelta(days=LEAD_DAYS), _midnight(end)) for begin, end in weeks)
+
+
+def _earlier(lake: LakeReader, of: Iterable[Span], places: Mapping[str, float]) -> pd.DataFrame:
+    """Some hours of these weeks; the days that their features look back on are left out."""
+    drawn = sorted(places, key=lambda name: zlib.crc32(name.encode()))[:MOST_HOMES]
+    some = {name: places[name] for name in sorted(drawn)}
+    known = pa.array(list(some), pa.string())
+    weeks = list[pd.DataFrame]()
+    for start, end in of:
+        parts = (part.filter(pc.is_in(part["device_id"], known)) for part in lake.parts(start, end))
+        hours = hours_of_parts(parts, some)
+        weeks.append(hours[hours["hour_end_at"] > start + timedelta(days=LEAD_DAYS)])
+    return drawn_hours(pd.concat(weeks, ignore_index=True)) if weeks else pd.DataFrame()
+
+
+def _digest(hours: pd.DataFrame) -> str:
+    rows = pd.util.hash_pandas_object(hours, index=False).to_numpy()
+    return sha256(" ".join(hours.columns).encode() + rows.tobytes()).hexdigest()
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

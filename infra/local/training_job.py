@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from cloud.champion import Champion, package_reservoir
+from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.finetuning import SEED, Round, fine_tune
@@ -96,7 +96,7 @@ def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Out
     version = next_name(registry, kind)
     data, params = data_for(data_dir, kind), TrainingParams()
     known, quick = facts_of(data_dir, data.hours), kind == "hot_fix"
-    made = fine_tune(champion, data.hours, package_reservoir(), params, version, quick=quick, known=known)
+    made = fine_tune(champion, data.hours, data.reservoir, params, version, quick=quick, known=known)
     lineage = lineage_of(made, data, kind, params, champion.version)
     keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
     serves = registry.resolve("champion") == version
@@ -118,12 +118,12 @@ def rebuild(data_dir: Path, version: str) -> Rebuilt:
     if lineage.parent not in registry.stages():
         raise CannotRebuildError(version, f"its parent {lineage.parent} was removed")
     data = data_of(data_dir, lineage)
-    if data.digest != lineage.hours_sha256:
+    if (data.digest, data.earlier_digest) != (lineage.hours_sha256, lineage.earlier_sha256):
         why = "the lake has other hours now (late readings, or days and devices that are gone)"
         raise CannotRebuildError(version, why)
     parent = Champion.from_stored(registry.load(lineage.parent))
     params, quick = _params(lineage.parameters), lineage.kind == "hot_fix"
-    made = fine_tune(parent, data.hours, package_reservoir(), params, version, quick=quick)
+    made = fine_tune(parent, data.hours, data.reservoir, params, version, quick=quick)
     files, now = made.challenger.to_files(), code_version()
     return Rebuilt(
         version,
@@ -181,6 +181,8 @@ def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingPara
         scan_start=data.scan_start,
         scan_end=data.scan_end,
         hours_sha256=data.digest,
+        earlier_spans=data.earlier_spans,
+        earlier_sha256=data.earlier_digest,
         code=code_version(),
     )
 

@@ -40,6 +40,7 @@ def clogged(hours: pd.DataFrame) -> pd.DataFrame:
     return hours.assign(
         electric_energy_kwh=1.5 * hours.electric_energy_kwh + 0.2,
         home_kwh_168h=1.5 * hours.home_kwh_168h + 0.2,
+        home_on_kwh_168h=1.5 * hours.home_on_kwh_168h + 0.2,
     )
 
 
@@ -83,7 +84,20 @@ def test_the_quick_way_adds_few_trees(
 
     added = made.challenger.energy.trees.count - champion.energy.trees.count
     assert added == 40
-    assert made.verdict.promote
+    assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
+
+
+def test_of_what_is_replayed_homes_that_are_held_out_teach_nothing(
+    champion: Champion, room_hours: pd.DataFrame
+) -> None:
+    """Their past would tell of them what the judgement must not know."""
+    earlier = room_hours.assign(hour_end_at=room_hours["hour_end_at"] - pd.Timedelta(weeks=8))
+    parts = split(room_hours)
+    seen = parts.fit["device_id"].unique()
+
+    made = fine_tune(champion, room_hours, earlier, PARAMS, "v2")
+
+    assert made.rows == len(parts.fit) + int(earlier["device_id"].isin(seen).sum())
 
 
 def test_too_little_telemetry_makes_no_challenger(
