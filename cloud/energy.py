@@ -74,7 +74,7 @@ LOST_RATIO: Final = 0.03
 """Share of training hours in which each of them is taken away [ratio]. Where training knows no missing value
 LightGBM reads one as zero: a home without an outdoor sensor would be in frost."""
 
-_STEADY = [
+STEADY_PLACES: Final = [
     ENERGY_FEATURES.index(name)
     for name in (
         "setpoint_c",
@@ -84,6 +84,7 @@ _STEADY = [
         "home_on_degree_168h",
     )
 ]
+"""Features behind `steady_kwh`, by their places in `ENERGY_FEATURES`."""
 
 _SUSTAINED = [ENERGY_FEATURES.index(name) for name in ("setpoint_c", *RISES)]
 
@@ -116,7 +117,7 @@ def steady_kwh(rows: Floats, day_weight: float = DAY_WEIGHT) -> Floats:
     Returns:
         (n,) [kWh/h].
     """
-    setpoint_c, outdoor_c, outdoor_24h_c, on_kwh, on_degree_k = rows[:, _STEADY].T
+    setpoint_c, outdoor_c, outdoor_24h_c, on_kwh, on_degree_k = rows[:, STEADY_PLACES].T
     degree_k = _known(outdoor_c - setpoint_c, UNKNOWN_K)
     mean_k = day_weight * _known(outdoor_24h_c - setpoint_c, degree_k) + (1.0 - day_weight) * degree_k
     driving_k = SOFT_K * np.logaddexp(0.0, (mean_k + GAINS_K) / SOFT_K) + LEAST_K

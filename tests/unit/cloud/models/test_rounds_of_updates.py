@@ -34,6 +34,7 @@ def test_twenty_six_weeks_of_changes_leave_trees_bytes_and_slopes_bounded(
     monkeypatch.setattr(trees, "MAX_TREES", MOST)
     room_hours = make_rooms(homes=8, days=14).hours()
     reservoir = make_rooms(homes=6, seed=9).hours()
+    reservoir["device_id"] = "base-" + reservoir["device_id"].astype(str)
     champion = train(room_hours, PARAMS, "v0")
     rounds: list[tuple[str, Round]] = []
 
