@@ -16,15 +16,15 @@ from cloud.gate.segments import Traits
 from cloud.gate.verdict import Verdict
 from cloud.override import OverrideModel, exposed_hours
 from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
-from cloud.trees import matrix
+from cloud.trees import TreeParams, matrix
 
 __all__ = ["SEED", "Known", "Round", "fine_tune"]
 
 MIN_OVERRIDES = 50
 """Fewer overrides than this in the window teach an override model more chance than people."""
 
-QUICK_TREES = 50
-"""Trees that the quick way adds at most: more of them follow the newest days only (ADVICE.md)."""
+QUICK_TREES, QUICK_LEAVES = 25, 8
+"""Trees that the quick way adds at most, and leaves of each: more of them follow the newest days only."""
 
 QUICK_REPLAY = 4
 """Of what is replayed the quick way takes one hour in so many: the champion's trees know it already."""
@@ -83,7 +83,7 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
     replayed = reservoir[~reservoir["device_id"].isin(held_out)].iloc[:: QUICK_REPLAY if quick else 1]
     fit = pd.concat([parts.fit, replayed], ignore_index=True)
     if quick:
-        params = replace(params, energy=replace(params.energy, trees=min(params.energy.trees, QUICK_TREES)))
+        params = replace(params, energy=_quick(params.energy))
     challenger = train(fit, params, version, champion if quick else None)
     override = _override(champion, challenger, parts)
     challenger = replace(challenger, override=override, presence=champion.presence)
@@ -97,6 +97,11 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
             "worse_at_most": round(error.worse_upper, 4),
         }
     return Round(challenger, verdict, metrics, len(fit))
+
+
+def _quick(params: TreeParams) -> TreeParams:
+    trees, leaves = min(params.trees, QUICK_TREES), min(params.leaves, QUICK_LEAVES)
+    return replace(params, trees=trees, leaves=leaves)
 
 
 def _override(champion: Champion, challenger: Champion, parts: Split) -> OverrideModel:

@@ -1,7 +1,7 @@
 """Training: a challenger from hours of telemetry, judged on hours and homes that it has not seen."""
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
 
@@ -108,7 +108,7 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
         params: How trees are grown.
         version: Name of the result.
         start: Its energy trees are kept and `params.energy.trees` added, up to `cloud.trees.MAX_TREES`: the
-            quick way after a sudden change; its presence model is carried over. None grows all anew.
+            quick way after a sudden change; its other models are carried over. None grows all anew.
 
     Raises:
         InsufficientDataError: Fewer than `MIN_ROWS` usable hours.
@@ -117,8 +117,9 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
     if rows < MIN_ROWS:
         raise InsufficientDataError(rows, MIN_ROWS)
     energy = fit_energy(fit, params.energy, None if start is None else start.energy)
-    presence = None if start is None else start.presence
-    return Champion(version, energy, fit_override(fit, params.override), presence)
+    if start is not None:
+        return replace(start, version=version, energy=energy)
+    return Champion(version, energy, fit_override(fit, params.override))
 
 
 def measure(champion: Champion, held_out: pd.DataFrame) -> dict[str, float]:

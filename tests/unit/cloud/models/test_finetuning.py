@@ -12,7 +12,7 @@ from cloud.champion import Champion
 from cloud.energy import usable_energy_hours
 from cloud.errors import InsufficientDataError
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from cloud.finetuning import fine_tune
+from cloud.finetuning import QUICK_TREES, fine_tune
 from cloud.training import TrainingParams, split, train
 from cloud.trees import TreeParams, matrix
 
@@ -83,7 +83,7 @@ def test_the_quick_way_adds_few_trees(
     made = fine_tune(champion, clogged(room_hours), base.iloc[::8], PARAMS, "v2", quick=True)
 
     added = made.challenger.energy.trees.count - champion.energy.trees.count
-    assert added == 40
+    assert added == QUICK_TREES
     assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
 
 
