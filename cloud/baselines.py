@@ -2,7 +2,8 @@
 
 Ridge (Hoerl and Kennard 1970) sees the same features as the trees. The hour of the day enters as two
 harmonics, since a line through 24 hours says nothing; the energy model's own physical features
-(`cloud.energy.tree_inputs`) enter too. The climatology knows the time of the day and the home's last week.
+(`cloud.energy.tree_inputs`) enter too, and its steady state by the degrees of the hour and of the day.
+The climatology knows the time of the day and the home's last week.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from cloud.energy import TREE_FEATURES, tree_inputs
+from cloud.energy import STEADY_PLACES, TREE_FEATURES, steady_kwh, tree_inputs
 from cloud.feature_catalogue import ENERGY_FEATURES
 from cloud.trees import Floats
 
@@ -98,4 +99,6 @@ def _inputs(rows: Floats) -> Floats:
     inputs = tree_inputs(rows)
     angle = 2 * np.pi * inputs[:, _HOUR] / 24
     waves = [wave(times * angle) for times in (1, 2) for wave in (np.sin, np.cos)]
-    return np.column_stack([np.delete(inputs, _HOUR, axis=1), *waves])
+    is_known = ~np.isnan(rows[:, STEADY_PLACES]).any(axis=1)
+    steady = [np.where(is_known, steady_kwh(rows, day_weight), np.nan) for day_weight in (0.0, 1.0)]
+    return np.column_stack([np.delete(inputs, _HOUR, axis=1), *steady, *waves])

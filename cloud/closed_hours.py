@@ -18,7 +18,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 KEPT_H: Final = 192
 """Hours kept [h]: a week for the descriptors and a day to spare."""
 
-COLUMNS: Final = ("setpoint_c", "outdoor_dry_bulb_c", "indoor_rh_pct", "electric_energy_kwh")
+COLUMNS: Final = ("setpoint_c", "outdoor_dry_bulb_c", "indoor_rh_pct", "electric_energy_kwh", "on_ratio")
 """The fields that are kept as columns."""
 
 DIGITS: Final = 4
@@ -59,7 +59,7 @@ class ClosedHours:
         return [self._hours[place] for place in range(max(len(self._hours) - count, 0), len(self._hours))]
 
     def columns(self, first: int, count: int) -> Floats:
-        """`COLUMNS` of the hours `first` to `first + count - 1`, (4, count); NaN where nothing is kept."""
+        """`COLUMNS` of the hours `first` to `first + count - 1`, (5, count); NaN where nothing is kept."""
         if not self._hours:
             return np.full((len(COLUMNS), count), math.nan)
         found = self._columns[:, np.arange(first, first + count) % KEPT_H]
@@ -91,7 +91,13 @@ class ClosedHours:
 
 def columns_of(hour: Hour) -> tuple[float, ...]:
     """An hour's values of `COLUMNS`."""
-    return hour.setpoint_c, hour.outdoor_dry_bulb_c, hour.indoor_rh_pct, hour.electric_energy_kwh
+    return (
+        hour.setpoint_c,
+        hour.outdoor_dry_bulb_c,
+        hour.indoor_rh_pct,
+        hour.electric_energy_kwh,
+        hour.on_ratio,
+    )
 
 
 def _code(value: float) -> int:

@@ -1,13 +1,15 @@
-"""Energy: what an hour of cooling costs, by LightGBM, monotone where physics leaves no doubt.
+"""Energy: what an hour of cooling costs: the home's steady state, times what LightGBM has learnt of it.
+
+A home draws in proportion to the degrees between outdoors and its setpoint, and its last week says how much
+for each of them (`steady_kwh`: its grey box in steady state). The trees learn the ratio of an hour's energy
+to that, over all homes: one of twice the size is no other home to them, and in a heat wave, of which trees
+know nothing, the line goes on. Trees and line are monotone where physics leaves no doubt, and both are
+positive, so their product is monotone too.
 
 The trees see past setpoints as *rises*: how much warmer this hour is kept than the hours before. A warmer
 setpoint then has two effects that cannot be mistaken for each other: that of the level, which lasts, and that
 of the rise, which is large and over in a day. Both are constrained, so staying warmer never costs more; with
-the past setpoints as they are, 16 % of sustained +1 °C did (and hourly CV(RMSE) was 0.29 against 0.28).
-
-They also see what the home's own last week would cost at this hour's degrees. Without, they understate what
-lasts: in forks of the simulator +1 °C saved 5.6, 8.6 and 13.5 % on the second day (three climates); the trees
-said 3.0, 5.1 and 9.5 %, and with it (as shipped) 6.5, 9.8 and 12.8 %.
+the past setpoints as they are, 16 % of sustained +1 °C did.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TARGET
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TARGET, HOME_FEATURES
 from cloud.trees import Floats, TreeParams, Trees, matrix
 
 RISES: Final = {"setpoint_3h_c": "setpoint_rise_3h_k", "setpoint_24h_c": "setpoint_rise_24h_k"}
@@ -25,15 +27,35 @@ RISES: Final = {"setpoint_3h_c": "setpoint_rise_3h_k", "setpoint_24h_c": "setpoi
 GAINS_K: Final = 4.0
 """Heat of sun, people and appliances, as degrees of the outdoor air [K]: about 0.5 kW over 120 W/K."""
 
+DAY_WEIGHT: Final = 0.5
+"""How far the degrees of a whole day count beside those of the hour [ratio]: about half of the load comes
+through walls that are slower than hours; chosen on the split `validate`."""
+
+SOFT_K: Final = 1.0
+"""Over so many kelvins the line bends to its floor [K]: of a mean over hours nothing stops all at once."""
+
+LEAST_K: Final = 0.3
+"""The degrees that count are never taken for less [K]: a machine at rest draws a little."""
+
+COLD_K: Final = -2.0
+"""The mean degrees of a home that cools are never taken for less [K]: sun and people bring the heat then."""
+
+UNKNOWN_K: Final = 4.0
+"""Degrees where the outdoor air is not known [K]: as on an ordinary afternoon."""
+
+USUAL_KWH_PER_K: Final = 0.08
+"""An hour's energy for each kelvin in a home without a past [kWh/K]: as homes of the split `train`."""
+
+PER_K_RANGE: Final = (0.005, 1.0)
+"""What a home may be taken for [kWh/K]; a large house of 10 kW electric is within."""
+
 TREE_FEATURES: Final = (
     *(RISES.get(name, name) for name in ENERGY_FEATURES),
     "degree_k",
     "degree_24h_k",
-    "expected_kwh",
-    "expected_24h_kwh",
 )
-"""What the trees see: `ENERGY_FEATURES` in their order with the rises in place, how far it is warmer outside
-than the setpoint, now and over a day [K], and what the home's last week would cost at that [kWh/h]."""
+"""What the trees see: `ENERGY_FEATURES` in their order with the rises in place, and how far it is warmer
+outside than the setpoint, now and over a day [K]."""
 
 TREE_MONOTONE: Final = {
     **{RISES.get(name, name): -sign if name in RISES else sign for name, sign in ENERGY_MONOTONE.items()},
@@ -42,15 +64,27 @@ TREE_MONOTONE: Final = {
 """`ENERGY_MONOTONE` in their terms: a rise costs less now, as a warmer past costs more; degrees cost."""
 
 LOSABLE: Final = (
-    ("outdoor_dry_bulb_c", "outdoor_dry_bulb_24h_c", "home_degree_168h"),
+    ("outdoor_dry_bulb_c", "outdoor_dry_bulb_24h_c", "home_degree_168h", "home_on_degree_168h"),
     ("indoor_rh_1h_pct",),
-    ("home_kwh_168h", "home_degree_168h"),
+    HOME_FEATURES,
 )
 """Features that are missing together when a home has no such sensor, or no history yet."""
 
 LOST_RATIO: Final = 0.03
 """Share of training hours in which each of them is taken away [ratio]. Where training knows no missing value
 LightGBM reads one as zero: a home without an outdoor sensor would be in frost."""
+
+STEADY_PLACES: Final = [
+    ENERGY_FEATURES.index(name)
+    for name in (
+        "setpoint_c",
+        "outdoor_dry_bulb_c",
+        "outdoor_dry_bulb_24h_c",
+        "home_on_kwh_168h",
+        "home_on_degree_168h",
+    )
+]
+"""Features behind `steady_kwh`, by their places in `ENERGY_FEATURES`."""
 
 _SUSTAINED = [ENERGY_FEATURES.index(name) for name in ("setpoint_c", *RISES)]
 
@@ -62,7 +96,7 @@ class EnergyModel:
     """Electricity of an hour from `ENERGY_FEATURES`.
 
     Args:
-        trees: The booster.
+        trees: The booster: energy over `steady_kwh` [ratio].
     """
 
     def __init__(self, trees: Trees) -> None:
@@ -70,7 +104,30 @@ class EnergyModel:
 
     def predict(self, rows: Floats) -> Floats:
         """(n, len(ENERGY_FEATURES)) to (n,) [kWh/h], never negative."""
-        return np.asarray(np.maximum(self.trees.predict(tree_inputs(rows)), 0.0))
+        return np.asarray(np.maximum(self.trees.predict(tree_inputs(rows)), 0.0) * steady_kwh(rows))
+
+
+def steady_kwh(rows: Floats, day_weight: float = DAY_WEIGHT) -> Floats:
+    """What the home would draw had it always been at this hour's degrees; positive, known for every row.
+
+    Args:
+        rows: `ENERGY_FEATURES`, (n, features).
+        day_weight: Of the degrees of the day beside those of the hour [ratio].
+
+    Returns:
+        (n,) [kWh/h].
+    """
+    setpoint_c, outdoor_c, outdoor_24h_c, on_kwh, on_degree_k = rows[:, STEADY_PLACES].T
+    degree_k = _known(outdoor_c - setpoint_c, UNKNOWN_K)
+    mean_k = day_weight * _known(outdoor_24h_c - setpoint_c, degree_k) + (1.0 - day_weight) * degree_k
+    driving_k = SOFT_K * np.logaddexp(0.0, (mean_k + GAINS_K) / SOFT_K) + LEAST_K
+    usual_k = np.maximum(_known(on_degree_k, UNKNOWN_K), COLD_K) + GAINS_K
+    per_k = np.clip(_known(on_kwh / usual_k, USUAL_KWH_PER_K), *PER_K_RANGE)
+    return np.asarray(per_k * driving_k)
+
+
+def _known(values: Floats, otherwise: Floats | float) -> Floats:
+    return np.where(np.isnan(values), otherwise, values)
 
 
 def tree_inputs(rows: Floats) -> Floats:
@@ -84,9 +141,6 @@ def tree_inputs(rows: Floats) -> Floats:
         columns[name][:] = np.where(np.isnan(rise_k), 0.0, rise_k)
     np.subtract(columns["outdoor_dry_bulb_c"], setpoint_c, out=columns["degree_k"])
     np.subtract(columns["outdoor_dry_bulb_24h_c"], setpoint_c, out=columns["degree_24h_k"])
-    per_k = columns["home_kwh_168h"] / (columns["home_degree_168h"] + GAINS_K)
-    for degrees, expected in (("degree_k", "expected_kwh"), ("degree_24h_k", "expected_24h_kwh")):
-        np.multiply(per_k, np.maximum(columns[degrees] + GAINS_K, 0.0), out=columns[expected])
     return inputs
 
 
@@ -99,10 +153,12 @@ def usable_energy_hours(hours: pd.DataFrame) -> pd.DataFrame:
 def fit_energy(hours: pd.DataFrame, params: TreeParams, start: EnergyModel | None = None) -> EnergyModel:
     """Fit on the usable ones of `hours` (columns of `cloud.features`); from `start` on, if given."""
     hours = usable_energy_hours(hours)
-    rows = tree_inputs(_without_some_sensors(matrix(hours, ENERGY_FEATURES), params.seed))
+    rows = _without_some_sensors(matrix(hours, ENERGY_FEATURES), params.seed)
+    steady = steady_kwh(rows)
     trees = Trees.grow(
-        pd.DataFrame(rows, columns=list(TREE_FEATURES)),
-        hours[ENERGY_TARGET],
+        pd.DataFrame(tree_inputs(rows), columns=list(TREE_FEATURES)),
+        hours[ENERGY_TARGET] / steady,
+        weight=steady**2 / np.mean(steady**2),  # so that squares of energies are least, not of ratios
         monotone=TREE_MONOTONE,
         objective="regression",
         params=params,
@@ -136,7 +192,7 @@ def _wrong_steps(model: EnergyModel, rows: Floats, places: list[int], shifts: Fl
     """Steps against `sign` while the features at `places` are raised by each row's shifts, (n, steps)."""
     grid = np.repeat(rows, shifts.shape[1], axis=0)
     grid[:, places] += shifts.reshape(-1, 1)
-    steps = np.diff(model.trees.predict(tree_inputs(grid)).reshape(shifts.shape), axis=1)
+    steps = np.diff(model.predict(grid).reshape(shifts.shape), axis=1)
     return int((sign * steps < -ROUNDING_KWH).sum())
 
 

@@ -20,6 +20,12 @@ HISTORY_H: Final = 168
 MIN_HISTORY_H: Final = 24
 """Hours with energy before a home has descriptors [h]: one daily cycle."""
 
+ON_RATIO: Final = 0.5
+"""An hour that cools for such a share says what cooling costs the home [ratio]."""
+
+MIN_ON_H: Final = 6
+"""Such hours with energy before a home has descriptors of its cooling [h]: an afternoon."""
+
 HABIT_H: Final = 336
 """The learning days: the first hours of a home; its habit is taken from those without advice [h]."""
 
@@ -41,6 +47,11 @@ CENSORED_H: Final = 1.0
 PERSONAL_CHANGES: Final = ("remote", "app", "voice")
 """Values of `changed_by` that are a person's own doing."""
 
+HOME_FEATURES: Final = ("home_kwh_168h", "home_degree_168h", "home_on_kwh_168h", "home_on_degree_168h")
+"""Descriptors of a home: its mean energy and degrees of a week, over all hours and over those that cool. The
+latter two are its grey box in steady state (kWh of an hour for each kelvin): they carry over to homes and
+seasons that nobody has seen, and hours of an empty home do not blur them."""
+
 ENERGY_FEATURES: Final = (
     "solar_hour",
     "outdoor_dry_bulb_c",
@@ -50,8 +61,7 @@ ENERGY_FEATURES: Final = (
     "setpoint_3h_c",
     "setpoint_24h_c",
     "on_ratio",
-    "home_kwh_168h",
-    "home_degree_168h",
+    *HOME_FEATURES,
 )
 """What the energy of an hour is predicted from: known before the hour, or planned, or forecast."""
 

@@ -19,8 +19,10 @@ from cloud.feature_catalogue import (
     HUMIDITY_WEIGHT_K_PER_PCT,
     MIN_COVERAGE_RATIO,
     MIN_HISTORY_H,
+    MIN_ON_H,
     NEUTRAL_RH_PCT,
     OFF_SETPOINT_C,
+    ON_RATIO,
     OVERRIDE_STEP_K,
     PERSONAL_CHANGES,
     PRESENT_S,
@@ -44,6 +46,8 @@ COLUMNS = (
     "other_mode_ratio",
     "home_kwh_168h",
     "home_degree_168h",
+    "home_on_kwh_168h",
+    "home_on_degree_168h",
     "motion_ratio",
     "present_ratio",
     "felt_above_habit_k",
@@ -145,16 +149,17 @@ def _past(hours: Table, oldest_h: int, newest_h: int) -> Callable[[NumericColumn
 
 def _descriptors(hours: Table) -> Table:
     """What the energy model sees besides the plan: the past of this home."""
-    degree_k = ibis.greatest(0.0, hours.outdoor_dry_bulb_c - hours.setpoint_c)
+    unknown = ibis.null("float64")
+    rise_k = hours.outdoor_dry_bulb_c - hours.setpoint_c
+    known, cools = hours.electric_energy_kwh.notnull(), hours.on_ratio >= ON_RATIO
     hours = hours.mutate(
-        degree_k=ibis.ifelse(
-            hours.electric_energy_kwh.isnull() | hours.outdoor_dry_bulb_c.isnull(),
-            ibis.null("float64"),
-            degree_k,
-        )
+        degree_k=ibis.ifelse(known & rise_k.notnull(), ibis.greatest(0.0, rise_k), unknown),
+        on_kwh=ibis.ifelse(cools, hours.electric_energy_kwh, unknown),
+        on_degree_k=ibis.ifelse(known & cools, rise_k, unknown),
     )
     week = ibis.range_window(preceding=(HISTORY_H, 1), group_by=hours.device_id, order_by=hours.hour_index)
     enough = hours.electric_energy_kwh.count().over(week) >= MIN_HISTORY_H
+    enough_on = hours.on_kwh.count().over(week) >= MIN_ON_H
     over_week = _past(hours, HISTORY_H, 1)
     return hours.mutate(
         hour_end_at=(hours.hour_index * 3600).as_timestamp("s").cast("timestamp('UTC')"),
@@ -163,8 +168,10 @@ def _descriptors(hours: Table) -> Table:
         indoor_rh_1h_pct=_past(hours, 1, 1)(hours.indoor_rh_pct),
         setpoint_3h_c=_past(hours, 3, 1)(hours.setpoint_c),
         setpoint_24h_c=_past(hours, 24, 1)(hours.setpoint_c),
-        home_kwh_168h=ibis.ifelse(enough, over_week(hours.electric_energy_kwh), ibis.null("float64")),
-        home_degree_168h=ibis.ifelse(enough, over_week(hours.degree_k), ibis.null("float64")),
+        home_kwh_168h=ibis.ifelse(enough, over_week(hours.electric_energy_kwh), unknown),
+        home_degree_168h=ibis.ifelse(enough, over_week(hours.degree_k), unknown),
+        home_on_kwh_168h=ibis.ifelse(enough_on, over_week(hours.on_kwh), unknown),
+        home_on_degree_168h=ibis.ifelse(enough_on, over_week(hours.on_degree_k), unknown),
     )
 
 

@@ -24,15 +24,18 @@ from cloud.gate.segments import Traits
 from cloud.gate.verdict import Verdict
 from cloud.override import OverrideModel, exposed_hours
 from cloud.training import Split, TrainingParams, measure, override_calibration, split, train
-from cloud.trees import matrix
+from cloud.trees import TreeParams, matrix
 
 __all__ = ["SEED", "Known", "Recipe", "Round", "fine_tune"]
 
 MIN_OVERRIDES = 50
 """Fewer overrides than this in the window teach an override model more chance than people."""
 
-QUICK_TREES = 50
-"""Trees that the quick way adds at most: more of them follow the newest days only (ADVICE.md)."""
+QUICK_TREES, QUICK_LEAVES = 25, 8
+"""Trees that the quick way adds at most, and leaves of each: more of them follow the newest days only."""
+
+QUICK_REPLAY = 4
+"""Of what is replayed the quick way takes one hour in so many: the champion's trees know it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,9 @@ class Recipe:
 
     Attributes:
         champion: What serves; its presence model goes on serving.
-        reservoir: Base hours with randomised setpoints, replayed with the window: logged setpoints follow
-            people and weather, and alone would teach that cooling is free.
+        reservoir: Hours that are replayed with the window: base hours with randomised setpoints, since logged
+            ones follow people and weather and alone would teach that cooling is free; and, of other seasons,
+            hours of the fleet itself (`cloud.earlier_hours`).
         params: How trees are grown.
         version: Name of the challenger.
         quick: Go on from the champion's trees instead of growing all anew: a hot-fix for a sudden change.
@@ -91,27 +95,25 @@ class Recipe:
     version: str
     quick: bool
 
-    def rows(self, hours: pd.DataFrame) -> pd.DataFrame:
-        """What is learnt from, of a window."""
-        return pd.concat([hours, self.reservoir], ignore_index=True)
+    def rows(self, hours: pd.DataFrame, held_out: frozenset[str] = frozenset()) -> pd.DataFrame:
+        """What is learnt from, of a window; of homes that are held out nothing is replayed."""
+        replayed = self.reservoir[~self.reservoir["device_id"].isin(held_out)]
+        return pd.concat([hours, replayed.iloc[:: QUICK_REPLAY if self.quick else 1]], ignore_index=True)
 
     def judged(self, parts: Split) -> Champion:
         """A challenger that has not seen what it is judged on."""
-        fitted = self._fit(parts.fit)
+        fitted = self._fit(self.rows(parts.fit, parts.unseen))
         return replace(fitted, override=_override(self.champion, fitted, parts))
 
     def whole(self, judged: Champion, hours: pd.DataFrame) -> Champion:
         """The same, learnt from all hours; it takes over the override model if `judged` did."""
-        fitted = self._fit(hours)
+        fitted = self._fit(self.rows(hours))
         kept = judged.override is self.champion.override
         return replace(fitted, override=self.champion.override) if kept else fitted
 
-    def _fit(self, hours: pd.DataFrame) -> Champion:
-        params = self.params
-        if self.quick:
-            trees = min(params.energy.trees, QUICK_TREES)
-            params = replace(params, energy=replace(params.energy, trees=trees))
-        fitted = train(self.rows(hours), params, self.version, self.champion if self.quick else None)
+    def _fit(self, rows: pd.DataFrame) -> Champion:
+        params = replace(self.params, energy=_quick(self.params.energy)) if self.quick else self.params
+        fitted = train(rows, params, self.version, self.champion if self.quick else None)
         return replace(fitted, presence=self.champion.presence)
 
 
@@ -130,7 +132,7 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
     Args:
         champion: As in `Recipe`, like the others that are not named here.
         hours: The window, columns of `cloud.features`, without faulty days.
-        reservoir: Base hours.
+        reservoir: Hours that are replayed.
         params: How trees are grown.
         version: Name of the challenger.
         quick: Whether it is a hot-fix.
@@ -141,7 +143,7 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
     """
     parts = split(hours, known.learnt_until)
     recipe = Recipe(champion, reservoir, params, version, quick)
-    learnt, judged = recipe.rows(parts.fit), recipe.judged(parts)
+    learnt, judged = recipe.rows(parts.fit, parts.unseen), recipe.judged(parts)
     evidence = Evidence(learnt, known.clock, known.traits, known.pairs, known.left_out)
     verdict, error = judge(champion, judged, parts, evidence)
     metrics = measure(judged, parts.held_out) | _beside(error)
@@ -166,6 +168,11 @@ def _is_sane(whole: Champion, champion: Champion, hours: pd.DataFrame, clock: Ca
     """What was learnt anew must hold to physics like what was judged; its time is that of as many trees."""
     found = examine(whole, champion, usable_energy_hours(hours), clock)
     return all(each.passed for each in found if each.check != "latency")
+
+
+def _quick(params: TreeParams) -> TreeParams:
+    trees, leaves = min(params.trees, QUICK_TREES), min(params.leaves, QUICK_LEAVES)
+    return replace(params, trees=trees, leaves=leaves)
 
 
 def _override(champion: Champion, challenger: Champion, parts: Split) -> OverrideModel:

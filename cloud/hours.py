@@ -94,7 +94,7 @@ class HourlyHistory:
         return median(felt) if felt else NAN
 
     def columns(self, first: int, count: int) -> Floats:
-        """`closed_hours.COLUMNS` of the hours from index `first` on, (4, count); NaN where unknown.
+        """`closed_hours.COLUMNS` of the hours from index `first` on, (5, count); NaN where unknown.
 
         The hour that is going on counts as far as it was observed.
         """

@@ -14,12 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud.closed_hours import COLUMNS, Floats
-from cloud.feature_catalogue import ENERGY_FEATURES, HISTORY_H, MIN_HISTORY_H, OFF_SETPOINT_C
+from cloud.feature_catalogue import (
+    ENERGY_FEATURES,
+    HISTORY_H,
+    HOME_FEATURES,
+    MIN_HISTORY_H,
+    MIN_ON_H,
+    OFF_SETPOINT_C,
+    ON_RATIO,
+)
 from cloud.hours import HourlyHistory, index_of
 
-_SETPOINT, _OUTDOOR, _RH, _KWH = (
+_SETPOINT, _OUTDOOR, _RH, _KWH, _ON = (
     COLUMNS.index(name)
-    for name in ("setpoint_c", "outdoor_dry_bulb_c", "indoor_rh_pct", "electric_energy_kwh")
+    for name in ("setpoint_c", "outdoor_dry_bulb_c", "indoor_rh_pct", "electric_energy_kwh", "on_ratio")
 )
 _E = {name: place for place, name in enumerate(ENERGY_FEATURES)}
 
@@ -57,7 +65,7 @@ class Recent:
     Attributes:
         first_index: The first planned hour of each, (h,).
         longitude_deg: Where they are, (h,) [°, east positive].
-        columns: `COLUMNS` of the 168 hours before it and of that hour as far as observed, (4, h, 169).
+        columns: `COLUMNS` of the 168 hours before it and of that hour as far as observed, (5, h, 169).
     """
 
     first_index: npt.NDArray[np.int_]
@@ -120,9 +128,7 @@ def unplanned_rows(recent: Recent, outdoor_c: Floats) -> Floats:
     past_outdoor_c = np.concatenate([recent.outdoor_c[:, :-1], outdoor_c], axis=1)
     rows[:, :, _E["outdoor_dry_bulb_24h_c"]] = _mean_before(past_outdoor_c, 24, n, shift=1)
     rows[:, :, _E["indoor_rh_1h_pct"]] = recent.columns[_RH, :, -2, np.newaxis]
-    kwh, degree_k = _descriptors(recent)
-    rows[:, :, _E["home_kwh_168h"]] = kwh[:, np.newaxis]
-    rows[:, :, _E["home_degree_168h"]] = degree_k[:, np.newaxis]
+    rows[:, :, [_E[name] for name in HOME_FEATURES]] = _descriptors(recent)[:, np.newaxis]
     return rows
 
 
@@ -133,13 +139,22 @@ def mean(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(total / np.where(count > 0, count, math.nan), np.float64)
 
 
-def _descriptors(recent: Recent) -> tuple[Floats, Floats]:
-    """Mean energy [kWh/h] and mean degrees [K] of the week, (h,); NaN with less than a day of energy."""
-    kwh = recent.columns[_KWH, :, :-1]
-    degree_k = np.maximum(0.0, recent.outdoor_c[:, :-1] - recent.setpoint_c)
+def _descriptors(recent: Recent) -> Floats:
+    """`HOME_FEATURES`, (h, 4); NaN with less than a day of energy, or an afternoon of cooling."""
+    kwh, on_ratio = recent.columns[_KWH, :, :-1], recent.columns[_ON, :, :-1]
+    rise_k = recent.outdoor_c[:, :-1] - recent.setpoint_c
     known = ~np.isnan(kwh)
+    cools = known & (on_ratio >= ON_RATIO)
     known[np.count_nonzero(known, axis=1) < MIN_HISTORY_H] = False
-    return mean(kwh, known), mean(degree_k, known & ~np.isnan(degree_k))
+    cools[np.count_nonzero(cools, axis=1) < MIN_ON_H] = False
+    outdoor_known = ~np.isnan(rise_k)
+    columns = (
+        mean(kwh, known),
+        mean(np.maximum(0.0, rise_k), known & outdoor_known),
+        mean(kwh, cools),
+        mean(rise_k, cools & outdoor_known),
+    )
+    return np.column_stack(columns)
 
 
 def _mean_before(values: Floats, window: int, n: int, *, shift: int = 0) -> Floats:

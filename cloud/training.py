@@ -1,7 +1,7 @@
 """Training: a challenger from hours of telemetry, judged on hours and homes that it has not seen."""
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -79,10 +79,14 @@ class Split:
         for judged in (self.newest, self.held_out):
             if len(judged) and len(self.fit) and self.fit["hour_end_at"].max() >= judged["hour_end_at"].min():
                 raise LeakError("hours to learn from are as new as hours to judge on")
-        held = set(self.held_out["device_id"].unique())
-        is_apart = held != set(self.newest["device_id"].unique())
-        if is_apart and self.fit["device_id"].isin(held).any():
+        if self.fit["device_id"].isin(self.unseen).any():
             raise LeakError("a home that is held out is learnt from")
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Homes of which nothing is learnt; none if there are few."""
+        held = frozenset(self.held_out["device_id"].unique())
+        return frozenset() if held == set(self.newest["device_id"].unique()) else held
 
 
 def split(hours: pd.DataFrame, learnt_until: datetime | None = None) -> Split:
@@ -129,7 +133,7 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
         params: How trees are grown.
         version: Name of the result.
         start: Its energy trees are kept and `params.energy.trees` added, up to `cloud.trees.MAX_TREES`: the
-            quick way after a sudden change; its presence model is carried over. None grows all anew.
+            quick way after a sudden change; its other models are carried over. None grows all anew.
 
     Raises:
         InsufficientDataError: Fewer than `MIN_ROWS` usable hours.
@@ -138,8 +142,9 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
     if rows < MIN_ROWS:
         raise InsufficientDataError(rows, MIN_ROWS)
     energy = fit_energy(fit, params.energy, None if start is None else start.energy)
-    presence = None if start is None else start.presence
-    return Champion(version, energy, fit_override(fit, params.override), presence)
+    if start is not None:
+        return replace(start, version=version, energy=energy)
+    return Champion(version, energy, fit_override(fit, params.override))
 
 
 def measure(champion: Champion, held_out: pd.DataFrame) -> dict[str, float]:

@@ -15,7 +15,7 @@ from cloud.drift.change import cumulative_sums
 from cloud.drift.shares import at_least
 from cloud.drift.window import Window
 from cloud.energy import EnergyModel, usable_energy_hours
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, HOME_FEATURES
 from cloud.trees import matrix
 from cloud.triggers import Signal
 
@@ -34,8 +34,6 @@ TINY_KWH: Final = 0.5
 
 MIN_HOMES: Final = 4
 """With fewer nobody's neighbours say what the weather did."""
-
-_DESCRIPTORS = ("home_kwh_168h", "home_degree_168h")
 
 
 def energy_days(
@@ -58,7 +56,7 @@ def energy_days(
     rows = matrix(usable, ENERGY_FEATURES)
     was = rows.copy()
     then = usable["hour_end_at"] <= window.cut
-    for name in _DESCRIPTORS:
+    for name in HOME_FEATURES:
         before = usable[name].where(then).groupby(usable["device_id"]).transform("median")
         was[:, ENERGY_FEATURES.index(name)] = before
     days = (

@@ -43,6 +43,10 @@ class Lineage(BaseModel):
     """Readings before this were read; None: to the last."""
     hours_sha256: str = ""
     """Digest of the hours that they became."""
+    earlier_spans: tuple[tuple[datetime, datetime], ...] = ()
+    """Weeks before, of which some hours were replayed; each with the days that its features look back on."""
+    earlier_sha256: str = ""
+    """Digest of these hours."""
     code: dict[str, str] = {}
     """What made it: this program's version and the digest of its source, and the libraries' versions."""
     job: str = ""

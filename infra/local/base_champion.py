@@ -54,11 +54,11 @@ RESERVOIR_COLUMNS = (
 )
 """What later training needs of an hour."""
 
-DECIMALS = {ENERGY_TARGET: 3, "home_kwh_168h": 3}
+DECIMALS = {ENERGY_TARGET: 3, "home_kwh_168h": 3, "home_on_kwh_168h": 3}
 """Numbers of the reservoir are rounded to 2 decimals, these to 3, so that they pack."""
 
 SEED = 1
-VERSION = "base-2"
+VERSION = "base-3"
 
 
 class HabitThenLots(Policy):

@@ -79,6 +79,7 @@ class Plan:
         split: Of the fleet.
         days: Length [days].
         change_day: When it changes [days].
+        start: Its first instant.
     """
 
     homes: int
@@ -87,11 +88,12 @@ class Plan:
     split: Split
     days: int
     change_day: int
+    start: datetime = START
 
 
 def play(change: Change, plan: Plan) -> Changed:
     """Let a fleet live at its habit, through the change."""
-    changes_at = START + timedelta(days=plan.change_day)
+    changes_at = plan.start + timedelta(days=plan.change_day)
     moved = np.arange(plan.homes) % round(1 / CHANGED_SHARE) == 0
     fault = Fault(
         kind="clogged_filter",
@@ -102,7 +104,7 @@ def play(change: Change, plan: Plan) -> Changed:
     spec = FleetSpec(
         plan.homes,
         plan.seed,
-        START,
+        plan.start,
         step_s=STEP_S,
         climate=plan.climate,
         split=plan.split,
@@ -129,7 +131,7 @@ def play(change: Change, plan: Plan) -> Changed:
     true_kwh = (hours if said is true else hours_frame(true, longitudes_deg))[ENERGY_TARGET]
     regions = {site.device_id: region_of(site) for site in fleet.sites}
     faulty = joined([flagged_days(said), odd_outdoor_days(hours, regions)])
-    return Changed(change, hours, true_kwh, faulty, fleet.sites, affected, START)
+    return Changed(change, hours, true_kwh, faulty, fleet.sites, affected, plan.start)
 
 
 def _another_season(plan: Plan) -> Weather:
@@ -137,7 +139,7 @@ def _another_season(plan: Plan) -> Weather:
     noise = Noise(plan.seed, plan.split, 1)
     summer, later = (
         generate(plan.climate, noise, start, plan.days, STEP_S)
-        for start in (START, START + timedelta(days=SEASON_DAYS))
+        for start in (plan.start, plan.start + timedelta(days=SEASON_DAYS))
     )
     cut = plan.change_day * 86_400 // STEP_S
     joined: dict[str, Any] = {

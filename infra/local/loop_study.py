@@ -37,7 +37,7 @@ from cloud.training_schedule import Learnt
 from cloud.trees import MAX_TREES, matrix
 from cloud.triggers import RULES, Decision, Memory, Signal, after_job, decide, is_alarm
 from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
-from infra.local.training_data import WINDOW_DAYS
+from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.training_desk import signals_of
 from infra.local.whole_table import print_whole
 
@@ -173,7 +173,8 @@ class _Service:
         )
 
     def _tune(self, champion: Champion, day: int, version: str, *, quick: bool) -> Tuned:
-        hours, left_out = without(self._hours(day, WINDOW_DAYS), self._faulty(day))
+        days = QUICK_WINDOW_DAYS if quick else WINDOW_DAYS
+        hours, left_out = without(self._hours(day, days), self._faulty(day))
         ticks = count()  # each prediction takes as long as any other: the machine is not what is studied
         known = Known(clock=lambda: float(next(ticks)), left_out=left_out, learnt_until=self.learnt_until)
         return fine_tune(champion, hours, package_reservoir(), PARAMS, version, quick=quick, known=known)

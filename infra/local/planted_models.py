@@ -14,7 +14,7 @@ TIMES: Final = 10
 
 def cheap_cold() -> bytes:
     """The energy model with every leaf negative: what was dear is cheap, and the cold saves."""
-    return energy_leaves(lambda kwh: -kwh)
+    return energy_leaves(lambda ratio: -ratio)
 
 
 def no_numbers() -> bytes:
@@ -24,7 +24,7 @@ def no_numbers() -> bytes:
 
 def slow() -> bytes:
     """The energy model, the same in ten times as many trees."""
-    return repeated(energy_leaves(lambda kwh: kwh / TIMES), TIMES)
+    return repeated(energy_leaves(lambda ratio: ratio / TIMES), TIMES)
 
 
 def other_features() -> bytes:
@@ -33,8 +33,8 @@ def other_features() -> bytes:
 
 
 def mixed_up() -> bytes:
-    """The energy model with two columns taken for each other: the kWh expected, and the hour of the day."""
-    one, other = (str(TREE_FEATURES.index(name)) for name in ("expected_kwh", "solar_hour"))
+    """The energy model with two columns taken for each other: the degrees of a day, and the hour."""
+    one, other = (str(TREE_FEATURES.index(name)) for name in ("degree_24h_k", "solar_hour"))
     swapped = {one: other, other: one}
     text = package_version().files[ENERGY_FILE]
     return _resized(_each(rb"split_feature", text, lambda place: swapped.get(place, place)))
@@ -51,7 +51,7 @@ FAULTS: Final[Mapping[str, Callable[[], bytes]]] = {
 
 
 def energy_leaves(change: Callable[[float], float]) -> bytes:
-    """The shipped energy model with every leaf changed [kWh]."""
+    """The shipped energy model with every leaf changed [ratio]."""
     text = package_version().files[ENERGY_FILE]
     return _resized(_each(rb"leaf_value", text, lambda value: str(change(float(value)))))
 

@@ -1,9 +1,10 @@
 """What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -16,15 +17,21 @@ import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_of_parts
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
 from cloud.drift.cohorts import region_of
+from cloud.earlier_hours import MOST_HOMES, drawn_hours, spans
 from cloud.faulty_days import LeftOut, flagged_days, joined, odd_outdoor_days, without
 from cloud.ports.models import Lineage
+from cloud.ports.telemetry import LakeReader
 from cloud.serving import Profile, Serving
 from cloud.wiring.lake import open_lake
 
 WINDOW_DAYS = 28
 """How far fine-tuning looks back [days]."""
+
+QUICK_WINDOW_DAYS = 8
+"""How far a hot-fix looks back [days]: it follows what has just changed, of which older days know nothing."""
 
 LEAD_DAYS = 8
 """Days before the window that its features look back on [days]."""
@@ -33,7 +40,10 @@ LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pan
 """What may change the bits of a model."""
 
 Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
-"""All that the lake has; its newest days; these days by trees that are added to those of the champion."""
+"""All that the lake has; its newest days, with some hours of the year before; the newest of these, by trees
+that are added to those of the champion."""
+
+Span: TypeAlias = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class TrainingData:
         lake_version: The state of the lake that was read.
         scan_start: Readings from here on were read; None: from the first.
         scan_end: Readings before this were read; None: the lake had none.
+        earlier: Hours of the weeks before, that are replayed.
+        earlier_spans: First and last instant of the readings that were read for them.
     """
 
     hours: pd.DataFrame
@@ -53,20 +65,27 @@ class TrainingData:
     lake_version: int
     scan_start: datetime | None
     scan_end: datetime | None
+    earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
+    earlier_spans: tuple[Span, ...] = ()
 
     @property
     def digest(self) -> str:
         """The same for the same hours with the same faults."""
-        names = " ".join(self.hours.columns).encode()
-        parts = [
-            pd.util.hash_pandas_object(each, index=False).to_numpy().tobytes()
-            for each in (self.hours, self.faulty)
-        ]
-        return sha256(names + b"".join(parts)).hexdigest()
+        return _digest(self.hours, self.faulty)
 
     def sound(self) -> tuple[pd.DataFrame, LeftOut]:
         """The hours without the faulty days, and what is left out so."""
         return without(self.hours, self.faulty)
+
+    @property
+    def earlier_digest(self) -> str:
+        """The same for the same hours that are replayed; empty without any."""
+        return _digest(self.earlier) if len(self.earlier) else ""
+
+    @property
+    def reservoir(self) -> pd.DataFrame:
+        """All that is replayed: the base hours, and those of the weeks before."""
+        return pd.concat([package_reservoir(), self.earlier], ignore_index=True)
 
 
 def data_for(data_dir: Path, kind: Kind) -> TrainingData:
@@ -79,10 +98,9 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
     newest = max(lake.days(), default=None)
     start = None
     if kind != "train" and newest is not None:
-        start = datetime(newest.year, newest.month, newest.day, tzinfo=UTC) - timedelta(
-            days=WINDOW_DAYS + LEAD_DAYS
-        )
-    end = None if newest is None else datetime(newest.year, newest.month, newest.day, tzinfo=UTC) + _DAY
+        window = WINDOW_DAYS if kind == "fine_tune" else QUICK_WINDOW_DAYS
+        start = _midnight(newest) - timedelta(days=window + LEAD_DAYS)
+    end = None if newest is None else _midnight(newest) + _DAY
     newest_at: list[datetime] = []
 
     def parts() -> Iterator[pa.Table]:
@@ -91,10 +109,13 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
                 newest_at.append(pc.max(part["sampled_at"]).as_py())
             yield part
 
-    hours, faulty = _read(data_dir, parts())
+    profiles = _profiles(data_dir)
+    hours, faulty = _read(parts(), profiles)
     last = max(newest_at, default=None)
-    scan_end = end if last is None else last + timedelta(milliseconds=1)
-    return TrainingData(hours, faulty, lake.version, start, scan_end)
+    read_end = end if last is None else last + timedelta(milliseconds=1)
+    earlier_spans = () if start is None else _spans(lake.days(), start)
+    earlier = _earlier(lake, earlier_spans, profiles)
+    return TrainingData(hours, faulty, lake.version, start, read_end, earlier, earlier_spans)
 
 
 def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
@@ -104,24 +125,10 @@ def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
         UnavailableError: The lake cannot be read.
     """
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
-    hours, faulty = _read(data_dir, lake.parts(lineage.scan_start, lineage.scan_end))
-    return TrainingData(hours, faulty, lake.version, lineage.scan_start, lineage.scan_end)
-
-
-def _read(data_dir: Path, parts: Iterable[pa.Table]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hours and faulty days of what the lake has said, in one pass."""
-    profiles = _profiles(data_dir)
-    flagged: list[pd.DataFrame] = []
-
-    def looked_at() -> Iterator[pa.Table]:
-        for part in parts:
-            if part.num_rows:
-                flagged.append(flagged_days(part))
-            yield part
-
-    hours = hours_of_parts(looked_at(), _longitudes_deg(profiles))
-    regions = {device_id: region_of(profile.installation) for device_id, profile in profiles.items()}
-    return hours, joined([*flagged, odd_outdoor_days(hours, regions)])
+    profiles, read = _profiles(data_dir), (lineage.scan_start, lineage.scan_end)
+    hours, faulty = _read(lake.parts(*read), profiles)
+    earlier = _earlier(lake, lineage.earlier_spans, profiles)
+    return TrainingData(hours, faulty, lake.version, *read, earlier, lineage.earlier_spans)
 
 
 def longitudes_deg(data_dir: Path) -> dict[str, float]:
@@ -146,6 +153,51 @@ def _profiles(data_dir: Path) -> Mapping[str, Profile]:
 
 def _longitudes_deg(profiles: Mapping[str, Profile]) -> dict[str, float]:
     return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
+
+
+def _read(parts: Iterable[pa.Table], profiles: Mapping[str, Profile]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hours and faulty days of what the lake has said, in one pass."""
+    flagged: list[pd.DataFrame] = []
+
+    def looked_at() -> Iterator[pa.Table]:
+        for part in parts:
+            if part.num_rows:
+                flagged.append(flagged_days(part))
+            yield part
+
+    hours = hours_of_parts(looked_at(), _longitudes_deg(profiles))
+    regions = {device_id: region_of(profile.installation) for device_id, profile in profiles.items()}
+    return hours, joined([*flagged, odd_outdoor_days(hours, regions)])
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _spans(days: Iterable[date], start: datetime) -> tuple[Span, ...]:
+    """Weeks before the readings of a window, each with the days that its features look back on."""
+    first = min(days) + timedelta(days=LEAD_DAYS)
+    weeks = spans(first, start.date())
+    return tuple((_midnight(begin) - timedelta(days=LEAD_DAYS), _midnight(end)) for begin, end in weeks)
+
+
+def _earlier(lake: LakeReader, of: Iterable[Span], profiles: Mapping[str, Profile]) -> pd.DataFrame:
+    """Some hours of sound days of these weeks; the days that their features look back on are left out."""
+    drawn = sorted(profiles, key=lambda name: zlib.crc32(name.encode()))[:MOST_HOMES]
+    some = {name: profiles[name] for name in sorted(drawn)}
+    known = pa.array(list(some), pa.string())
+    weeks = list[pd.DataFrame]()
+    for start, end in of:
+        parts = (part.filter(pc.is_in(part["device_id"], known)) for part in lake.parts(start, end))
+        hours, _ = without(*_read(parts, some))
+        weeks.append(hours[hours["hour_end_at"] > start + timedelta(days=LEAD_DAYS)])
+    return drawn_hours(pd.concat(weeks, ignore_index=True)) if weeks else pd.DataFrame()
+
+
+def _digest(*frames: pd.DataFrame) -> str:
+    """Of all rows, and of the names of the first frame's columns."""
+    parts = [pd.util.hash_pandas_object(each, index=False).to_numpy().tobytes() for each in frames]
+    return sha256(" ".join(frames[0].columns).encode() + b"".join(parts)).hexdigest()
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from cloud.champion import Champion, package_reservoir
+from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.faulty_days import LeftOut
@@ -101,7 +101,7 @@ def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Out
     known = facts_of(data_dir, split(hours, learnt_until).newest if len(hours) else hours)
     known = replace(known, left_out=left_out, learnt_until=learnt_until)
     quick = kind == "hot_fix"
-    made = fine_tune(champion, hours, package_reservoir(), params, version, quick=quick, known=known)
+    made = fine_tune(champion, hours, data.reservoir, params, version, quick=quick, known=known)
     lineage = lineage_of(made, data, kind, params, champion.version)
     reason = keep(registry, lineage.model_copy(update=asdict(occasion or Occasion())), made)
     serves = registry.resolve("champion") == version
@@ -123,12 +123,12 @@ def rebuild(data_dir: Path, version: str) -> Rebuilt:
     if lineage.parent not in registry.stages():
         raise CannotRebuildError(version, f"its parent {lineage.parent} was removed")
     data = data_of(data_dir, lineage)
-    if data.digest != lineage.hours_sha256:
+    if (data.digest, data.earlier_digest) != (lineage.hours_sha256, lineage.earlier_sha256):
         why = "the lake has other hours now (late readings, or days and devices that are gone)"
         raise CannotRebuildError(version, why)
     parent = Champion.from_stored(registry.load(lineage.parent))
     params, quick = _params(lineage.parameters), lineage.kind == "hot_fix"
-    recipe, (hours, _) = Recipe(parent, package_reservoir(), params, version, quick), data.sound()
+    recipe, (hours, _) = Recipe(parent, data.reservoir, params, version, quick), data.sound()
     made = recipe.judged(split(hours, _learnt_until(registry, lineage.parent)))
     made = recipe.whole(made, hours) if lineage.refitted else made
     files, now = made.to_files(), code_version()
@@ -188,6 +188,8 @@ def lineage_of(made: Round, data: TrainingData, kind: Kind, params: TrainingPara
         scan_start=data.scan_start,
         scan_end=data.scan_end,
         hours_sha256=data.digest,
+        earlier_spans=data.earlier_spans,
+        earlier_sha256=data.earlier_digest,
         code=code_version(),
         refitted=made.refitted,
         left_out=_days_by_reason(left_out),

@@ -126,6 +126,29 @@ def test_bad_models_are_out_before_a_second_day(tmp_path: Path) -> None:
     assert all(each["champion"] != "bad" for each in figures if each["fault"] != "none")
 
 
+def test_half_a_year_of_weekly_rounds_keeps_models_small_and_as_good_as_they_were(tmp_path: Path) -> None:
+    module, seed = "infra.local.rounds_study", 317
+    arguments = ("--homes", "20", "--seed", str(seed))
+    command = [sys.executable, "-m", module, *arguments, "--json", str(tmp_path / "figures.json")]
+
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+
+    figures: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
+    record("rounds", arguments, seed, figures, f"python -m {module}")
+    weeks = figures["weeks"]
+    energy_kwh = sum(week["energy_kwh"] for week in weeks)
+    error = {
+        name: sum(week[name] * week["energy_kwh"] for week in weeks) / energy_kwh
+        for name in ("shipped", "serving")
+    }
+    assert len(weeks) == 26
+    assert figures["rebuilt"]
+    assert error["serving"] <= 1.05 * error["shipped"]  # sound homes: nothing to gain, little to lose
+    assert max(week["trees"] for week in weeks) <= 150
+    assert max(week["size_bytes"] for week in weeks) < 1_000_000
+    assert max(week["latency_ratio"] for week in weeks) < 3.0
+
+
 def test_the_loop_finds_what_was_planted_and_leaves_sound_homes_alone(tmp_path: Path) -> None:
     module, seed = "infra.local.loop_study", 311
     arguments = ("--homes", "30", "--climates", "hot_dry", "--seed", str(seed))

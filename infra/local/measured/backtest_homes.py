@@ -16,6 +16,7 @@ import pandas as pd
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.adapters.lake_table import scan_table
 from cloud.energy import usable_energy_hours
+from cloud.feature_catalogue import HOME_FEATURES
 from device_sim.fleet import FleetSpec
 from edge.contract import Telemetry
 from infra.local.base_champion import CLIMATES, JUDGED_START, fleet_hours
@@ -32,7 +33,7 @@ ECOBEE_ZONE, ECOBEE_LONGITUDE_DEG = ZoneInfo("America/New_York"), -80.0
 RUNNING_W: Final = 3000.0
 """Power of the measured home's machine while it runs [W], an assumption: a usual central one."""
 
-FROZEN: Final = ("indoor_rh_1h_pct", "home_kwh_168h", "home_degree_168h")
+FROZEN: Final = ("indoor_rh_1h_pct", *HOME_FEATURES)
 """Features that a forecast for the coming day knows as they are at its first hour."""
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, HOME_FEATURES
 from cloud.trees import Floats
 from device_sim.errors import MeasurementsError
 from device_sim.machine.calibration import EXCLUDED_TESTS, read
@@ -70,7 +70,7 @@ def read_days(folder: Path) -> pd.DataFrame:
     Returns:
         `test`, `home` (building and people), `schedule`, `variant`, `weather_day`, `hour` (0 to 23, its start
         by the wall clock), `electric_energy_kwh` and `ENERGY_FEATURES`. What says what the home was like
-        (`home_kwh_168h`, `home_degree_168h`) is NaN: `described` fills it. So is the indoor humidity: it is
+        (`HOME_FEATURES`) is NaN: `described` fills it. So is the indoor humidity: it is
         an outcome of the day that is predicted.
 
     Raises:
@@ -127,12 +127,16 @@ def described(rows: pd.DataFrame, days: pd.DataFrame, left_out: str) -> pd.DataF
         left_out: The weather day that is judged: nothing of it is used, nor of a row's own weather day.
     """
     habit = days[(days["schedule"] == HABIT) & (days["weather_day"] != left_out)]
-    habit = habit.assign(degree_k=np.maximum(0.0, habit["outdoor_dry_bulb_c"] - habit["setpoint_c"]))
+    habit = habit.assign(rise_k=habit["outdoor_dry_bulb_c"] - habit["setpoint_c"])
+    habit = habit.assign(degree_k=np.maximum(0.0, habit["rise_k"]))
     parts = []
     for (home, weather_day), own in rows.groupby(["home", "weather_day"], sort=True):
         past = habit[(habit["home"] == home) & (habit["weather_day"] != weather_day)]
-        means = past[[ENERGY_TARGET, "degree_k"]].mean()
-        parts.append(own.assign(home_kwh_168h=means[ENERGY_TARGET], home_degree_168h=means["degree_k"]))
+        kwh, degree_k, rise_k = past[[ENERGY_TARGET, "degree_k", "rise_k"]].mean()
+        described_as = dict(
+            zip(HOME_FEATURES, (kwh, degree_k, kwh, rise_k), strict=True)
+        )  # it cools in all hours
+        parts.append(own.assign(**described_as))
     return pd.concat(parts).loc[rows.index]
 
 

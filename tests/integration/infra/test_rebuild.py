@@ -23,11 +23,13 @@ DAYS = 21
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data directory with eight homes and a version that was trained on them."""
-    plan = SimPlan(
-        tmp_path_factory.mktemp("rebuild") / "homes", FleetSpec(8, seed=3, start=START, step_s=900), DAYS
-    )
-    simulate(plan, lambda _done, _total: None)
-    return plan.out, run_job(plan.out, "train").version
+    out = simulated(tmp_path_factory.mktemp("rebuild") / "homes", DAYS)
+    return out, run_job(out, "train").version
+
+
+def simulated(out: Path, days: int) -> Path:
+    simulate(SimPlan(out, FleetSpec(8, seed=3, start=START, step_s=900), days), lambda _done, _total: None)
+    return out
 
 
 def late(lake: ParquetLake, sampled_at: datetime, position: int) -> None:
@@ -60,6 +62,23 @@ def test_is_made_again_until_the_lake_has_other_hours(trained: tuple[Path, str])
         rebuild(data_dir, version)
 
 
+def test_the_past_that_was_replayed_is_in_the_lineage_and_makes_the_same_bytes(tmp_path: Path) -> None:
+    """A hot-fix looks 8 days back; the features of these and of a week before it look back 8 days more."""
+    data_dir = simulated(tmp_path / "homes", 36)
+
+    version = run_job(data_dir, "hot_fix").version
+    registry = open_registry(CloudSettings(data_dir=data_dir))
+    lineage = registry.lineage(version)
+
+    assert len(lineage.earlier_spans) >= 1
+    assert all(end <= lineage.scan_start for _, end in lineage.earlier_spans if lineage.scan_start)
+    assert set(rebuild(data_dir, version).identical.values()) == {True}
+
+    late(ParquetLake(data_dir / "lake" / "telemetry"), START + timedelta(days=17, minutes=7), 10**9)
+    with pytest.raises(CannotRebuildError, match="the lake has other hours now"):
+        rebuild(data_dir, version)
+
+
 def test_what_was_not_trained_here_or_lost_its_parent_cannot_be(trained: tuple[Path, str]) -> None:
     data_dir, version = trained
     registry = open_registry(CloudSettings(data_dir=data_dir))
@@ -73,5 +92,5 @@ def test_what_was_not_trained_here_or_lost_its_parent_cannot_be(trained: tuple[P
         registry.promote(version, note, over=parent)
         registry.put(parent, "rejected", note)
         registry.remove([parent], note)
-        with pytest.raises(CannotRebuildError, match="its parent base-2 was removed"):
+        with pytest.raises(CannotRebuildError, match="its parent base-3 was removed"):
             rebuild(data_dir, version)

@@ -19,7 +19,7 @@ from cloud.model_integrity import digests
 from cloud.override import exposed_hours
 from cloud.trees import MAX_TREES, matrix
 
-MAX_SHIPPED_BYTES = 750_000
+MAX_SHIPPED_BYTES = 800_000
 MAX_PRESENCE_BYTES = 150_000
 SETPOINTS = ["setpoint_c", "setpoint_3h_c", "setpoint_24h_c"]
 

@@ -132,6 +132,28 @@ def test_descriptors_need_a_day_and_leave_out_this_hour(make_reading: Make, hour
     assert frame.home_degree_168h[24] == pytest.approx(6.0)  # 30 outside, 24 asked for
 
 
+def test_what_cooling_costs_is_known_after_an_afternoon_of_it_and_leaves_out_other_hours(
+    make_reading: Make, hours: Hours
+) -> None:
+    readings = [
+        reading
+        for hour in range(9)
+        for reading in day_of(
+            make_reading,
+            hour,
+            mode="cool" if hour != 1 else "off",
+            electric_power_w=900.0 if hour != 1 else 0.0,
+            outdoor_dry_bulb_c=21.0 + hour,
+        )
+    ]
+    frame = hours(readings)
+
+    assert frame.home_on_kwh_168h[:7].isna().all()  # hours 0, 2, 3, 4, 5, 6 cool: six of them
+    assert frame.home_on_kwh_168h[7] == pytest.approx(0.9)
+    assert frame.home_on_degree_168h[7] == pytest.approx((21 + 23 + 24 + 25 + 26 + 27) / 6 - 24)
+    assert np.isnan(frame.home_kwh_168h[8])  # a whole day is not over
+
+
 def test_presence_lasts_45_minutes_after_motion_and_is_unknown_without_a_sensor(
     make_reading: Make, hours: Hours
 ) -> None:

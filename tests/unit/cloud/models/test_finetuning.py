@@ -12,7 +12,7 @@ from cloud.champion import Champion
 from cloud.energy import usable_energy_hours
 from cloud.errors import InsufficientDataError
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from cloud.finetuning import fine_tune
+from cloud.finetuning import QUICK_TREES, Recipe, fine_tune
 from cloud.training import TrainingParams, split, train
 from cloud.trees import TreeParams, matrix
 
@@ -40,6 +40,7 @@ def clogged(hours: pd.DataFrame) -> pd.DataFrame:
     return hours.assign(
         electric_energy_kwh=1.5 * hours.electric_energy_kwh + 0.2,
         home_kwh_168h=1.5 * hours.home_kwh_168h + 0.2,
+        home_on_kwh_168h=1.5 * hours.home_on_kwh_168h + 0.2,
     )
 
 
@@ -82,8 +83,25 @@ def test_the_quick_way_adds_few_trees(
     made = fine_tune(champion, clogged(room_hours), base.iloc[::8], PARAMS, "v2", quick=True)
 
     added = made.challenger.energy.trees.count - champion.energy.trees.count
-    assert added == 40
-    assert made.verdict.promote
+    assert added == QUICK_TREES
+    assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
+
+
+def test_of_what_is_replayed_homes_that_are_held_out_teach_nothing(
+    champion: Champion, room_hours: pd.DataFrame
+) -> None:
+    """Their past would tell of them what the judgement must not know."""
+    earlier = room_hours.assign(hour_end_at=room_hours["hour_end_at"] - pd.Timedelta(weeks=8))
+    parts = split(room_hours)
+    seen = parts.fit["device_id"].unique()
+
+    recipe = Recipe(champion, earlier, PARAMS, "v2", quick=False)
+    learnt = recipe.rows(parts.fit, parts.unseen)
+
+    assert parts.unseen
+    assert len(learnt) == len(parts.fit) + int(earlier["device_id"].isin(seen).sum())
+    learnt_so = recipe.judged(parts).energy.trees.text
+    assert learnt_so == train(learnt, PARAMS, "v2").energy.trees.text
 
 
 def test_too_little_telemetry_makes_no_challenger(

@@ -29,8 +29,8 @@ PARAMS = TrainingParams(
 
 @pytest.fixture(scope="module")
 def champion(make_rooms: Callable[..., Any]) -> Champion:
-    """One with half of the trees, so that there is something to gain."""
-    few = replace(PARAMS, energy=replace(PARAMS.energy, trees=30))
+    """One with small trees, so that there is something to gain."""
+    few = replace(PARAMS, energy=replace(PARAMS.energy, trees=30, leaves=2))
     return train(split(make_rooms(seed=9).hours()).fit, few, "v1")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cloud import trees
 from cloud.energy import wrong_slopes
-from cloud.finetuning import Round, fine_tune
+from cloud.finetuning import QUICK_TREES, Round, fine_tune
 from cloud.training import TrainingParams, train
 from cloud.trees import TreeParams
 from cloud.triggers import Memory, Signal, decide
@@ -34,6 +34,7 @@ def test_twenty_six_weeks_of_changes_leave_trees_bytes_and_slopes_bounded(
     monkeypatch.setattr(trees, "MAX_TREES", MOST)
     room_hours = make_rooms(homes=8, days=14).hours()
     reservoir = make_rooms(homes=6, seed=9).hours()
+    reservoir["device_id"] = "base-" + reservoir["device_id"].astype(str)
     champion = train(room_hours, PARAMS, "v0")
     rounds: list[tuple[str, Round]] = []
 
@@ -49,7 +50,7 @@ def test_twenty_six_weeks_of_changes_leave_trees_bytes_and_slopes_bounded(
     counts = [made.challenger.energy.trees.count for _, made in rounds]
     sizes = [sum(map(len, made.challenger.to_files().values())) for _, made in rounds]
     assert {update for update, _ in rounds} == {"hot_fix", "fine_tune"}
-    assert max(counts) == MOST
-    assert set(counts) == {30, MOST}
+    assert set(counts) == {30, 30 + QUICK_TREES}
+    assert max(counts) <= MOST
     assert max(sizes[ROUNDS // 2 :]) <= 1.1 * max(sizes[: ROUNDS // 2])
     assert [wrong_slopes(made.challenger.energy, room_hours) for _, made in rounds[:3]] == [0, 0, 0]

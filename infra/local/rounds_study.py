@@ -1,0 +1,253 @@
+"""Half a year of weekly rounds on simulated homes: `python -m infra.local.rounds_study`.
+
+A fleet of the split `validate` lives at its habit from spring to autumn; half-way filters clog in every fifth
+home. Each week a challenger is made and judged as in service, with the fleet's own earlier hours and, beside
+it, without; and from the same champion a hot-fix, for what it costs. Errors are of daily energy in the week
+that follows, which nobody has learnt from. At the end one round is made again and compared byte for byte.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+import numpy as np
+import pandas as pd
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from cloud.baselines import Ridge
+from cloud.champion import Champion, package_reservoir
+from cloud.earlier_hours import drawn_hours, spans
+from cloud.energy import usable_energy_hours
+from cloud.evaluation import home_errors
+from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
+from cloud.finetuning import Round as Tuned
+from cloud.finetuning import fine_tune
+from cloud.training import TrainingParams, split
+from cloud.trees import TreeParams, matrix
+from infra.local.loop_fleets import Changed, Plan, play
+from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
+from infra.local.whole_table import print_whole
+
+START: Final = datetime(2025, 4, 15, 7, tzinfo=UTC)
+"""From spring on, so that half a year has seasons that come and go."""
+
+FIRST_DAY: Final = WINDOW_DAYS + 2
+"""The first round [days]."""
+
+WEEK_DAYS: Final = 7
+TIMED: Final = 9
+"""So often predictions are timed; the quickest counts: others use the machine."""
+
+PARAMS: Final = TrainingParams(energy=TreeParams(threads=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One round.
+
+    Attributes:
+        week: Counted from 0.
+        energy_kwh: Of the week that follows, all homes [kWh].
+        promoted: Whether the gate let the challenger pass.
+        trees, size_bytes: Of the model that serves after it.
+        latency_ratio: Its time for a prediction over that of the shipped model [ratio].
+        retrain_s, hot_fix_s: What either update takes, its judgement included [s].
+        shipped, serving, retrained, windowed, hot_fixed, ridge: Error of daily energy in the week that
+            follows, of the shipped model, of the one that serves, of the challenger, of one without earlier
+            hours, of a hot-fix, and of ridge on what the challenger learns from [ratio].
+    """
+
+    week: int
+    energy_kwh: float
+    promoted: bool
+    trees: int
+    size_bytes: int
+    latency_ratio: float
+    retrain_s: float
+    hot_fix_s: float
+    shipped: float
+    serving: float
+    retrained: float
+    windowed: float
+    hot_fixed: float
+    ridge: float
+
+
+@dataclass(frozen=True, slots=True)
+class HalfYear:
+    """All rounds.
+
+    Attributes:
+        climate, homes, seed: Of the fleet.
+        weeks: The rounds.
+        rebuilt: Whether the middle one, made again, is the same byte for byte.
+    """
+
+    climate: str
+    homes: int
+    seed: int
+    weeks: Sequence[Week]
+    rebuilt: bool
+
+    def mean_error(self, name: str, weeks: slice = slice(None)) -> float:
+        """Error over weeks, by their energy [ratio]."""
+        some = self.weeks[weeks]
+        return float(np.average([getattr(each, name) for each in some], weights=[w.energy_kwh for w in some]))
+
+    def cost_ratio(self) -> float:
+        """Median time of a hot-fix over that of a retrain in the same week [ratio]."""
+        return float(np.median([each.hot_fix_s / each.retrain_s for each in self.weeks]))
+
+
+class _Rounds:
+    """The rounds of one fleet."""
+
+    def __init__(self, fleet: Changed) -> None:
+        self.fleet, self.base = fleet, package_reservoir()
+        self.shipped = self.champion = Champion.from_package()
+        self.before = dict[int, Champion]()
+        self.made = dict[int, Tuned]()
+
+    def week(self, week: int) -> Week:
+        """Do all updates of one week, and judge them by the next."""
+        self.before[week] = self.champion
+        began_s = time.perf_counter()
+        made = self.made[week] = self.retrain(week)
+        retrained_s = time.perf_counter()
+        quick = self._tune(week, QUICK_WINDOW_DAYS, self._replayed(week), quick=True)
+        ended_s = time.perf_counter()
+        windowed = self._tune(week, WINDOW_DAYS, self.base)
+        if made.verdict.promote:
+            self.champion = made.challenger
+        files = self.champion.to_files()
+        models = {
+            "shipped": self.shipped,
+            "serving": self.champion,
+            "retrained": made.challenger,
+            "windowed": windowed.challenger,
+            "hot_fixed": quick.challenger,
+        }
+        energy_kwh, errors = self._errors(week, models)
+        return Week(
+            week,
+            energy_kwh,
+            made.verdict.promote,
+            self.champion.energy.trees.count,
+            sum(map(len, files.values())),
+            self._latency_ratio(week),
+            retrained_s - began_s,
+            ended_s - retrained_s,
+            **errors,
+        )
+
+    def retrain(self, week: int) -> Tuned:
+        """The challenger of a week, from the champion that served before it."""
+        return self._tune(week, WINDOW_DAYS, self._replayed(week))
+
+    def _tune(self, week: int, days: int, reservoir: pd.DataFrame, *, quick: bool = False) -> Tuned:
+        champion, hours = self.before[week], self._hours(week, -days, 0)
+        return fine_tune(champion, hours, reservoir, PARAMS, f"week-{week}", quick=quick)
+
+    def _replayed(self, week: int) -> pd.DataFrame:
+        window = self._at(week).date() - timedelta(days=WINDOW_DAYS)
+        weeks = spans(self.fleet.began.date(), window)
+        dates = self.fleet.hours["hour_end_at"].dt.date
+        some = [self.fleet.hours[(dates >= first) & (dates < end)] for first, end in weeks]
+        earlier = drawn_hours(pd.concat(some)) if some else pd.DataFrame()
+        return pd.concat([self.base, earlier], ignore_index=True)
+
+    def _errors(self, week: int, models: dict[str, Champion]) -> tuple[float, dict[str, float]]:
+        coming = usable_energy_hours(self._hours(week, 0, WEEK_DAYS))
+        rows = matrix(coming, ENERGY_FEATURES)
+        predicted = {name: model.energy.predict(rows) for name, model in models.items()}
+        learnt = [split(self._hours(week, -WINDOW_DAYS, 0)).fit, self._replayed(week)]
+        past = usable_energy_hours(pd.concat(learnt, ignore_index=True))
+        spent = past[ENERGY_TARGET].to_numpy(np.float64)
+        predicted["ridge"] = Ridge.fit(matrix(past, ENERGY_FEATURES), spent).predict(rows)
+        observed = coming[ENERGY_TARGET].to_numpy(np.float64)
+        totals = home_errors(coming["device_id"], coming["hour_end_at"].dt.date, observed, predicted).sum()
+        energy_kwh = float(totals["observed"])
+        return energy_kwh, {name: float(totals[name]) / energy_kwh for name in predicted}
+
+    def _latency_ratio(self, week: int) -> float:
+        rows = matrix(usable_energy_hours(self._hours(week, 0, WEEK_DAYS)).head(200), ENERGY_FEATURES)
+        times = np.empty((TIMED, 2))
+        for turn in range(TIMED):
+            for place, model in enumerate((self.shipped, self.champion)):
+                began_s = time.perf_counter()
+                model.energy.predict(rows)
+                times[turn, place] = time.perf_counter() - began_s
+        usual_s, taken_s = times.min(axis=0)
+        return float(taken_s / usual_s)
+
+    def _hours(self, week: int, first: int, last: int) -> pd.DataFrame:
+        """Hours from `first` to `last` days after a round."""
+        at, now = self.fleet.hours["hour_end_at"], self._at(week)
+        return self.fleet.hours[(at > now + timedelta(days=first)) & (at <= now + timedelta(days=last))]
+
+    def _at(self, week: int) -> pd.Timestamp:
+        return pd.Timestamp(self.fleet.began) + pd.Timedelta(days=FIRST_DAY + WEEK_DAYS * week)
+
+
+def study(climate: str, homes: int, seed: int, weeks: int) -> HalfYear:
+    """Play a fleet, and all rounds of it."""
+    days = FIRST_DAY + WEEK_DAYS * (weeks + 1)
+    plan = Plan(homes, seed, climate, "validate", days, FIRST_DAY + WEEK_DAYS * (weeks // 2), START)
+    rounds = _Rounds(play("filters", plan))
+    done = []
+    for week in range(weeks):
+        done.append(rounds.week(week))
+        click.echo(f"week {week}: {rounds.made[week].verdict.reason}", err=True)
+    middle = weeks // 2
+    again, then = (each.challenger.to_files() for each in (rounds.retrain(middle), rounds.made[middle]))
+    return HalfYear(climate, homes, seed, done, again == then)
+
+
+def _show(found: HalfYear) -> None:
+    table = Table(
+        title=f"Weekly rounds: {found.climate}, split validate, errors of the next week's daily energy"
+    )
+    names = ("shipped", "serving", "retrained", "windowed", "hot_fixed", "ridge")
+    for name in ("weeks", "promoted", "largest, bytes", "slowest", *names):
+        table.add_column(name)
+    quarter = max(1, len(found.weeks) // 4)
+    for first in range(0, len(found.weeks), quarter):
+        some, part = found.weeks[first : first + quarter], slice(first, first + quarter)
+        table.add_row(
+            f"{first} to {first + len(some) - 1}",
+            f"{sum(each.promoted for each in some)} of {len(some)}",
+            str(max(each.size_bytes for each in some)),
+            f"{max(each.latency_ratio for each in some):.2f}",
+            *(f"{100 * found.mean_error(name, part):.1f} %" for name in names),
+        )
+    table.add_row("all", "", "", "", *(f"{100 * found.mean_error(name):.1f} %" for name in names))
+    print_whole(Console(), table)
+    click.echo(f"a hot-fix takes {found.cost_ratio():.2f} of a retrain's time (median of the weeks)")
+    click.echo(f"the middle round made again: {'the same bytes' if found.rebuilt else 'OTHER BYTES'}")
+
+
+@click.command()
+@click.option("--homes", default=20, show_default=True, type=click.IntRange(10, 200))
+@click.option("--climate", default="hot_dry", show_default=True)
+@click.option("--weeks", default=26, show_default=True, type=click.IntRange(2, 40))
+@click.option("--seed", default=317, show_default=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+def main(homes: int, climate: str, weeks: int, seed: int, json_path: Path | None) -> None:
+    """Play half a year of weekly rounds, and print what they come to."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    found = study(climate, homes, seed, weeks)
+    if json_path is not None:
+        json_path.write_text(json.dumps(asdict(found), indent=1) + "\n")
+    _show(found)
+
+
+if __name__ == "__main__":
+    main()
