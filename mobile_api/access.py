@@ -151,7 +151,7 @@ def find_principal() -> Principal | None:
     Raises:
         UnauthenticatedError: There is a token, but it is no good.
     """
-    use, token = services(), _bearer()
+    use, token = services(), bearer()
     if token is not None:
         return principal_of(token)
     cookie = request.cookies.get(SESSION_COOKIE)
@@ -297,7 +297,7 @@ def _existing(
     return found
 
 
-def _bearer() -> str | None:
+def bearer() -> str | None:
     """The access token of the request.
 
     Raises:

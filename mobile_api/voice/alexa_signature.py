@@ -1,4 +1,4 @@
-"""Signatures: whether a request to the skill is Amazon's own; asked of the raw body, before anything is parsed.
+"""Signatures: whether a request to the skill is Amazon's own; asked of the raw body, before it is parsed.
 
 Amazon signs the body (`Signature-256`, RSA with SHA-256) by a certificate for `echo-api.amazon.com`, and says
 where its chain is. Who could name another place, or a certificate of their own, could speak for everybody.
@@ -68,7 +68,7 @@ class AlexaSignatures:
 
     fetch: Transport
     now: Callable[[], datetime]
-    roots: Callable[[], Sequence[x509.Certificate]] = field(default_factory=lambda: public_roots)
+    roots: Callable[[], Sequence[x509.Certificate]]
     _signers: OrderedDict[str, _Signer] = field(init=False, default_factory=OrderedDict[str, _Signer])
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 

@@ -57,18 +57,18 @@ class Patience:
     )
     _free: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MAX_WORKERS))
 
-    def deadline(self) -> Deadline:
-        """The deadline of a request that comes now."""
-        return Deadline(time.monotonic() + self.read_back_s)
+    def deadline(self, spent_s: float) -> Deadline:
+        """The deadline of a request that came so long ago [s]."""
+        return Deadline(time.monotonic() + self.read_back_s - spent_s)
 
-    def within(self, work: Callable[[], _Answer]) -> _Answer | None:
+    def within(self, work: Callable[[], _Answer], spent_s: float) -> _Answer | None:
         """What `work` returns; None when it does not end in time, or all workers are held up."""
         if not self._free.acquire(blocking=False):
             return None
         running = self._pool.submit(work)
         running.add_done_callback(self._release)
         try:
-            return running.result(self.answer_s)
+            return running.result(max(self.answer_s - spent_s, 0.0))
         except NotInTimeError:
             return None
 

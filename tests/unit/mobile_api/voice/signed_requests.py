@@ -1,4 +1,4 @@
-"""An authority of our own that signs as Amazon does, so that each attack can be made and the true case, too."""
+"""An authority of our own that signs as Amazon does, so that each attack can be made."""
 
 import base64
 from collections.abc import Sequence

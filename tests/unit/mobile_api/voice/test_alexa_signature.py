@@ -1,5 +1,6 @@
 """Who may speak for Alexa: the true chain of Amazon's, and every way of pretending."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,10 +68,13 @@ def test_a_chain_that_is_not_good_is_refused() -> None:
         "no certificate": (b"hello", own.leaf),
         "too many": (pem([own.leaf.certificate] * 9), own.leaf),
     }
+    believed: list[str] = []
     for why, (chain, signer) in bad.items():
-        with pytest.raises(UnprovenRequestError, match="certificate"):
+        with suppress(UnprovenRequestError):
             signatures(chain).check(BODY, CHAIN_URL, signer.sign(BODY))
-            pytest.fail(why)
+            believed.append(why)
+
+    assert believed == []
 
 
 def test_a_kept_chain_ends_with_its_certificate() -> None:
