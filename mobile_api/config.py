@@ -86,24 +86,14 @@ class ApiSettings(BaseSettings):
         "", description="Our custom skill at Alexa, `amzn1.ask.skill...`; requests for others are refused."
     )
     alexa_client_id: str = Field(
-        "", description="Who we are to Alexa's event gateway. Empty: changes are not told unasked."
+        "",
+        description="Who we are to Login with Amazon: then `AcceptGrant` is answered, and the grant is kept.",
     )
     alexa_client_secret: SecretStr = Field(SecretStr(""), description="What proves it.")
-    alexa_events_url: str = Field(
-        "https://api.amazonalexa.com/v3/events",
-        pattern=OUTBOUND_PATTERN,
-        description="Alexa's event gateway; it depends on the region (`api.eu.amazonalexa.com`).",
-    )
     alexa_token_url: str = Field(
         "https://api.amazon.com/auth/o2/token",
         pattern=OUTBOUND_PATTERN,
         description="Where grants become tokens (Login with Amazon).",
-    )
-    google_service_account: Path | None = Field(
-        None, description="Key file of a Google service account that may report state. Absent: not reported."
-    )
-    google_home_graph_url: str = Field(
-        "https://homegraph.googleapis.com/v1", pattern=OUTBOUND_PATTERN, description="Google's Home Graph."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."

@@ -67,12 +67,14 @@ class Desk:
     Attributes:
         open_house: The homes of an access token.
         new_id: Names a message.
-        grants: Keeps grants; None where events are not sent.
+        grants: Keeps grants; None where none are wanted.
+        tells_changes: Whether somebody sends `ChangeReport`s; Alexa stops asking for what it will be told.
     """
 
     open_house: OpenHouse
     new_id: Callable[[], str]
     grants: Grants | None = None
+    tells_changes: bool = False
 
 
 class _Payload(BaseModel):
@@ -214,7 +216,7 @@ def _with_state(made: Json, air: Aircon) -> Json:
 
 def _discover(directive: Directive, desk: Desk) -> Json:
     airs = desk.open_house(directive.token).aircons()[:MAX_ENDPOINTS]
-    found = [endpoint(air, proactive=desk.grants is not None) for air in airs]
+    found = [endpoint(air, proactive=desk.tells_changes) for air in airs]
     return event(DISCOVERY, "Discover.Response", desk.new_id(), about=directive, payload={"endpoints": found})
 
 

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 
 from mobile_api.services import services
-from mobile_api.voice.alexa_events import AlexaEvents
 from mobile_api.voice.alexa_grants import AlexaGrants
 from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
 from mobile_api.voice.house import House
@@ -105,13 +104,6 @@ def hold_on(asked: SkillRequest, desk: VoiceDesk) -> Callable[[str], None]:
             desk.send(Call("POST", url, headers, raw, timeout_s=HOLD_ON_S))
 
     return say
-
-
-def alexa_events(desk: VoiceDesk) -> AlexaEvents | None:
-    """The way to Alexa's event gateway, where it is set up."""
-    if desk.alexa_grants is None:
-        return None
-    return AlexaEvents(desk.alexa_grants, desk.send, services().settings.alexa_events_url, new_id)
 
 
 def new_id() -> str:

@@ -28,6 +28,8 @@ FAN_WORDS: Final[Mapping[Fan, Sequence[tuple[str, Sequence[str]]]]] = {
 }
 """What people call the speeds, by language; they are named like the fan's words in the wire contract."""
 
+_MAKER: Final = {"manufacturer": "ac-advisor", "model": "advised", "hwVersion": "1", "swVersion": "1"}
+
 TRAITS: Final = tuple(
     f"action.devices.traits.{name}" for name in ("OnOff", "TemperatureSetting", "FanSpeed", "HumiditySetting")
 )
@@ -46,9 +48,9 @@ def device(air: Aircon, *, reports: bool) -> Json:
         "id": air.device_id,
         "type": "action.devices.types.AC_UNIT",
         "traits": list(TRAITS),
-        "name": {"name": air.name.strip() or UNNAMED},
+        "name": {"name": air.name.strip() or UNNAMED, "defaultNames": [UNNAMED], "nicknames": []},
         "willReportState": reports,
-        "deviceInfo": {"manufacturer": "ac-advisor"},
+        "deviceInfo": _MAKER,
         "attributes": {
             "availableThermostatModes": [*modes, "eco"],
             "thermostatTemperatureUnit": "F" if air.timezone.startswith("America/") else "C",
