@@ -50,12 +50,17 @@ class SavingsView(Shown):
 @operations.get("/v1/devices/<device_id>/savings", right="review")
 def show_savings(device: OwnedDevice, query: SavingsQuery) -> SavingsView:
     """What advice has saved, or how many of the days that it takes are there."""
-    days = [each for each in _days(device, query.period) if each.measured_h >= MIN_MEASURED_H]
+    return savings(device, query.period)
+
+
+def savings(device: OwnedDevice, period: Period) -> SavingsView:
+    """What is known of the saving in a period."""
+    days = [each for each in _days(device, period) if each.measured_h >= MIN_MEASURED_H]
     habit = sum(each.arm == "habit" for each in days)
     status, detail = _standing(len(days), habit, consents=device.home.record.measure_savings)
     return SavingsView(
         device_id=device.record.device_id,
-        period=query.period,
+        period=period,
         status=status,
         detail=detail,
         days=len(days),
