@@ -5,7 +5,7 @@ enough of both, a number would be weather and chance.
 """
 
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -45,6 +45,8 @@ class SavingsView(Shown):
     advised_days: int
     measuring_days: int
     days_needed: int
+    saving_kwh: float | None = None
+    saving_interval_kwh: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
 @operations.get("/v1/devices/<device_id>/savings", right="review")
