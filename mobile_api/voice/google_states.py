@@ -69,8 +69,8 @@ def states(air: Aircon) -> Json:
         known["on"] = air.mode != "off"
     if air.fan is not None:
         known["currentFanSpeedSetting"] = air.fan
-    humidity = None if air.indoor_rh_pct is None else round(air.indoor_rh_pct)
-    if humidity:  # Google knows no 0 %
+    humidity = round(air.indoor_rh_pct or 0) or None  # Google knows no 0 %
+    if humidity is not None:
         known["humidityAmbientPercent"] = humidity
     return {**known, **_thermostat(air, humidity)}
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cloud.ports.state import Put
+from mobile_api.voice.alexa_grants import GRANT_SK, GRANTS_PK
 from tests.unit.mobile_api.test_registered_clients import Linked
 from tests.unit.mobile_api.voice.test_alexa_directives import directive, kind_of
 from tests.unit.mobile_api.voice.test_google_home import asking
@@ -83,10 +85,14 @@ def test_who_deletes_the_account_is_unlinked(world: "World") -> None:
     person = world.sign_up("ann@example.org")
     world.report(world.device_of(person), world.clock.at)
     token = Linked(world, scopes=SCOPES).tokens()["access_token"]
+    account_id = person.get("/v1/accounts/me").json["account_id"]
+    written = [Put(f"account#{account_id}", GRANT_SK, {"access_token": "t"}), Put(GRANTS_PK, account_id, {})]
+    world.state.transact(written)
     assert person.delete("/v1/accounts/me").status_code == 204
 
     assert not ask_alexa(world, token)
     assert not ask_google(world, token)
+    assert [world.state.get(each.pk, each.sk) for each in written] == [None, None]
 
 
 def test_google_is_answered_401_without_a_token_and_400_for_nonsense(world: "World") -> None:

@@ -155,6 +155,17 @@ def test_the_examples_of_every_command_are_understood(trait: str, command: str) 
         assert done(MemoryHouse(), command, **params)["status"] == "SUCCESS"
 
 
+def test_what_google_has_no_word_for_is_left_out() -> None:
+    """Its humidity begins at 1 %; a thermostat is told whole or not at all."""
+    house = MemoryHouse([aircon(indoor_rh_pct=0.2), aircon(device_id="dev-2", indoor_c=None)])
+    query = asking("QUERY", devices=[{"id": "dev-1"}, {"id": "dev-2"}])
+    first, second = answer(house, query)["payload"]["devices"].values()
+
+    assert "humidityAmbientPercent" not in first
+    assert "thermostatHumidityAmbient" not in first
+    assert not [name for name in second if name.startswith("thermostat")]
+
+
 @needs_validators
 def test_what_sync_says_of_a_device_is_valid_for_each_trait() -> None:
     (told,) = answer(MemoryHouse(), asking("SYNC"))["payload"]["devices"]
