@@ -170,7 +170,7 @@ def test_no_saving_is_claimed_without_one() -> None:
             "I don't know yet: the days are there, but the figure is not computed.",
         ),
         (
-            {"saving_kwh": 12.04, "saving_interval_kwh": (5.0, 19.0)},
+            {"saving_kwh": 12.04, "saving_interval_kwh": [5.0, 19.0]},
             "In the last four weeks advice has saved about 12.0 kilowatt-hours, between 5.0 and 19.0.",
         ),
     ],
