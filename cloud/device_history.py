@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Final
 
@@ -60,6 +60,16 @@ class WholeHistory(DeviceHistory):
         ]
 
     @override
+    def days(self, device_id: str) -> list[date]:
+        sealed, newest = self.lake.snapshot().days(), self.log.latest(device_id)
+        if newest is None:
+            return sealed
+        last = newest.sampled_at.date()
+        recent = {last - timedelta(days=back) for back in range(KEEP_IN_LOG.days + 1)}
+        late = self.log.between(device_id, _FIRST, datetime.combine(min(recent), time(), UTC))
+        return sorted({*sealed, *recent, *(reading.sampled_at.date() for reading in late)})
+
+    @override
     def check(self) -> None:
         self.log.latest("")
         self.lake.snapshot()
@@ -68,7 +78,7 @@ class WholeHistory(DeviceHistory):
         """The readings with start <= sampled_at < end, with the columns of a scan, ascending."""
         newest = self.log.latest(device_id)
         floor = _FIRST if newest is None else _later(newest.sampled_at, -KEEP_IN_LOG, _FIRST)
-        recent = self.log.between(device_id, max(start, floor), end) if floor < end else []
+        recent = self.log.between(device_id, start, end)  # of old days what came late, not sealed yet
         logged = pa.Table.from_batches([ReadingColumns.of(recent).batch])
         if start >= floor and _begins_at(recent, start):
             return logged

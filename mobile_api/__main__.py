@@ -34,15 +34,7 @@ def _make_app(settings: ApiSettings) -> Flask:
     max_age, now = timedelta(days=settings.key_days), datetime.now(UTC)
     keys = KeyFile(settings.data_dir / KEY_FILE, max_age, now)
     mailer = open_mailer(settings.mailer, settings.mail_from)
-    app = create_app(
-        stores.state,
-        stores.readings,
-        keys,
-        past=stores.history,
-        settings=settings,
-        mailer=mailer,
-        lake=stores.lake,
-    )
+    app = create_app(stores, keys, settings, mailer=mailer)
     push_delivery.start(app)
     return app
 

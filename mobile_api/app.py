@@ -14,10 +14,9 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from typing_extensions import override
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cloud.ports.history import DeviceHistory
+from cloud.ports.api import ApiStores
 from cloud.ports.mail import Mailer
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import AppReadings, Lake
 from mobile_api import (
     accounts,
     audit_views,
@@ -102,29 +101,23 @@ def all_operations() -> list[Operation]:
     return [operation for topic in _TOPICS for operation in topic.operations.entries]
 
 
-def create_app(  # noqa: PLR0913 (the outside of the app, all named)
-    state: StateStore,
-    readings: AppReadings,
+def create_app(
+    stores: ApiStores,
     keys: SigningKeys,
-    *,
-    past: DeviceHistory,
     settings: ApiSettings,
+    *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
-    lake: Lake | None = None,
     mailer: Mailer | None = None,
 ) -> Flask:
     """The API and its page over the given stores.
 
     Args:
-        state: Serving state, shared with the advisor.
-        readings: Recent readings, written by ingest.
+        stores: What it serves from.
         keys: What access tokens are signed with.
-        past: All readings, also those that are not recent.
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
-        lake: Readings that are not recent any more, for the export.
         mailer: How mails leave; None: not at all.
     """
     app = _Api(
@@ -136,21 +129,20 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     )
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     offered = services.Services(
-        state=state,
-        readings=readings,
-        history=past,
+        state=stores.state,
+        readings=stores.readings,
+        history=stores.history,
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),
         tokens=AccessTokens(keys, settings.issuer),
         metrics=Metrics(),
         entry_ids=EntryIds(now),
-        cursors=Cursors(state),
+        cursors=Cursors(stores.state),
         limits=rate_limits.rate_limits(settings.rate_per_minute, settings.anonymous_rate_per_minute),
-        lake=lake,
         post=Post(mailer),
         federation=trusted_issuer(settings),
-        push=_push(state, settings),
+        push=_push(stores.state, settings),
     )
     services.install(app, offered)
     oauth.install(app)

@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import structlog
@@ -39,10 +39,8 @@ has consented. One row per instant; what came last counts.
 
 COLUMNS = tuple(name for name in Telemetry.model_fields if name not in {"schema_version", "device_id"})
 
-LOG_DAYS = 8
-"""The week of the log: what is older is in the lake, but for what came late just now [days]."""
-
-_FIRST = datetime.min.replace(tzinfo=UTC)
+_MOST_READINGS = 24 * 60 * 60 * 1000
+"""Of a device in a day: instants are whole milliseconds, so there are no more."""
 
 operations = Operations("export")
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -94,42 +92,20 @@ def _days(use: Services, device_id: str) -> Iterator[str]:
 
 def _readings(use: Services, device_id: str) -> Iterator[str]:
     """All readings of a device as CSV, one UTC day at a time."""
-    yield _csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
-    for day in _reading_days(use, device_id):
+    yield _csv([COLUMNS])
+    for day in use.history.days(device_id):
         start = datetime.combine(day, time(), UTC)
-        yield _csv(_readings_of(use, device_id, start, start + timedelta(days=1)))
+        readings = use.history.readings(device_id, start, start + timedelta(days=1), _MOST_READINGS)
+        yield _csv(map(_row, readings))
 
 
-def _reading_days(use: Services, device_id: str) -> list[date]:
-    """The days of the lake, and those that only the log has yet."""
-    sealed = [] if use.lake is None else use.lake.snapshot().days()
-    newest = use.readings.latest(device_id)
-    if newest is None:
-        return sealed
-    last = newest.sampled_at.date()
-    recent = {last - timedelta(days=back) for back in range(LOG_DAYS)}
-    late = use.readings.between(device_id, _FIRST, datetime.combine(min(recent), time(), UTC))
-    return sorted({*sealed, *recent, *(reading.sampled_at.date() for reading in late)})
+def _row(reading: Telemetry) -> list[object]:
+    return [_written(getattr(reading, name)) for name in COLUMNS]
 
 
-def _readings_of(
-    use: Services, device_id: str, start: datetime, end: datetime
-) -> Iterable[Mapping[str, Any]]:
-    """Lake and log together; where both have an instant, what the log has came later, or is the same."""
-    found: dict[datetime, Mapping[str, Any]] = {}
-    if use.lake is not None:
-        rows = use.lake.scan(start, end, device_id).to_pylist()
-        found = {row["sampled_at"]: row for row in rows}
-    for reading in use.readings.between(device_id, start, end):
-        found[reading.sampled_at] = reading.model_dump()
-    return [found[at] for at in sorted(found)]
-
-
-def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    for row in rows:
-        writer.writerow([_written(row.get(name)) for name in COLUMNS])
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 

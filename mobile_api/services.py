@@ -9,7 +9,7 @@ from flask import Flask, current_app, g
 
 from cloud.ports.history import DeviceHistory
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import AppReadings, Lake
+from cloud.ports.telemetry import AppReadings
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
@@ -60,7 +60,6 @@ class Services:
         federation: Another issuer whose tokens are accepted, if there is one.
         cursors: Writes and reads where lists go on.
         limits: Counts who asks how often.
-        lake: Readings that are not recent any more; None where there is no lake.
         push: The way to browsers; None where push is not offered.
     """
 
@@ -77,7 +76,6 @@ class Services:
     federation: TrustedIssuer | None
     cursors: Cursors
     limits: RateLimits
-    lake: Lake | None = None
     push: PushService | None = None
 
     def on(self, state: StateStore) -> "Services":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from edge.contract import Mode, Telemetry
@@ -51,6 +51,14 @@ class DeviceHistory(Protocol):
 
         Raises:
             UnavailableError: They cannot be read now.
+        """
+        ...
+
+    def days(self, device_id: str) -> list[date]:
+        """The UTC days on which there may be readings of a device, ascending: all that there are, are on one.
+
+        Raises:
+            UnavailableError: They cannot be told now.
         """
         ...
 

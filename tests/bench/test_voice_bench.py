@@ -12,6 +12,7 @@ from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.device_history import WholeHistory
+from cloud.ports.api import ApiStores
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.keys import FixedKeys, make_key
@@ -33,11 +34,9 @@ def person() -> Person:
     clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
     state = MemoryStateStore(clock)
     app = create_app(
-        state,
-        readings,
+        ApiStores(state, readings, WholeHistory(readings, lake)),
         FixedKeys(KeySet([make_key()])),
-        past=WholeHistory(readings, lake),
-        settings=ApiSettings(alexa_skill_id=SKILL, rate_per_minute=10**6),
+        ApiSettings(alexa_skill_id=SKILL, rate_per_minute=10**6),
         now=clock,
         passwords=Passwords(memory_kib=8, time_cost=1),
     )

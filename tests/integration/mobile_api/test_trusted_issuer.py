@@ -17,6 +17,7 @@ from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.device_history import WholeHistory
+from cloud.ports.api import ApiStores
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.keys import FixedKeys, make_key
@@ -84,14 +85,11 @@ class Api:
     def __init__(self, issuer: Issuer) -> None:
         self.now = T0
         self.state = MemoryStateStore(lambda: self.now)
+        readings = MemoryReadingLog()
         self.app = create_app(
-            self.state,
-            (readings := MemoryReadingLog()),
+            ApiStores(self.state, readings, WholeHistory(readings, MemoryLake())),
             FixedKeys(KeySet([make_key()])),
-            past=WholeHistory(readings, MemoryLake()),
-            settings=ApiSettings(
-                oidc_issuer=issuer.url, oidc_audience=AUDIENCE, oidc_jwks_url=f"{issuer.url}/keys"
-            ),
+            ApiSettings(oidc_issuer=issuer.url, oidc_audience=AUDIENCE, oidc_jwks_url=f"{issuer.url}/keys"),
             now=lambda: self.now,
             passwords=Passwords(memory_kib=8, time_cost=1),
         )

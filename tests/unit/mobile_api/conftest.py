@@ -16,6 +16,7 @@ from cloud.adapters.memory_mailer import MemoryMailer
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.device_history import WholeHistory
+from cloud.ports.api import ApiStores
 from cloud.ports.records import (
     INBOX_PK,
     AdviceRecord,
@@ -265,14 +266,11 @@ def make_world(keys: KeySet) -> MakeWorld:
         clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
         state, mailer = MemoryStateStore(clock), MemoryMailer()
         app = create_app(
-            state,
-            readings,
+            ApiStores(state, readings, WholeHistory(readings, lake)),
             FixedKeys(keys),
-            past=WholeHistory(readings, lake),
-            settings=ApiSettings(**settings),
+            ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),
-            lake=lake,
             mailer=mailer,
         )
         return World(state, readings, clock, app, lake, mailer=mailer)
