@@ -47,7 +47,7 @@ def main() -> int:
 
 def _show_code(claim: ClaimCode) -> int:
     until = "" if claim.expires_at is None else f", good until {claim.expires_at:%H:%M} UTC"
-    print("the gateway is in a home already" if claim.code is None else claim.code + until)  # noqa: T201
+    print("the gateway is in a home already" if claim.code is None else claim.code + until)  # noqa: T201 (the answer)
     return 0
 
 

@@ -32,7 +32,7 @@ def grant_command(email: str, data_dir: Path, as_json: bool) -> None:  # noqa: F
 @json_option
 def revoke_command(email: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Take that away, at once."""
-    from infra.local.accounts_desk import revoke  # noqa: PLC0415
+    from infra.local.accounts_desk import revoke  # noqa: PLC0415 (as in every command)
 
     say(revoke(data_dir, email), as_json=as_json)
 
@@ -42,7 +42,7 @@ def revoke_command(email: str, data_dir: Path, as_json: bool) -> None:  # noqa: 
 @json_option
 def list_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Every operator."""
-    from infra.local.accounts_desk import operators  # noqa: PLC0415
+    from infra.local.accounts_desk import operators  # noqa: PLC0415 (as in every command)
 
     say(operators(data_dir), as_json=as_json)
 
@@ -54,6 +54,6 @@ def list_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click'
 @json_option
 def audit_command(log: str, limit: int, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """The newest entries of the audit log: of an account's id, `operators` or `nobody`."""
-    from infra.local.accounts_desk import audit_log  # noqa: PLC0415
+    from infra.local.accounts_desk import audit_log  # noqa: PLC0415 (as in every command)
 
     say(audit_log(data_dir, log, limit), as_json=as_json)

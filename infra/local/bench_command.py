@@ -31,7 +31,7 @@ def ingest(messages: int, packed: int, as_json: bool) -> None:  # noqa: FBT001 (
     A round has so many messages of one reading, and so many readings in messages of 500.
     """
     from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
-    from infra.local.ingest_bench import measure  # noqa: PLC0415
+    from infra.local.ingest_bench import measure  # noqa: PLC0415 (as in every command)
 
     try:
         figures = asdict(measure(messages, packed))
@@ -49,8 +49,8 @@ def compare(messages: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
     A round has so many messages for ours, a quarter of them for the consumer that commits in batches, a
     fortieth for the one that commits each message.
     """
-    from infra.local.compare_bench import compare as measure  # noqa: PLC0415
-    from infra.local.errors import LocalError  # noqa: PLC0415
+    from infra.local.compare_bench import compare as measure  # noqa: PLC0415 (as in every command)
+    from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
 
     try:
         figures = asdict(measure(messages))
@@ -69,7 +69,7 @@ def lake(homes: int, days: int, as_json: bool) -> None:  # noqa: FBT001 (click's
     Takes about as much disk as both, in the folder for temporary files.
     """
     from infra.local.lake_bench import measure  # noqa: PLC0415 (as in every command)
-    from infra.local.sim_command import progress_shown  # noqa: PLC0415
+    from infra.local.sim_command import progress_shown  # noqa: PLC0415 (as in every command)
 
     with progress_shown() as progress:
         figures = asdict(measure(homes, days, progress))
@@ -82,7 +82,7 @@ def lake(homes: int, days: int, as_json: bool) -> None:  # noqa: FBT001 (click's
 def api(requests: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Requests served beside 32 streams of live updates, as ratios to bare Flask on the same server."""
     from infra.local.api_bench import measure_api, rows_of  # noqa: PLC0415 (as in every command)
-    from infra.local.errors import LocalError  # noqa: PLC0415
+    from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
 
     try:
         rates = measure_api(requests)

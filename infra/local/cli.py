@@ -45,9 +45,9 @@ def environment() -> Mapping[str, str]:
 def main() -> None:
     """Run the command; what went wrong is said in one line."""
     from cloud.errors import CloudError  # noqa: PLC0415 (as in every command)
-    from cloud.logs import configure_logs  # noqa: PLC0415
-    from device_sim.errors import SimulatorError  # noqa: PLC0415
-    from mobile_api.errors import ApiError  # noqa: PLC0415
+    from cloud.logs import configure_logs  # noqa: PLC0415 (as in every command)
+    from device_sim.errors import SimulatorError  # noqa: PLC0415 (as in every command)
+    from mobile_api.errors import ApiError  # noqa: PLC0415 (as in every command)
 
     _end_in_order()
     configure_logs(as_json=not sys.stderr.isatty())
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _known_weather(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from cloud.config import WEATHER  # noqa: PLC0415
+    from cloud.config import WEATHER  # noqa: PLC0415 (as in every command)
 
     if re.fullmatch(WEATHER, value):
         return value
@@ -113,9 +113,9 @@ for group in _GROUPS:
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures to this file.")
 def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Play a simulated fleet through the whole loop and measure what was saved."""
-    from infra.local.demo import Demo, DemoOptions  # noqa: PLC0415
-    from infra.local.preflight import next_free_port  # noqa: PLC0415
-    from infra.local.story import Story  # noqa: PLC0415
+    from infra.local.demo import Demo, DemoOptions  # noqa: PLC0415 (as in every command)
+    from infra.local.preflight import next_free_port  # noqa: PLC0415 (as in every command)
+    from infra.local.story import Story  # noqa: PLC0415 (as in every command)
 
     options["web_port"] = next_free_port(options["web_port"])
     options["mqtt_port"] = next_free_port(options["mqtt_port"])
@@ -149,8 +149,8 @@ def demo(end: bool, json_path: Path | None, **options: Any) -> None:  # noqa: AN
 @json_option
 def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Run the stack for real devices until Ctrl-C."""
-    from infra.local.stack import Stack  # noqa: PLC0415
-    from infra.local.stack_settings import StackSettings  # noqa: PLC0415
+    from infra.local.stack import Stack  # noqa: PLC0415 (as in every command)
+    from infra.local.stack_settings import StackSettings  # noqa: PLC0415 (as in every command)
 
     stack = Stack(StackSettings(**options, trains=True), environment())
     stack.start()
@@ -178,7 +178,7 @@ def devices() -> None:
 @json_option
 def add_device(device_id: str, behind_gateway: bool, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
     """Make a login for a device and a claim code for its home."""
-    from infra.local.stack import admit  # noqa: PLC0415
+    from infra.local.stack import admit  # noqa: PLC0415 (as in every command)
 
     say(admit(data_dir, device_id, behind_gateway=behind_gateway), as_json=as_json)
 
@@ -188,7 +188,7 @@ def add_device(device_id: str, behind_gateway: bool, data_dir: Path, as_json: bo
 @json_option
 def list_devices(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
     """Every device that may connect, and its newest reading."""
-    from infra.local.listings import device_list  # noqa: PLC0415
+    from infra.local.listings import device_list  # noqa: PLC0415 (as in every command)
 
     say(device_list(data_dir), as_json=as_json)
 
@@ -211,9 +211,9 @@ def replay(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Let recorded homes publish as devices, into the lake of a stack that runs meanwhile."""
-    from infra.local.preflight import next_free_port  # noqa: PLC0415
-    from infra.local.replay_run import run_replay  # noqa: PLC0415
-    from infra.local.stack_settings import StackSettings  # noqa: PLC0415
+    from infra.local.preflight import next_free_port  # noqa: PLC0415 (as in every command)
+    from infra.local.replay_run import run_replay  # noqa: PLC0415 (as in every command)
+    from infra.local.stack_settings import StackSettings  # noqa: PLC0415 (as in every command)
 
     settings = StackSettings(data_dir, next_free_port(WEB_PORT), next_free_port(mqtt_port), clock="telemetry")
     zone = None if timezone is None else _zone(timezone)
@@ -241,7 +241,7 @@ def replay(
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the figures into this folder.")
 def evaluate(**options: Any) -> None:  # noqa: ANN401 (click's)
     """Judge the shipped champion's advice in closed loop on simulated homes, paired with their habit."""
-    from infra.local.judging.command import run  # noqa: PLC0415
+    from infra.local.judging.command import run  # noqa: PLC0415 (as in every command)
 
     run(options)
 
@@ -253,9 +253,9 @@ def evaluate(**options: Any) -> None:  # noqa: ANN401 (click's)
 )
 def comfort(json_path: Path | None, plots_dir: Path | None) -> None:
     """Judge the models of comfort on votes of studies that they have not seen, beside PMV."""
-    from infra.local.comfort_study import study_comfort  # noqa: PLC0415
-    from infra.local.comfort_table import plot_study, print_study  # noqa: PLC0415
-    from infra.local.comfort_votes import read_votes  # noqa: PLC0415
+    from infra.local.comfort_study import study_comfort  # noqa: PLC0415 (as in every command)
+    from infra.local.comfort_table import plot_study, print_study  # noqa: PLC0415 (as in every command)
+    from infra.local.comfort_votes import read_votes  # noqa: PLC0415 (as in every command)
 
     study = study_comfort(read_votes())
     print_study(Console(soft_wrap=True), study)
@@ -315,7 +315,7 @@ def comfort(json_path: Path | None, plots_dir: Path | None) -> None:
 @json_option
 def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
     """Simulate homes straight into Parquet, in the layout of the lake; or check them against facts."""
-    from infra.local.sim_command import check_facts, make_lake, show_calibration  # noqa: PLC0415
+    from infra.local.sim_command import check_facts, make_lake, show_calibration  # noqa: PLC0415 (as in every command)
 
     if options["calibrate"] is not None:
         show_calibration(options["calibrate"], options["plot"], as_json=as_json)
@@ -332,8 +332,8 @@ def sim(as_json: bool, check: bool, strict: bool, **options: Any) -> None:  # no
 @json_option
 def doctor(data_dir: Path, web_port: int, mqtt_port: int, as_json: bool) -> None:  # noqa: FBT001
     """Say what is wrong with this machine and with what has run here, and how to fix it."""
-    from infra.local.preflight import Port, examine  # noqa: PLC0415
-    from infra.local.stack_health import examine_stack  # noqa: PLC0415
+    from infra.local.preflight import Port, examine  # noqa: PLC0415 (as in every command)
+    from infra.local.stack_health import examine_stack  # noqa: PLC0415 (as in every command)
 
     ports = (Port(web_port, "web page and API", "--web-port"), Port(mqtt_port, "MQTT", "--mqtt-port"))
     findings = [*examine(data_dir, ports), *examine_stack(data_dir)]

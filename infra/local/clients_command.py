@@ -50,7 +50,7 @@ def add_command(data_dir: Path, as_json: bool, **options: Any) -> None:  # noqa:
 @json_option
 def list_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Every registered application."""
-    from infra.local.accounts_desk import clients as registered  # noqa: PLC0415
+    from infra.local.accounts_desk import clients as registered  # noqa: PLC0415 (as in every command)
 
     say(registered(data_dir), as_json=as_json)
 
@@ -61,6 +61,6 @@ def list_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click'
 @json_option
 def remove_command(client_id: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Remove an application: it gets no more tokens."""
-    from infra.local.accounts_desk import unregister  # noqa: PLC0415
+    from infra.local.accounts_desk import unregister  # noqa: PLC0415 (as in every command)
 
     say(unregister(data_dir, client_id), as_json=as_json)

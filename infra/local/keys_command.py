@@ -30,6 +30,6 @@ def list_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click'
 @json_option
 def rotate_command(drop_old: bool, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Make the next key: published now, signing in ten minutes."""
-    from infra.local.accounts_desk import rotate_keys  # noqa: PLC0415
+    from infra.local.accounts_desk import rotate_keys  # noqa: PLC0415 (as in every command)
 
     say(rotate_keys(data_dir, drop_old=drop_old), as_json=as_json)

@@ -44,15 +44,15 @@ def monitor(data_dir: Path, is_now: bool, as_json: bool) -> None:  # noqa: FBT00
 def _report(data_dir: Path, *, is_now: bool) -> "MonitoringReport":
     from contextlib import closing  # noqa: PLC0415 (as in every command)
 
-    from cloud.adapters.sqlite_state import SqliteStateStore  # noqa: PLC0415
-    from cloud.config import CloudSettings  # noqa: PLC0415
-    from cloud.monitoring.round import newest_report  # noqa: PLC0415
-    from infra.local.listings import NothingThereError  # noqa: PLC0415
+    from cloud.adapters.sqlite_state import SqliteStateStore  # noqa: PLC0415 (as in every command)
+    from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
+    from cloud.monitoring.round import newest_report  # noqa: PLC0415 (as in every command)
+    from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
 
     if not (data_dir / "state.sqlite").exists():
         raise NothingThereError(data_dir)
     if is_now:
-        from cloud.wiring.monitoring import monitor_once  # noqa: PLC0415
+        from cloud.wiring.monitoring import monitor_once  # noqa: PLC0415 (as in every command)
 
         return monitor_once(CloudSettings(data_dir=data_dir))
     with closing(SqliteStateStore(data_dir / "state.sqlite")) as state:
@@ -76,10 +76,10 @@ _COLUMNS: Final[dict[str, tuple[str, Callable[[float], str]]]] = {
 
 
 def _show(report: "MonitoringReport") -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 (as in every command)
+    from rich.table import Table  # noqa: PLC0415 (as in every command)
 
-    from infra.local.whole_table import print_whole  # noqa: PLC0415
+    from infra.local.whole_table import print_whole  # noqa: PLC0415 (as in every command)
 
     table = Table(title=f"The fleet at {report.fleet_at.isoformat(timespec='seconds')}")
     for title in ("cohort", *_COLUMNS):
