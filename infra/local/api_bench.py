@@ -19,7 +19,7 @@ from typing import Final
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
-from cloud.ports.records import AdviceRecord, ClaimRecord, Counterfactual, DeviceRecord, device_pk
+from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
@@ -27,6 +27,7 @@ from infra.local.api_client import ApiClient
 from infra.local.broker import free_ports
 from infra.local.http_load import Load, exchange, measure, request
 from infra.local.onboarding import register
+from infra.local.sample_advice import sample_advice
 from infra.local.supervisor import Worker
 
 PEOPLE: Final = 8
@@ -238,9 +239,10 @@ class Site:
                 client.call(
                     "POST", "/v1/devices/claim", {"code": f"CODE{number:04}", "home_id": home["home_id"]}
                 )
-                state.transact(
-                    [Put(device_pk(device_id), "advice", _advice(device_id).model_dump(mode="json"))]
+                advice = sample_advice(
+                    f"advice-{device_id}", device_id, datetime.now(UTC), timedelta(hours=6)
                 )
+                state.transact([Put(device_pk(device_id), "advice", advice.model_dump(mode="json"))])
                 for reading in _readings(device_id):
                     log.commit(IngestCommit(readings=[reading]))  # as they come: many at once are kept apart
                 self.people.append((str(client.token), device_id))
@@ -299,28 +301,3 @@ def _readings(device_id: str) -> list[Telemetry]:
         )
         for step in range(576)
     ]
-
-
-def _advice(device_id: str) -> AdviceRecord:
-    now = datetime.now(UTC)
-    return AdviceRecord(
-        advice_id=f"advice-{device_id}",
-        device_id=device_id,
-        setpoint_c=25.5,
-        mode="cool",
-        fan=None,
-        made_at=now,
-        valid_until=now + timedelta(hours=6),
-        expected_saving_kwh=1.1,
-        saving_interval_kwh=(0.7, 1.5),
-        expected_saving_money=0.33,
-        saving_interval_money=(0.21, 0.45),
-        currency="EUR",
-        notice_probability=0.04,
-        reason="Nobody has minded 25.5 °C in the afternoon.",
-        counterfactual=Counterfactual(
-            habit_setpoint_c=24.0, habit_kwh=5.0, advised_kwh=3.9, until=now + timedelta(hours=8)
-        ),
-        status="offered",
-        champion="v1",
-    )

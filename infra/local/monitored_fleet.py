@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from typing_extensions import override
-
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.adapters.memory_files import MemoryFiles
 from cloud.adapters.memory_shadows import MemoryShadows
@@ -20,7 +18,7 @@ from cloud.drift.signals import LOOK_DAYS, Fleet, look
 from cloud.monitoring.gather import Sources
 from cloud.ports.records import PreferencesRecord, device_pk
 from cloud.ports.state import Put
-from cloud.ports.telemetry import IngestCommit, LoggedReading, ReadingLog
+from cloud.ports.telemetry import IngestCommit
 from cloud.serving import PREFERENCES_SK
 from cloud.training_rounds import Made, take_turn
 from cloud.training_schedule import Job, Learnt, TrainingSchedule
@@ -33,32 +31,12 @@ from device_sim.policy import HabitSetpoints
 from device_sim.season import play_steps, to_table
 from device_sim.wire.readings import StepReadings
 from edge.contract import DeviceId
+from infra.local.plain_log import PlainLog
 from infra.local.sim_homes import home_puts
 
 START: Final = datetime(2025, 6, 1, 7, tzinfo=UTC)
 STEP_S: Final = 900
 DAY_STEPS: Final = 86_400 // STEP_S
-
-
-class ListedLog(ReadingLog):
-    """A reading log in a list, in order of arrival."""
-
-    def __init__(self) -> None:
-        self.logged = list[LoggedReading]()
-
-    @override
-    def commit(self, commit: IngestCommit) -> int:
-        for reading in commit.readings:
-            self.logged.append(LoggedReading(len(self.logged) + 1, reading))
-        return self.head()
-
-    @override
-    def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
-        return self.logged[position : position + limit]
-
-    @override
-    def head(self) -> int:
-        return len(self.logged)
 
 
 @dataclass(slots=True)
@@ -78,7 +56,7 @@ class MonitoredFleet:
     advised_days: int
     now: datetime = START
     newest: dict[DeviceId, datetime] = field(default_factory=dict[DeviceId, datetime])
-    _log: ListedLog = field(default_factory=ListedLog)
+    _log: PlainLog = field(default_factory=PlainLog)
     _shadows: MemoryShadows = field(default_factory=MemoryShadows)
     _steps: list[StepReadings] = field(default_factory=list[StepReadings])
     _fleet: MovingFleet = field(init=False)

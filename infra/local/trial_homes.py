@@ -5,11 +5,9 @@ is put into the worker's inbox. Only the broker, the edge and the disk are left 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-
-from typing_extensions import override
 
 from cloud.adapters.memory_files import MemoryFiles
 from cloud.adapters.memory_shadows import MemoryShadows
@@ -31,7 +29,7 @@ from cloud.ports.records import (
     home_pk,
 )
 from cloud.ports.state import Put
-from cloud.ports.telemetry import IngestCommit, LoggedReading, ReadingLog
+from cloud.ports.telemetry import IngestCommit
 from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.serving import DEVICE_SK, HOME_SK, PREFERENCES_SK, Serving
 from cloud.wiring.advisor import ChampionAdvisors
@@ -39,31 +37,11 @@ from cloud.wiring.registry import serving_champion
 from cloud.wiring.trial import Admit, ChallengerWatch, Trials, examined
 from device_sim.fleet import Site
 from infra.local.judging.plant import Plant
+from infra.local.plain_log import PlainLog
 
 DECISION_S: Final = 1800
 LOOK_EVERY: Final = 4
 """Steps between two looks at the registry."""
-
-
-@dataclass(slots=True)
-class PlainLog(ReadingLog):
-    """Readings in a list, each new."""
-
-    logged: list[LoggedReading] = field(default_factory=list[LoggedReading])
-
-    @override
-    def commit(self, commit: IngestCommit) -> int:
-        first = self.head() + 1
-        self.logged += [LoggedReading(first + place, each) for place, each in enumerate(commit.readings)]
-        return self.head()
-
-    @override
-    def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
-        return self.logged[position : position + limit]
-
-    @override
-    def head(self) -> int:
-        return len(self.logged)
 
 
 @dataclass(frozen=True, slots=True)

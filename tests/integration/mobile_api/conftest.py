@@ -20,10 +20,8 @@ import pytest
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import (
-    AdviceRecord,
     AdviceStatus,
     ClaimRecord,
-    Counterfactual,
     DeviceRecord,
     device_pk,
 )
@@ -31,6 +29,7 @@ from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from infra.local.broker import free_ports
+from infra.local.sample_advice import sample_advice
 
 EMAIL, PASSWORD = "ann@example.org", "a long enough one"
 VERIFIER = "v" * 43
@@ -149,26 +148,8 @@ class ApiProcess:
 
     def advise(self, status: AdviceStatus = "offered") -> None:
         now = datetime.now(UTC)
-        advice = AdviceRecord(
-            advice_id="advice-1",
-            device_id="dev-1",
-            setpoint_c=25.5,
-            mode="cool",
-            fan=None,
-            made_at=now,
-            valid_until=now + timedelta(hours=2),
-            expected_saving_kwh=1.1,
-            saving_interval_kwh=(0.7, 1.5),
-            expected_saving_money=0.33,
-            saving_interval_money=(0.21, 0.45),
-            currency="EUR",
-            notice_probability=0.04,
-            reason="Nobody has minded 25.5 °C in the afternoon.",
-            counterfactual=Counterfactual(
-                habit_setpoint_c=24.0, habit_kwh=5.0, advised_kwh=3.9, until=now + timedelta(hours=8)
-            ),
-            status=status,
-            champion="v1",
+        advice = sample_advice("advice-1", "dev-1", now, timedelta(hours=2)).model_copy(
+            update={"status": status}
         )
         self.state.transact([Put(device_pk("dev-1"), "advice", advice.model_dump(mode="json"))])
 

@@ -21,9 +21,7 @@ from schemathesis.generation.meta import TestPhase
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import (
     DEVICES_PK,
-    AdviceRecord,
     ClaimRecord,
-    Counterfactual,
     DevicePointer,
     DeviceRecord,
     HomeRecord,
@@ -33,6 +31,7 @@ from cloud.ports.records import (
     home_pk,
 )
 from cloud.ports.state import Put
+from infra.local.sample_advice import sample_advice
 
 URL = os.environ["AC_ADVISOR_URL"]  # noqa: TID251 (schemathesis has started this process)
 STATE = SqliteStateStore(Path(os.environ["AC_ADVISOR_STATE"]))  # noqa: TID251 (the same)
@@ -76,27 +75,7 @@ def furnish(account_id: str) -> None:
         longitude_deg=9.0,
         timezone="Europe/Rome",
     )
-    advice = AdviceRecord(
-        advice_id=ADVICE_ID,
-        device_id=DEVICE_ID,
-        setpoint_c=25.5,
-        mode="cool",
-        fan="auto",
-        made_at=now,
-        valid_until=now + timedelta(days=1),
-        expected_saving_kwh=1.1,
-        saving_interval_kwh=(0.7, 1.5),
-        expected_saving_money=0.33,
-        saving_interval_money=(0.21, 0.45),
-        currency="EUR",
-        notice_probability=0.04,
-        reason="Nobody has minded 25.5 °C in the afternoon.",
-        counterfactual=Counterfactual(
-            habit_setpoint_c=24.0, habit_kwh=5.0, advised_kwh=3.9, until=now + timedelta(hours=8)
-        ),
-        status="offered",
-        champion="v1",
-    )
+    advice = sample_advice(ADVICE_ID, DEVICE_ID, now, timedelta(days=1)).model_copy(update={"fan": "auto"})
     steps = (PlanStepRecord(at=now, setpoint_c=25.5, mode="cool"),)
     plan = PlanRecord(advice_id=ADVICE_ID, made_at=now, steps=steps)
     device = DeviceRecord(device_id=DEVICE_ID, home_id=HOME_ID, name="Living room")
