@@ -14,9 +14,10 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from typing_extensions import override
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from cloud.ports.history import DeviceHistory
 from cloud.ports.mail import Mailer
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Lake, Readings
+from cloud.ports.telemetry import AppReadings, Lake
 from mobile_api import (
     accounts,
     audit_views,
@@ -29,6 +30,7 @@ from mobile_api import (
     devices,
     discovery,
     dispatch,
+    events,
     export,
     gateways,
     health,
@@ -40,6 +42,7 @@ from mobile_api import (
     preferences,
     presence,
     problems,
+    push,
     rate_limits,
     recommendations,
     recovery,
@@ -67,7 +70,7 @@ MAX_BODY_BYTES = 64 * 1024
 _HERE = Path(__file__).parent
 _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
-    *(history, commands, recommendations, savings, export, health, authorization, discovery),
+    *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
     *(pages, device_pages, recovery_pages),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -100,9 +103,10 @@ def all_operations() -> list[Operation]:
 
 def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     state: StateStore,
-    readings: Readings,
+    readings: AppReadings,
     keys: SigningKeys,
     *,
+    past: DeviceHistory,
     settings: ApiSettings,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     passwords: Passwords | None = None,
@@ -115,6 +119,7 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
         state: Serving state, shared with the advisor.
         readings: Recent readings, written by ingest.
         keys: What access tokens are signed with.
+        past: All readings, also those that are not recent.
         settings: Settings of the process.
         now: The wall clock (UTC).
         passwords: How passwords are hashed; tests make it cheap.
@@ -132,6 +137,7 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     offered = services.Services(
         state=state,
         readings=readings,
+        history=past,
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),
@@ -143,10 +149,13 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
         lake=lake,
         post=Post(mailer),
         federation=trusted_issuer(settings),
+        push=_push(state, settings),
     )
     services.install(app, offered)
     oauth.install(app)
     pages.install(app)
+    events.install(app)
+    health.install(app)
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -155,6 +164,14 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     _offer_description(app)
     description()  # made once, at the start, not in somebody's request
     return app
+
+
+def _push(state: StateStore, settings: ApiSettings) -> services.PushService | None:
+    if not settings.push_contact:
+        return None
+    from mobile_api.push_sender import open_sender  # noqa: PLC0415 (needs the extra `push`)
+
+    return open_sender(state, settings.push_contact, private_ok=settings.push_private_ok)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Commands: what a person asks of a device, and how far it has got.
 
 A command waits in the inbox; the advisor sends it on; the device confirms it by reporting what was asked
-(read-back). Its progress is derived from these, so that there is nothing that could disagree with them.
+(read-back), or the edge says that it was refused. Its progress is derived from these, so that there is
+nothing that could disagree with them.
 """
 
 from datetime import datetime, timedelta
@@ -33,7 +34,10 @@ ROUNDED_SETPOINT_C = 0.51
 RETENTION = timedelta(days=7)
 """How long the progress of a command can be asked (wall clock)."""
 
-Progress: TypeAlias = Literal["queued", "sent", "confirmed", "expired"]
+CLOCKS_APART = timedelta(hours=1)
+"""The edge may have said so long before the command, by its own clock, that it refuses it."""
+
+Progress: TypeAlias = Literal["queued", "sent", "confirmed", "rejected", "expired"]
 
 operations = Operations("commands")
 
@@ -64,8 +68,9 @@ class CommandView(Shown):
     setpoint_c: float | None
     fan: Fan | None
     status: Progress = Field(
-        description="`confirmed` by read-back; `expired` when it was not confirmed in time."
+        description="`confirmed` by read-back; `rejected` by the site; `expired`: neither in time."
     )
+    reason: str | None = Field(None, description="Why it was rejected, in one word.")
 
 
 class CommandList(Shown):
@@ -142,18 +147,30 @@ def _queue(device: OwnedDevice, body: CommandBody) -> CommandRecord:
 
 def _view(record: CommandRecord) -> CommandView:
     shown = record.model_dump(exclude={"entry_id", "expires_at"})
-    return CommandView(**shown, status=_progress(record))
+    status, reason = _progress(record)
+    return CommandView(**shown, status=status, reason=reason)
 
 
-def _progress(record: CommandRecord) -> Progress:
+def _progress(record: CommandRecord) -> tuple[Progress, str | None]:
+    """How far it has got, and why no further if the site has refused it."""
     use = services()
     # A reading at `asked_at` itself was made before the command.
     after = use.readings.between(record.device_id, record.asked_at + timedelta(milliseconds=1), _end(record))
     if any(_does(reading, record) for reading in after):
-        return "confirmed"
+        return "confirmed", None
+    if (refusal := _refusal(record)) is not None:
+        return "rejected", refusal
     if use.device_now(record.device_id) >= record.expires_at:
-        return "expired"
-    return "sent" if use.state.get(INBOX_PK, record.entry_id) is None else "queued"
+        return "expired", None
+    return ("sent" if use.state.get(INBOX_PK, record.entry_id) is None else "queued"), None
+
+
+def _refusal(record: CommandRecord) -> str | None:
+    """Why the edge has refused it, if it has said so."""
+    since = record.asked_at - CLOCKS_APART
+    results = services().readings.events_of(record.device_id, "command_result", since)
+    own = [event.detail for event in results if event.detail.get("command_id") == record.command_id]
+    return next((str(detail.get("reason")) for detail in own if detail.get("result") == "rejected"), None)
 
 
 def _end(record: CommandRecord) -> datetime:

@@ -33,6 +33,18 @@ class ApiSettings(BaseSettings):
     cors_origins: tuple[str, ...] = Field(
         (), description="Sites whose scripts may use the API, such as `https://app.example`; never `*`."
     )
+    max_streams: int = Field(32, ge=0, le=256, description="Streams of live updates; each holds a thread.")
+    stream_lifetime_s: float = Field(
+        60.0, ge=0.1, le=600, description="When the server ends a stream of live updates [s]; it is resumed."
+    )
+    push_contact: str = Field(
+        "",
+        pattern=r"^$|^(mailto:[^@\s]+@[^@\s]+|https://\S+)$",
+        description="Offers Web Push: whom push services may write to, `mailto:...` or `https://...`.",
+    )
+    push_private_ok: bool = Field(
+        default=False, description="Push also to addresses that are not public, and without TLS: for tests."
+    )
     secure_cookies: bool = Field(
         default=False, description="Send the session cookie over https only; set it behind TLS."
     )
@@ -40,6 +52,10 @@ class ApiSettings(BaseSettings):
         ("http://127.0.0.1/callback",),
         description="Where the first-party app may be sent with its code; a loopback address on any port.",
     )
+    drain_s: float = Field(
+        0.5, ge=0, le=60, description="How long it says that it is not ready before it stops listening [s]."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="How a line of the log is written.")
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/?#\s]+)?$",

@@ -61,6 +61,16 @@ class RateLimitedError(ApiError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyStreamsError(ApiError):
+    """No room for another stream: poll, and come again (429 if the account has its share, else 503)."""
+
+    def __init__(self, most: int, *, is_own: bool) -> None:
+        super().__init__(
+            f"{most} streams {'of this account' if is_own else 'of this server'} are open already"
+        )
+        self.is_own = is_own
+
+
 class UnsupportedBodyError(ApiError):
     """The body is not JSON by its content type (415)."""
 

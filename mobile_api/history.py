@@ -1,14 +1,13 @@
 """History: what a device reported, as it is or averaged over equal steps of time."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import groupby, islice
-from math import ceil
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from cloud.ports.history import HistoryStep
 from edge.contract import DeviceId, Mode, Telemetry
 from edge.contract.quantities import Instant
 from mobile_api.access import OwnedDevice
@@ -29,10 +28,14 @@ TICK = timedelta(milliseconds=1)
 """Instants of readings are whole milliseconds."""
 
 MAX_POINTS = 10_080
-"""Most readings in one answer: a week of one a minute."""
+"""Points in one answer: a week at one a minute."""
 
 MIN_RESOLUTION_S, MAX_RESOLUTION_S = 60, 86_400
-_UNIT_S = {"": 1, "s": 1, "min": 60, "h": 3600}
+LOCAL_DAY = "1d"
+"""Steps of one day from midnight to midnight where the home is, of 23, 24 or 25 hours."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNIT_S = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 operations = Operations("history")
 
@@ -44,8 +47,10 @@ class HistoryQuery(Query):
     end: Instant | None = Field(
         None, alias="to", description="First instant after; default: just after the newest reading."
     )
-    resolution: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(s|min|h)?$")] | None = Field(
-        None, description="Average over steps of that many seconds, or `5min`, `1h`; absent: single readings."
+    resolution: Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,5}(s|min|h)?|1d)$")] | None = Field(
+        None,
+        description="Average over steps of that many seconds, `5min`, `1h`, or `1d` (the home's own days); "
+        "absent: single readings.",
     )
 
     limit: int = Field(MAX_POINTS, ge=1, le=MAX_POINTS, description="Most readings in one answer.")
@@ -60,12 +65,16 @@ class HistoryPoint(Shown):
     """
 
     at: AwareDatetime = Field(description="End of the interval or of the step.")
-    mode: Mode
+    mode: Mode | None = Field(description="Null for a step without a reading, of which the energy is known.")
     setpoint_c: float | None
     indoor_dry_bulb_c: float | None
     indoor_rh_pct: float | None
     outdoor_dry_bulb_c: float | None
     electric_power_w: float | None
+    electric_energy_kwh: float | None = Field(
+        None,
+        description="Of the step, by the device's counter: a lost reading loses none.",
+    )
 
 
 class History(Shown):
@@ -82,7 +91,8 @@ class History(Shown):
 def show_history(device: OwnedDevice, query: HistoryQuery, after: str) -> Page[History]:
     """What a device reported between two instants.
 
-    At most 7 days of single readings, or 31 days of averages; what is more than `limit` is at `Link`.
+    At most 7 days of single readings, or 31 days of averages; what is more than `limit` is at `Link`. Steps
+    are whole: the first and the last one may reach beyond `from` and `to`.
     """
     use = services()
     device_id = device.record.device_id
@@ -90,9 +100,14 @@ def show_history(device: OwnedDevice, query: HistoryQuery, after: str) -> Page[H
     end = query.end or _just_after(use.readings.latest(device_id), use.now())
     start = query.start or _before(end, DEFAULT_SPAN)
     _check_span(start, end, resolution_s)
-    since = max(start, datetime.fromisoformat(after) + TICK) if after else start
-    readings = use.readings.between(device_id, since, end)
-    points = list(islice(_points(readings, resolution_s), query.limit + 1))
+    since = datetime.fromisoformat(after) if after else None
+    if resolution_s is None:
+        first = start if since is None else max(start, since + TICK)
+        points = [_single(one) for one in use.history.readings(device_id, first, end, query.limit + 1)]
+    else:
+        edges = _edges(device, query.resolution, start, end, resolution_s)
+        edges = [edge for edge in edges if since is None or edge >= since]
+        points = [_step(step) for step in use.history.steps(device_id, edges)[: query.limit + 1]]
     part = points[: query.limit]
     history = {
         "device_id": device_id,
@@ -101,49 +116,62 @@ def show_history(device: OwnedDevice, query: HistoryQuery, after: str) -> Page[H
         "resolution_s": resolution_s,
         "readings": part,
     }
-    following = part[-1].at.isoformat() if len(points) > len(part) else None
-    return Page(History.model_validate(history), following)
+    return Page(History.model_validate(history), part[-1].at.isoformat() if len(points) > len(part) else None)
 
 
-def _points(readings: Iterable[Telemetry], resolution_s: int | None) -> Iterable[HistoryPoint]:
-    if resolution_s is None:
-        return (_single(reading) for reading in readings)
-    return average(readings, resolution_s)
+def _edges(
+    device: OwnedDevice, resolution: str | None, start: datetime, end: datetime, resolution_s: int
+) -> list[datetime]:
+    if resolution == LOCAL_DAY:
+        return local_days(start, end, ZoneInfo(device.home.record.timezone))
+    return equal_steps(start, end, resolution_s)
 
 
-def average(readings: Iterable[Telemetry], resolution_s: int) -> list[HistoryPoint]:
-    """Readings averaged over steps of `resolution_s` [s] that end at multiples of it since 1970 (UTC).
+def equal_steps(start: datetime, end: datetime, resolution_s: int) -> list[datetime]:
+    """The edges of the steps that overlap the span; they are multiples of `resolution_s` since 1970 (UTC)."""
+    step = timedelta(seconds=resolution_s)
+    start, end = _inside_calendar(start), _inside_calendar(end)
+    first, last = (start - _EPOCH) // step, -((_EPOCH - end) // step)
+    return [_EPOCH + number * step for number in range(first, last + 1)]
 
-    A reading at `sampled_at` speaks for the interval that ends there, so it belongs to the step (t - r, t].
-    """
-    steps = groupby(readings, lambda reading: ceil(reading.sampled_at.timestamp() / resolution_s))
-    return [_mean(datetime.fromtimestamp(step * resolution_s, UTC), list(members)) for step, members in steps]
+
+def local_days(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The midnights, in UTC, around the days of `zone` that overlap the span."""
+    day, end = _inside_calendar(start).astimezone(zone).date(), _inside_calendar(end)
+    edges = [_midnight(day, zone)]
+    while edges[-1] < end:
+        day += timedelta(days=1)
+        edges.append(_midnight(day, zone))
+    return edges
 
 
-def _mean(at: datetime, members: Sequence[Telemetry]) -> HistoryPoint:
-    last = members[-1]
-    measured = [(reading.electric_power_w, reading.interval_s) for reading in members]
-    return HistoryPoint(
-        at=at,
-        mode=last.mode,
-        setpoint_c=last.setpoint_c,
-        indoor_dry_bulb_c=_weighted([(reading.indoor_dry_bulb_c, 1.0) for reading in members]),
-        indoor_rh_pct=_weighted([(reading.indoor_rh_pct, 1.0) for reading in members]),
-        outdoor_dry_bulb_c=_weighted([(reading.outdoor_dry_bulb_c, 1.0) for reading in members]),
-        electric_power_w=_weighted(measured),
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The beginning of a local day (UTC); where clocks skip midnight, the moment at which they do."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _inside_calendar(instant: datetime) -> datetime:
+    """`instant`, or the nearest one with whole days around it in the calendar."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    margin = timedelta(days=3)
+    return min(max(instant, first + margin), last - margin)
+
+
+def _step(step: HistoryStep) -> HistoryPoint:
+    return HistoryPoint.model_construct(  # it is ours: nothing to check, and there may be thousands
+        at=step.end,
+        mode=step.mode,
+        setpoint_c=step.setpoint_c,
+        indoor_dry_bulb_c=step.indoor_dry_bulb_c,
+        indoor_rh_pct=step.indoor_rh_pct,
+        outdoor_dry_bulb_c=step.outdoor_dry_bulb_c,
+        electric_power_w=step.electric_power_w,
+        electric_energy_kwh=step.electric_energy_kwh,
     )
 
 
-def _weighted(values: Iterable[tuple[float | None, float]]) -> float | None:
-    """Mean of the values that are there; None when there is none."""
-    present = [(value, weight) for value, weight in values if value is not None]
-    if not present:
-        return None
-    return round(sum(value * weight for value, weight in present) / sum(weight for _, weight in present), 3)
-
-
 def _single(reading: Telemetry) -> HistoryPoint:
-    fields = set(HistoryPoint.model_fields) - {"at"}
+    fields = set(HistoryPoint.model_fields) - {"at", "electric_energy_kwh"}
     return HistoryPoint(at=reading.sampled_at, **reading.model_dump(include=fields))
 
 
@@ -175,3 +203,5 @@ def _check_span(start: datetime, end: datetime, resolution_s: int | None) -> Non
     longest = MAX_RAW_SPAN if resolution_s is None else MAX_SPAN
     if end - start > longest:
         raise InvalidFieldError("from", f"at most {longest.days} days before `to` in this resolution")
+    if resolution_s is not None and (end - start).total_seconds() > resolution_s * MAX_POINTS:
+        raise InvalidFieldError("resolution", f"at most {MAX_POINTS} steps in one answer")

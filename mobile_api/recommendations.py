@@ -66,6 +66,11 @@ class RecommendationView(Shown):
     status: AdviceStatus
 
 
+_AS_RECORDED = tuple(
+    name for name in RecommendationView.model_fields if name not in {"counterfactual", "status"}
+)
+
+
 class PlanStep(Shown):
     """From `at` on, hold `setpoint_c` (null: off)."""
 
@@ -184,13 +189,11 @@ def feel(device: OwnedDevice, kind: Reason) -> FeedbackView:
 
 def view(advice: OwnedAdvice) -> RecommendationView:
     """The advice with its status of now."""
-    record = advice.record
-    shown = record.model_dump(include=set(RecommendationView.model_fields) - {"counterfactual", "status"})
-    return RecommendationView(
-        **shown,
-        counterfactual=CounterfactualView(**record.counterfactual.model_dump()),
-        status=status(advice, services().device_now(record.device_id)),
-    )
+    record = advice.record  # it was checked when it was read: the view is put together from its parts
+    now = services().device_now(record.device_id)
+    parts = {name: getattr(record, name) for name in _AS_RECORDED}
+    without = CounterfactualView.model_construct(**dict(record.counterfactual))
+    return RecommendationView.model_construct(**parts, counterfactual=without, status=status(advice, now))
 
 
 def status(advice: OwnedAdvice, now: datetime) -> AdviceStatus:

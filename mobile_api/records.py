@@ -6,6 +6,9 @@ Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 |---|---|---|
 | `account#{account_id}` | `account` | `AccountRecord` |
 | `account#{account_id}` | `home#{home_id}`, `session#{session_id}` | pointers |
+| `account#{account_id}` | `push#{digest}` | `SubscriptionRecord` |
+| `push` | `{account_id}#{digest}` | pointer to it |
+| `push#keys`, `push#lease` | `keys`, `lease` | what signs push messages, and who sends them |
 | `email#{email}` | `account` | `{account_id}`: one account per address |
 | `session#{session_id}` | `session` | `SessionRecord` |
 | `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |
@@ -19,8 +22,11 @@ Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 | `device#{device_id}` | `decision` | `DecisionRecord` |
 """
 
+import hashlib
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from pydantic import Field
 
 from cloud.ports.records import AdviceStatus, Record
 from edge.contract import DeviceId, Fan, Mode
@@ -136,6 +142,23 @@ class DecisionRecord(Record):
     status: AdviceStatus
 
 
+class SubscriptionRecord(Record):
+    """A browser that is told. Key `account#{account_id}` / `push#{digest}`; it ends with its sign-in."""
+
+    account_id: str
+    session_id: str
+    endpoint: str
+    p256dh: str
+    auth: str
+    told: dict[str, str] = Field(default_factory=dict[str, str])
+    """By device, the advice of which it was told last."""
+
+    @property
+    def digest(self) -> str:
+        """What names it."""
+        return subscription_digest(self.endpoint)
+
+
 def account_pk(account_id: str) -> str:
     """Partition of an account."""
     return f"account#{account_id}"
@@ -154,3 +177,8 @@ def email_pk(email: str) -> str:
 def session_pk(session_id: str) -> str:
     """Partition of a session."""
     return f"session#{session_id}"
+
+
+def subscription_digest(endpoint: str) -> str:
+    """What names a subscription: its address is a secret of its own."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()[:32]

@@ -45,8 +45,6 @@ class SavingsView(Shown):
     advised_days: int
     measuring_days: int
     days_needed: int
-    saving_kwh: float | None = None
-    saving_interval_kwh: tuple[float, float] | None = None
 
 
 @operations.get("/v1/devices/<device_id>/savings", right="review")

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import Literal, Protocol, TypeAlias, cast
 
 from flask import Flask, current_app, g
 
+from cloud.ports.history import DeviceHistory
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import Lake, Readings
+from cloud.ports.telemetry import AppReadings, Lake
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
@@ -16,11 +17,29 @@ from mobile_api.metrics import Metrics
 from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.rate_limits import RateLimits
+from mobile_api.records import SubscriptionRecord
 from mobile_api.tokens import AccessTokens
 from mobile_api.trusted_issuer import TrustedIssuer
 
 _EXTENSION = "ac_advisor"
 _PAGE_ROWS = 100
+
+
+PushOutcome: TypeAlias = Literal["sent", "gone", "later"]
+"""`gone`: the browser wants no more, or never did; `later`: try again."""
+
+
+class PushService(Protocol):
+    """The way to people's browsers."""
+
+    @property
+    def public_key(self) -> str:
+        """The application server key, base64url."""
+        ...
+
+    def send(self, to: SubscriptionRecord) -> PushOutcome:
+        """Say to a browser that advice waits, and nothing else."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,7 @@ class Services:
     Attributes:
         state: Serving state.
         readings: Recent readings.
+        history: All readings.
         settings: Settings of the process.
         now: The wall clock (UTC); tokens and sessions know no other.
         passwords: Hashes and checks passwords.
@@ -41,10 +61,12 @@ class Services:
         cursors: Writes and reads where lists go on.
         limits: Counts who asks how often.
         lake: Readings that are not recent any more; None where there is no lake.
+        push: The way to browsers; None where push is not offered.
     """
 
     state: StateStore
-    readings: Readings
+    readings: AppReadings
+    history: DeviceHistory
     settings: ApiSettings
     now: Callable[[], datetime]
     passwords: Passwords
@@ -56,6 +78,7 @@ class Services:
     cursors: Cursors
     limits: RateLimits
     lake: Lake | None = None
+    push: PushService | None = None
 
     def on(self, state: StateStore) -> "Services":
         """The same over another view of the serving state."""

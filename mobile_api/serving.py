@@ -1,13 +1,17 @@
 """Serving: granian with one worker process of many threads, and what it takes to start and stop it well."""
 
 import http.client
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import FrameType
 
 from flask import Flask
 from granian.constants import Interfaces
@@ -27,12 +31,16 @@ READY_POLL_S = 0.02
 """How often a starting server is asked whether it answers [s]."""
 
 
-def serve(settings: ApiSettings, make_app: Callable[[], Flask]) -> None:
+def serve(settings: ApiSettings, make_app: Callable[[], Flask], *, drain: Callable[[Flask], None]) -> None:
     """Serve until SIGTERM; `run/api.ready` stands below the data directory while requests are answered.
+
+    SIGTERM drains first: the app is told, and goes on answering for `settings.drain_s`; then it stops to
+    listen, and what it has begun to answer has `STOP_S` to end.
 
     Args:
         settings: Address, threads and data directory.
         make_app: Called in the worker process, so that nothing opened here crosses a fork.
+        drain: Tells the app, in the worker process, that it is about to end.
 
     Raises:
         AddressTakenError: Somebody else listens there.
@@ -49,11 +57,12 @@ def serve(settings: ApiSettings, make_app: Callable[[], Flask]) -> None:
         log_level=LogLevels.error,
     )
     ready = settings.data_dir / "run" / "api.ready"
-    stopping = threading.Event()
+    stopping, draining = threading.Event(), multiprocessing.Event()
     server.on_startup(lambda: _announce(settings, ready, stopping))
+    server.on_startup(lambda: _drain_first(draining, settings.drain_s))
     server.on_shutdown(stopping.set)
     try:
-        server.serve(target_loader=_Worker(make_app))
+        server.serve(target_loader=_Worker(make_app, drain, draining))
     finally:
         stopping.set()
         ready.unlink(missing_ok=True)
@@ -72,18 +81,53 @@ def _check_address(settings: ApiSettings) -> None:
 class _Worker:
     """Makes the app inside the worker process, which ends when its parent has been killed."""
 
-    def __init__(self, make_app: Callable[[], Flask]) -> None:
+    def __init__(
+        self, make_app: Callable[[], Flask], drain: Callable[[Flask], None], draining: Event
+    ) -> None:
         self._make_app = make_app
+        self._drain = drain
+        self._draining = draining
         self._parent = os.getpid()
 
     def __call__(self, _target: str) -> Flask:
-        threading.Thread(target=self._follow_parent, name="parent-watch", daemon=True).start()
-        return self._make_app()
+        app = self._make_app()
+        threading.Thread(target=self._follow_parent, args=(app,), name="parent-watch", daemon=True).start()
+        return app
 
-    def _follow_parent(self) -> None:
+    def _follow_parent(self, app: Flask) -> None:
+        told = False
         while os.getppid() == self._parent:
-            time.sleep(KEEP_ALIVE_S)
+            if told:
+                time.sleep(KEEP_ALIVE_S)
+            elif self._draining.wait(KEEP_ALIVE_S):
+                self._drain(app)
+                told = True
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _drain_first(draining: Event, drain_s: float) -> None:
+    """Let the signals that end the server drain it first; the second one ends it at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        end = signal.getsignal(number)
+        if not callable(end):
+            continue
+        signal.signal(number, partial(_drain_then, draining, drain_s, end))
+
+
+def _drain_then(
+    draining: Event,
+    drain_s: float,
+    end: Callable[[int, FrameType | None], object],
+    number: int,
+    frame: FrameType | None,
+) -> None:
+    if draining.is_set():
+        end(number, frame)
+        return
+    draining.set()
+    timer = threading.Timer(drain_s, end, (number, frame))
+    timer.daemon = True
+    timer.start()
 
 
 def _announce(settings: ApiSettings, ready: Path, stopping: threading.Event) -> None:

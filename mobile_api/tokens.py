@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from joserfc import jwt
@@ -12,6 +13,7 @@ from joserfc.errors import JoseError
 from mobile_api.errors import UnauthenticatedError
 from mobile_api.keys import SigningKeys
 from mobile_api.records import Scope, SessionRecord
+from mobile_api.token_memory import TokenMemory
 
 LIFETIME = timedelta(minutes=15)
 """How long an access token is good; its session is looked up with each request besides."""
@@ -41,6 +43,7 @@ class AccessTokens:
 
     keys: SigningKeys
     issuer: str
+    _memory: TokenMemory[Claims] = field(default_factory=TokenMemory[Claims])
 
     def issue(self, session: SessionRecord, scopes: Iterable[Scope], now: datetime) -> str:
         """A token for `session`, good for `LIFETIME` from `now`."""
@@ -65,6 +68,9 @@ class AccessTokens:
         Raises:
             UnauthenticatedError: It is none of ours, or no longer good.
         """
+        return self._memory.read(token, now, partial(self._check, token, now))
+
+    def _check(self, token: str, now: datetime) -> Claims:
         expected: Any = {
             "iss": {"essential": True, "value": self.issuer},
             "aud": {"essential": True, "value": AUDIENCE},

@@ -16,6 +16,8 @@ from cloud.ports.ingest import (
     TelemetryStream,
 )
 from cloud.ports.telemetry import (
+    MAX_EVENTS,
+    AppReadings,
     DeadLetter,
     IngestCommit,
     LetterQuery,
@@ -23,10 +25,11 @@ from cloud.ports.telemetry import (
     ReplayableLetters,
 )
 from edge.contract import Event, Telemetry
+from edge.contract.event import EventKind
 
 
 @dataclass(slots=True)
-class MemoryReadingLog(SealableLog, ReplayableLetters):
+class MemoryReadingLog(SealableLog, ReplayableLetters, AppReadings):
     """A reading log that forgets everything with the process."""
 
     readings: list[LoggedReading] = field(default_factory=list[LoggedReading])
@@ -79,6 +82,12 @@ class MemoryReadingLog(SealableLog, ReplayableLetters):
             if logged.reading.device_id == device_id and start <= logged.reading.sampled_at < end
         }
         return [found[at] for at in sorted(found)]
+
+    @override
+    def events_of(self, device_id: str, kind: EventKind, since: datetime) -> list[Event]:
+        own = [each for each in self.events.values() if (each.device_id, each.kind) == (device_id, kind)]
+        own.sort(key=lambda event: (event.occurred_at, event.event_id))
+        return [event for event in own if event.occurred_at >= since][-MAX_EVENTS:]
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:

@@ -75,8 +75,8 @@ def rows_of_device(
     """The device's readings with start <= sampled_at < end, their positions before them."""
     for first_position, arrow in connection.execute(_OF_TIME, (start_ms, end_ms)):
         batch = _opened(arrow)
-        for place in pc.indices_nonzero(pc.equal(batch.column(0), device_id)).to_pylist():
-            row = next(rows_of(batch.slice(place, 1)))
+        places = pc.indices_nonzero(pc.equal(batch.column(0), device_id))
+        for place, row in zip(places.to_pylist(), rows_of(batch.take(places)), strict=True):
             if start_ms <= row[1] < end_ms:
                 yield first_position + place, *row
 

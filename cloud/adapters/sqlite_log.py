@@ -27,6 +27,8 @@ from cloud.adapters.sqlite_pruning import Pruning
 from cloud.errors import AlreadyReplayedError
 from cloud.ports.ingest import SealableLog
 from cloud.ports.telemetry import (
+    MAX_EVENTS,
+    AppReadings,
     DeadLetter,
     IngestCommit,
     LetterQuery,
@@ -34,9 +36,10 @@ from cloud.ports.telemetry import (
     ReplayableLetters,
 )
 from cloud.reading_columns import LoggedTable, ReadingColumns, batch_of, batch_of_columns, rows_of
-from cloud.reading_rows import FIELDS, Row, ceiling_milliseconds, milliseconds, reading_of
+from cloud.reading_rows import FIELDS, Row, ceiling_milliseconds, instant_of, milliseconds, reading_of
 from cloud.seq_gaps import AheadCount, Arrivals, SeqCount
 from edge.contract import Event, Telemetry
+from edge.contract.event import EventKind
 
 BATCH_ROWS = 100
 """A commit of so many readings is stored as columns [readings]."""
@@ -76,6 +79,10 @@ AND {" AND ".join(f"{name} IS ?{number + 3}" for number, name in enumerate(_COLU
 """  # noqa: S608 (our own column names)
 _NEWEST_ROW: Final = "SELECT max(sampled_at_ms) FROM readings WHERE device_id = ?"
 _INSERT_EVENT: Final = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
+_EVENTS: Final = """
+SELECT event_id, occurred_at_ms, kind, detail FROM events
+WHERE device_id = ? AND kind = ? AND occurred_at_ms >= ? ORDER BY occurred_at_ms DESC, event_id DESC LIMIT ?
+"""
 _READ_AFTER: Final = f"SELECT position, {_SELECT} FROM readings WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 (our own column names)
 _READ_RUN: Final = (
     f"SELECT position, {_SELECT} FROM readings WHERE position > ? AND position <= ? ORDER BY position"  # noqa: S608 (our own column names)
@@ -87,7 +94,7 @@ SELECT position, {_SELECT} FROM readings WHERE device_id = ? AND sampled_at_ms >
 """  # noqa: S608 (our own column names)
 
 
-class SqliteReadingLog(SealableLog, ReplayableLetters):
+class SqliteReadingLog(SealableLog, ReplayableLetters, AppReadings):
     """The reading log of one machine.
 
     Args:
@@ -168,6 +175,13 @@ class SqliteReadingLog(SealableLog, ReplayableLetters):
             rows += sqlite_batches.rows_of_device(connection, *wanted)
         rows.sort(key=itemgetter(2, 0))  # by instant, then by arrival: the last one stays
         return [reading_of(row[1:]) for row in {row[2]: row for row in rows}.values()]
+
+    @override
+    def events_of(self, device_id: str, kind: EventKind, since: datetime) -> list[Event]:
+        wanted = (device_id, kind, ceiling_milliseconds(since), MAX_EVENTS)
+        with self._file.connection() as connection:
+            rows = connection.execute(_EVENTS, wanted).fetchall()
+        return [_event_of(device_id, *row) for row in reversed(rows)]
 
     def missing(self, device_id: str) -> int:
         """How many readings of the device never came, by its `seq` [readings]."""
@@ -300,6 +314,16 @@ def _event_rows(
         occurred_at_ms = milliseconds(event.occurred_at)
         detail = json.dumps(event.detail)
         yield event.device_id, event.event_id, occurred_at_ms, received_at_ms, event.kind, detail
+
+
+def _event_of(device_id: str, event_id: str, occurred_at_ms: int, kind: EventKind, detail: str) -> Event:
+    return Event(
+        device_id=device_id,
+        event_id=event_id,
+        occurred_at=instant_of(occurred_at_ms),
+        kind=kind,
+        detail=json.loads(detail),
+    )
 
 
 def _append(connection: sqlite3.Connection, first_position: int, batch: pa.RecordBatch) -> None:

@@ -4,6 +4,7 @@ Write-ahead log with `synchronous=FULL`: readers never wait for the writer, and 
 survives a power cut. One writer at a time; the others wait up to `BUSY_TIMEOUT_S`.
 """
 
+import json
 import sqlite3
 import threading
 import time
@@ -76,8 +77,13 @@ class SqliteStateStore(StateStore):
     @override
     def get(self, pk: str, sk: str) -> Item | None:
         with self._connection() as connection:
-            row = _row(connection, pk, sk)
-        return None if row is None or row.expired(microseconds(self._now())) else row.item()
+            found = connection.execute(_GET, (pk, sk)).fetchone()
+        if found is None:
+            return None
+        if found[4] is None:  # most do not expire, and are read in each request
+            return Item(pk, sk, json.loads(found[2]), found[3])
+        row = Row(*found)
+        return None if row.expired(microseconds(self._now())) else row.item()
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:

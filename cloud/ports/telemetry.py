@@ -8,6 +8,10 @@ from typing import Protocol
 import pyarrow as pa
 
 from edge.contract import Event, Telemetry
+from edge.contract.event import EventKind
+
+MAX_EVENTS = 200
+"""Events of a device in one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,27 @@ class IngestCommit:
     received_at: datetime | None = None
 
 
-class ReadingLog(Protocol):
+class ReadingFeed(Protocol):
+    """What ingest has accepted, in order of arrival, for whoever follows it."""
+
+    def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
+        """Readings after `position`, in order.
+
+        Raises:
+            UnavailableError: It cannot be read now.
+        """
+        ...
+
+    def head(self) -> int:
+        """The position of the newest reading; 0 when there is none.
+
+        Raises:
+            UnavailableError: It cannot be told now.
+        """
+        ...
+
+
+class ReadingLog(ReadingFeed, Protocol):
     """What ingest has accepted, in order of arrival; writers follow each other, readers never wait."""
 
     def commit(self, commit: IngestCommit) -> int:
@@ -103,14 +127,6 @@ class ReadingLog(Protocol):
         """
         ...
 
-    def read_after(self, position: int, limit: int = 5000) -> list[LoggedReading]:
-        """Readings after `position`, in order."""
-        ...
-
-    def head(self) -> int:
-        """The position of the newest reading; 0 when there is none."""
-        ...
-
 
 class Readings(Protocol):
     """Recent readings by device, for apps."""
@@ -122,6 +138,22 @@ class Readings(Protocol):
     def between(self, device_id: str, start: datetime, end: datetime) -> list[Telemetry]:
         """Readings with start <= sampled_at < end, ascending, one per instant."""
         ...
+
+
+class DeviceEvents(Protocol):
+    """What happened at a device, for apps."""
+
+    def events_of(self, device_id: str, kind: EventKind, since: datetime) -> list[Event]:
+        """Its events of a kind with occurred_at >= since, ascending; the newest `MAX_EVENTS` of them.
+
+        Raises:
+            UnavailableError: They cannot be read now.
+        """
+        ...
+
+
+class AppReadings(Readings, ReadingFeed, DeviceEvents, Protocol):
+    """All that apps are told of devices, of the last days."""
 
 
 class DeadLetters(Protocol):

@@ -6,8 +6,10 @@ from pathlib import Path
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
+from cloud.device_history import WholeHistory
+from cloud.ports.history import DeviceHistory
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import Lake, Readings
+from cloud.ports.telemetry import AppReadings, Lake
 from cloud.wiring.lake import open_lake
 
 
@@ -16,7 +18,8 @@ class ApiStores:
     """What the API needs of the cloud."""
 
     state: StateStore
-    readings: Readings
+    readings: AppReadings
+    history: DeviceHistory
     lake: Lake
 
 
@@ -27,8 +30,11 @@ def open_stores(data_dir: Path) -> ApiStores:
         UnavailableError: The serving state cannot be opened. Readings are opened when they are first asked
             for, since ingest makes their file.
     """
+    readings = SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)
+    lake = open_lake(CloudSettings(data_dir=data_dir))
     return ApiStores(
         SqliteStateStore(data_dir / "state.sqlite"),
-        SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True),
-        open_lake(CloudSettings(data_dir=data_dir)),
+        readings,
+        WholeHistory(log=readings, lake=lake),
+        lake,
     )

@@ -438,3 +438,20 @@ def said(log: AnyLog) -> list[object]:
         [log.latest(device_id) for device_id in devices],
         [log.between(device_id, NOON + MINUTE, NOON + 8 * MINUTE) for device_id in devices],
     ]
+
+
+def test_events_of_a_device_and_kind_come_ascending_from_a_moment_on(log: AnyLog) -> None:
+    def event(name: str, minutes: int, **fields: Any) -> Event:  # noqa: ANN401 (fields of any type)
+        good = {
+            "device_id": "dev-1",
+            "event_id": name,
+            "occurred_at": NOON + minutes * MINUTE,
+            "kind": "fault",
+        }
+        return Event.model_validate(good | fields)
+
+    late, early = event("late", 2, detail={"code": "E4"}), event("early", 0)
+    others = [event("before", -1), event("boot", 1, kind="boot"), event("theirs", 1, device_id="dev-2")]
+    log.commit(IngestCommit(events=[late, *others, early], received_at=NOON))
+
+    assert log.events_of("dev-1", "fault", NOON) == [early, late]

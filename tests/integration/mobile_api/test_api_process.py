@@ -1,22 +1,25 @@
 """The API as it is run: granian, SQLite, signals."""
 
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import psutil
 
 from cloud.ports.records import INBOX_PK, InboxEntry
+from mobile_api.streams import MAX_STREAMS_EACH
 
 if TYPE_CHECKING:
     from tests.integration.mobile_api.conftest import ApiProcess
 
 
 def _inbox(api: "ApiProcess") -> list[InboxEntry]:
-    return [InboxEntry.model_validate(item.body) for item in api.state.query(INBOX_PK)]
+    return [InboxEntry.model_validate(item.body) for item in api.state.query(INBOX_PK, limit=10_000)]
 
 
 def test_the_whole_way_from_an_account_to_an_answer_in_the_inbox(api: "ApiProcess") -> None:
@@ -112,3 +115,83 @@ def test_presses_at_the_same_moment_are_all_answered(api: "ApiProcess") -> None:
     assert answers == [202] * 40
     assert len(_inbox(api)) == 40
     assert time.monotonic() - started < 30
+
+
+def test_sigterm_ends_streams_and_says_not_ready_while_it_still_answers(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    assert api.process is not None
+    with closing(_open_stream(api)) as stream:
+        assert _until(stream, b"event: health")
+        assert api.exchange("GET", "/readyz")[0] == 200
+
+        api.process.send_signal(signal.SIGTERM)
+
+        assert _until(stream, b'{"reason":"draining"}')
+    assert api.exchange("GET", "/readyz")[0] == 503
+    assert api.process.wait(5) == 0
+
+
+def test_what_was_begun_is_answered_while_it_ends(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    assert api.process is not None
+    answers: list[int] = []
+
+    def press() -> None:
+        while True:
+            try:
+                answers.append(api.exchange("POST", "/v1/devices/dev-1/feedback", {"kind": "a_bit_warm"})[0])
+            except ConnectionRefusedError:
+                return
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(answers) < 20:
+        time.sleep(0.01)
+    api.stop()
+    for thread in threads:
+        thread.join()
+
+    assert set(answers) == {202}
+    assert len(_inbox(api)) == len(answers)
+
+
+def test_a_client_that_goes_away_frees_its_seat_when_there_is_something_to_say(api: "ApiProcess") -> None:
+    api.sign_up()
+    api.pair()
+    for _ in range(MAX_STREAMS_EACH):
+        with closing(_open_stream(api)) as stream:
+            assert _until(stream, b"event: health")
+    assert _status(api) == 429
+
+    deadline = time.monotonic() + 10
+    while _status(api) != 200:
+        api.report(hours=1)
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def _open_stream(api: "ApiProcess") -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", api.port), timeout=10)
+    request = f"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+    stream.sendall(request.encode())
+    return stream
+
+
+def _status(api: "ApiProcess") -> int:
+    """How a new stream is answered."""
+    with closing(_open_stream(api)) as stream:
+        return int(_until(stream, b"\r\n").split()[1])
+
+
+def _until(stream: socket.socket, words: bytes) -> bytes:
+    """What the stream has said when it has said `words`; empty when it ends before."""
+    said = b""
+    while words not in said:
+        piece = stream.recv(65536)
+        if not piece:
+            return b""
+        said += piece
+    return said

@@ -13,8 +13,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.device_history import WholeHistory
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.keys import FixedKeys, make_key
@@ -84,8 +86,9 @@ class Api:
         self.state = MemoryStateStore(lambda: self.now)
         self.app = create_app(
             self.state,
-            MemoryReadingLog(),
+            (readings := MemoryReadingLog()),
             FixedKeys(KeySet([make_key()])),
+            past=WholeHistory(readings, MemoryLake()),
             settings=ApiSettings(
                 oidc_issuer=issuer.url, oidc_audience=AUDIENCE, oidc_jwks_url=f"{issuer.url}/keys"
             ),

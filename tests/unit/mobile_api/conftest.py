@@ -15,6 +15,7 @@ from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_mailer import MemoryMailer
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.device_history import WholeHistory
 from cloud.ports.records import (
     INBOX_PK,
     AdviceRecord,
@@ -267,6 +268,7 @@ def make_world(keys: KeySet) -> MakeWorld:
             state,
             readings,
             FixedKeys(keys),
+            past=WholeHistory(readings, lake),
             settings=ApiSettings(**settings),
             now=clock,
             passwords=Passwords(memory_kib=8, time_cost=1),

@@ -5,7 +5,8 @@ import pytest
 
 from cloud.ports.records import INBOX_PK
 from cloud.ports.state import Delete
-from edge.contract import Desired
+from cloud.ports.telemetry import IngestCommit
+from edge.contract import Desired, Event
 from mobile_api.commands import CONFIRMATION_TIME
 
 if TYPE_CHECKING:
@@ -151,3 +152,27 @@ def test_what_no_device_can_do_is_refused(world: "World", person: "Person", body
 
 def test_an_unknown_command_is_not_found(person: "Person") -> None:
     assert person.get(f"{PATH}/unknown").status_code == 404
+
+
+def _result(world: "World", command_id: str, device_id: str = "dev-1", **detail: str) -> None:
+    event = Event(
+        device_id=device_id,
+        event_id=f"edge-{device_id}-{command_id}",
+        occurred_at=world.clock.at,
+        kind="command_result",
+        detail={"command_id": command_id, "result": "rejected", "reason": "quiet_hours", **detail},
+    )
+    world.readings.commit(IngestCommit(events=[event]))
+
+
+def test_it_is_rejected_when_the_edge_says_so_of_this_command(world: "World", person: "Person") -> None:
+    sent = _send(person)
+    for other in ("c-other", "c-more"):
+        _result(world, other)
+    _result(world, sent.json["command_id"], device_id="dev-2")
+    assert _status(person, sent) == "queued"
+
+    _result(world, sent.json["command_id"])
+
+    shown = person.get(sent.headers["Location"]).json
+    assert (shown["status"], shown["reason"]) == ("rejected", "quiet_hours")

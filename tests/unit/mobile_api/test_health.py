@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud.errors import UnavailableError
+from mobile_api.events import drain
 from mobile_api.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ def test_the_process_lives_and_is_ready(world: "World") -> None:
     assert world.nobody().get("/readyz").json == {"status": "ready"}
 
 
-@pytest.mark.parametrize(("store", "method"), [("state", "get"), ("readings", "latest")])
+@pytest.mark.parametrize(
+    ("store", "method"),
+    [("state", "get"), ("state", "transact"), ("readings", "latest"), ("lake", "snapshot")],
+)
 def test_it_is_not_ready_without_its_stores_but_lives(
     world: "World", monkeypatch: pytest.MonkeyPatch, store: str, method: str
 ) -> None:
@@ -22,6 +26,25 @@ def test_it_is_not_ready_without_its_stores_but_lives(
         raise UnavailableError("locked")
 
     monkeypatch.setattr(type(getattr(world, store)), method, fail)
+
+    assert world.nobody().get("/readyz").status_code == 503
+    assert world.nobody().get("/healthz").status_code == 200
+
+
+def test_stores_are_tried_once_in_a_while_however_often_somebody_asks(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+    monkeypatch.setattr(type(world.state), "transact", lambda _, writes: tries.append(writes))
+
+    for _ in range(5):
+        assert world.nobody().get("/readyz").status_code == 200
+
+    assert len(tries) == 1
+
+
+def test_it_is_not_ready_while_it_drains(world: "World") -> None:
+    drain(world.app)
 
     assert world.nobody().get("/readyz").status_code == 503
     assert world.nobody().get("/healthz").status_code == 200

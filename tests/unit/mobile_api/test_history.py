@@ -1,9 +1,12 @@
+import itertools
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from mobile_api.history import average
+from cloud.ports.telemetry import LoggedReading
+from mobile_api.history import equal_steps, local_days
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -50,53 +53,9 @@ def test_a_device_that_never_reported_has_an_empty_history(person: "Person") -> 
     assert person.get("/v1/devices/dev-1/telemetry?resolution=1h").json["readings"] == []
 
 
-def test_a_step_holds_the_readings_whose_interval_ends_in_it(world: "World") -> None:
-    # By hand: with 15 min steps, 12:05 to 12:15 belong to the step that ends at 12:15; 12:00 does not.
-    readings = [
-        world.report("dev-1", NOON + timedelta(minutes=minutes), indoor_dry_bulb_c=24.0 + minutes)
-        for minutes in (0, 5, 10, 15, 20)
-    ]
-
-    points = average(readings, 900)
-
-    assert [point.at for point in points] == [NOON + timedelta(minutes=m) for m in (0, 15, 30)]
-    assert [point.indoor_dry_bulb_c for point in points] == [24.0, 34.0, 44.0]
-
-
-def test_power_is_weighted_by_the_length_of_the_intervals(world: "World") -> None:
-    # By hand: 900 W over 60 s and 300 W over 300 s is (900*60 + 300*300) / 360 = 400 W.
-    readings = [
-        world.report("dev-1", NOON + timedelta(minutes=1), electric_power_w=900.0, interval_s=60.0),
-        world.report("dev-1", NOON + timedelta(minutes=6), electric_power_w=300.0, interval_s=300.0),
-    ]
-
-    assert [point.electric_power_w for point in average(readings, 3600)] == [400.0]
-
-
-def test_a_missing_value_is_left_out_of_the_mean_and_none_is_null(world: "World") -> None:
-    readings = [
-        world.report("dev-1", NOON + timedelta(minutes=1), indoor_dry_bulb_c=None, electric_power_w=None),
-        world.report("dev-1", NOON + timedelta(minutes=2), indoor_dry_bulb_c=25.0, electric_power_w=None),
-    ]
-
-    (point,) = average(readings, 3600)
-
-    assert (point.indoor_dry_bulb_c, point.electric_power_w) == (25.0, None)
-
-
-def test_setpoint_and_mode_are_those_at_the_end_of_the_step(world: "World") -> None:
-    readings = [
-        world.report("dev-1", NOON + timedelta(minutes=1), setpoint_c=22.0),
-        world.report("dev-1", NOON + timedelta(minutes=2), setpoint_c=26.0),
-        world.report("dev-1", NOON + timedelta(minutes=61), mode="off", setpoint_c=None),
-    ]
-
-    points = average(readings, 3600)
-
-    assert [(point.mode, point.setpoint_c) for point in points] == [("cool", 26.0), ("off", None)]
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("300", 300), ("300s", 300), ("5min", 300), ("1h", 3600)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("300", 300), ("300s", 300), ("5min", 300), ("1h", 3600), ("1d", 86400)]
+)
 def test_a_resolution_can_be_said_in_several_ways(person: "Person", text: str, seconds: int) -> None:
     assert person.get(f"/v1/devices/dev-1/telemetry?resolution={text}").json["resolution_s"] == seconds
 
@@ -106,6 +65,8 @@ def test_a_resolution_can_be_said_in_several_ways(person: "Person", text: str, s
     [
         ("resolution=59", "resolution"),
         ("resolution=25h", "resolution"),
+        ("resolution=2d", "resolution"),
+        ("from=2026-07-01T00:00:00Z&to=2026-07-10T00:00:00Z&resolution=60", "resolution"),
         ("resolution=5m", "resolution"),
         ("resolution=%D9%A1%D9%A2%D9%A3", "resolution"),  # Arabic digits
         ("from=2026-07-14T12:00:00", "from"),
@@ -133,3 +94,55 @@ def test_the_longest_spans_are_answered(person: "Person") -> None:
 def test_the_beginning_of_time_is_no_fault_of_ours(person: "Person") -> None:
     for query in ("to=0001-01-01T12:00:00Z", "to=9999-12-31T23:59:59Z&resolution=1h"):
         assert person.get(f"/v1/devices/dev-1/telemetry?{query}").status_code == 200
+
+
+def test_of_a_month_ago_the_lake_tells(world: "World", person: "Person") -> None:
+    world.report("dev-1", NOON)
+    old = [world.report("dev-1", NOON - timedelta(days=20, minutes=minutes)) for minutes in (5, 0)]
+    world.lake.write(1, [LoggedReading(place + 1, reading) for place, reading in enumerate(old)])
+    world.readings.record_sealed(world.readings.head())
+    world.readings.prune(world.readings.head(), timedelta(days=7))
+
+    span = "from=2026-06-24T00:00:00Z&to=2026-06-25T00:00:00Z"
+    single = person.get(f"/v1/devices/dev-1/telemetry?{span}").json
+    month = person.get("/v1/devices/dev-1/telemetry?from=2026-06-14T13:00:00Z&resolution=1h").json
+
+    assert _times(single) == ["11:55", "12:00"]
+    assert [point["at"] for point in month["readings"]] == ["2026-06-24T12:00:00Z", "2026-07-14T12:00:00Z"]
+
+
+@pytest.mark.parametrize("resolution", ["", "&resolution=60"])
+def test_what_does_not_fit_into_one_answer_comes_in_the_next_and_none_is_left_out(
+    person: "Person", world: "World", resolution: str
+) -> None:
+    for minutes in range(5):
+        world.report("dev-1", NOON + timedelta(minutes=minutes))
+
+    path: str | None = f"/v1/devices/dev-1/telemetry?limit=2{resolution}"
+    seen: list[list[dict[str, Any]]] = []
+    whole = person.get(f"/v1/devices/dev-1/telemetry?limit=99{resolution}").json["readings"]
+    while path:
+        answer = person.get(path)
+        seen.append(answer.json["readings"])
+        link = answer.headers.get("Link")
+        path = None if link is None else link.split(">")[0].lstrip("<")
+
+    assert max(len(part) for part in seen) == 2
+    assert [point for part in seen for point in part] == whole
+
+
+def test_the_steps_of_a_span_are_whole() -> None:
+    edges = equal_steps(NOON + timedelta(minutes=7), NOON + timedelta(minutes=31), 900)
+
+    assert edges == [NOON + timedelta(minutes=minutes) for minutes in (0, 15, 30, 45)]
+
+
+def test_days_are_the_homes_own_also_when_clocks_change() -> None:
+    # Europe/Rome: summer time ended on 25 October 2026 at 01:00 UTC, so that day has 25 hours.
+    start, end = datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC)
+
+    edges = local_days(start, end, ZoneInfo("Europe/Rome"))
+
+    hours = [(later - earlier) / timedelta(hours=1) for earlier, later in itertools.pairwise(edges)]
+    assert edges[0] == datetime(2026, 10, 23, 22, tzinfo=UTC)
+    assert hours == [24, 25]

@@ -86,6 +86,9 @@ def test_the_binding_paths_of_the_loop_are_there(document: Json) -> None:
         "/v1/devices/{device_id}/plan",
         "/v1/recommendations/{advice_id}/{verdict}",
         "/v1/devices/{device_id}/feedback",
+        "/v1/events",
+        "/v1/push/key",
+        "/v1/push/subscriptions",
         "/healthz",
         "/readyz",
     }

@@ -1,0 +1,67 @@
+"""Logs: one event a line, facts as fields, nothing personal in them.
+
+An exception is written as its kind and the places that it came through. What it says stays out: pydantic's
+errors repeat what was typed in, others name accounts. What disks and stores say of themselves is let through.
+"""
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+from typing import cast
+
+import structlog
+
+from cloud.errors import UnavailableError
+from mobile_api.config import ApiSettings
+
+_IMPERSONAL = (UnavailableError, OSError)
+
+
+def configure(settings: ApiSettings) -> None:
+    """Log to stderr, as the settings say."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            without_words,
+            _renderer(settings),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def without_words(
+    _logger: object, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Replace `exc_info` by the kind of the exception and the places that it came through."""
+    given = event.pop("exc_info", None)
+    error = _exception(given)
+    if error is None:
+        return event
+    event["exception"] = type(error).__name__
+    event["raised_at"] = _places(error.__traceback__)
+    if isinstance(error, _IMPERSONAL):
+        event["reason"] = str(error)
+    return event
+
+
+def _exception(given: object) -> BaseException | None:
+    if isinstance(given, BaseException):
+        return given
+    if isinstance(given, tuple):
+        return cast("BaseException | None", given[1])
+    return sys.exc_info()[1] if given else None
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _renderer(settings: ApiSettings) -> structlog.typing.Processor:
+    if settings.log_format == "text":
+        return structlog.dev.ConsoleRenderer(colors=False)
+    return structlog.processors.JSONRenderer()
