@@ -135,7 +135,8 @@ def unplanned_rows(recent: Recent, outdoor_c: Floats) -> Floats:
 def mean(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
     """Means of the rows of `values` over what is `where`, (h, n) to (h,); NaN where there is nothing."""
     count = np.count_nonzero(where, axis=1)
-    total = np.where(where, values, 0.0).sum(axis=1)
+    some = np.ascontiguousarray(np.where(where, values, 0.0))  # else bits depend on how many homes are asked
+    total = some.sum(axis=1)
     return np.asarray(total / np.where(count > 0, count, math.nan), np.float64)
 
 

@@ -138,8 +138,8 @@ RULES: Final[Mapping[AlarmName, AlarmRule]] = {
     ),
 }
 """Limits stay above what sound simulated fleets show (`python -m infra.local.monitoring_study`). Those of
-`prediction_off` and `readings_faulty` are those of the triggers `level` and `faults`;
-an index of 0.25 is much by convention (Siddiqi 2006); three weekly rounds in a row that brought nothing make a model old."""
+`prediction_off` and `readings_faulty` are those of the triggers `level` and `faults`; an index of 0.25 is
+much by convention (Siddiqi 2006); three weekly rounds in a row that brought nothing make a model old."""
 
 
 def judge(

@@ -29,7 +29,7 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.gate.judge import SURE, judge_errors
 from cloud.gate.segments import Traits, segments_of
 from cloud.training import TrainingParams, split, train
-from cloud.trees import TreeParams, matrix
+from cloud.trees import matrix
 from infra.local.loop_fleets import Plan, play
 from infra.local.whole_table import print_whole
 
@@ -43,7 +43,6 @@ FLEETS: Final = (30, 100, 300)
 SEED: Final = 612
 
 PAIRS: Final = {"a week later": ("earlier", "later"), "other homes": ("one side", "other side")}
-PARAMS: Final = TrainingParams(energy=TreeParams(threads=1))
 
 UNSEEN: Final = 4
 """One home in so many of a fleet is held out."""
@@ -78,7 +77,7 @@ def pool(homes: int, seed: int) -> Pool:
         for site in fleet.sites:
             traits[f"{climate} {site.device_id}"] = Traits("inverter" if site.inverter else "single speed")
     parts = split(pd.concat(hours, ignore_index=True))
-    models = {name: train(rows, PARAMS, name) for name, rows in _learnt(parts.fit).items()}
+    models = {name: train(rows, TrainingParams(), name) for name, rows in _learnt(parts.fit).items()}
     newest = usable_energy_hours(parts.newest)
     rows, days = matrix(newest, ENERGY_FEATURES), newest["hour_end_at"].dt.date
     predicted = {name: model.energy.predict(rows) for name, model in models.items()}
