@@ -151,20 +151,29 @@ def find_principal() -> Principal | None:
     Raises:
         UnauthenticatedError: There is a token, but it is no good.
     """
-    use = services()
-    token = _bearer()
-    if token is not None and use.federation is not None and use.federation.issued(token):
-        guest = welcome(use.state, use.federation, token, use.now())
-        return Principal(guest.session.account_id, guest.session, guest.scopes)
+    use, token = services(), bearer()
     if token is not None:
-        claims = use.tokens.read(token, use.now())
-        session = find_session(use.state, claims.session_id, use.now())
-        if session is None or session.account_id != claims.account_id:
-            raise UnauthenticatedError("the session has ended")
-        return Principal(session.account_id, session, claims.scopes)
+        return principal_of(token)
     cookie = request.cookies.get(SESSION_COOKIE)
     session = None if cookie is None else prove_session(use.state, cookie, "browser", use.now())
     return None if session is None else Principal(session.account_id, session, frozenset(session.scopes))
+
+
+def principal_of(token: str) -> Principal:
+    """Who sends an access token, ours or another issuer's.
+
+    Raises:
+        UnauthenticatedError: It is no good.
+    """
+    use = services()
+    if use.federation is not None and use.federation.issued(token):
+        guest = welcome(use.state, use.federation, token, use.now())
+        return Principal(guest.session.account_id, guest.session, guest.scopes)
+    claims = use.tokens.read(token, use.now())
+    session = find_session(use.state, claims.session_id, use.now())
+    if session is None or session.account_id != claims.account_id:
+        raise UnauthenticatedError("the session has ended")
+    return Principal(session.account_id, session, claims.scopes)
 
 
 def owned_home(principal: Principal, home_id: str) -> OwnedHome:
@@ -288,7 +297,7 @@ def _existing(
     return found
 
 
-def _bearer() -> str | None:
+def bearer() -> str | None:
     """The access token of the request.
 
     Raises:

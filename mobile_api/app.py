@@ -63,6 +63,7 @@ from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
 from mobile_api.trusted_issuer import trusted_issuer
+from mobile_api.voice import desk, routes
 
 MAX_BODY_BYTES = 64 * 1024
 """No body that we accept is longer [bytes]."""
@@ -71,7 +72,7 @@ _HERE = Path(__file__).parent
 _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
     *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
-    *(pages, device_pages, recovery_pages),
+    *(pages, device_pages, recovery_pages, routes),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
@@ -156,6 +157,7 @@ def create_app(  # noqa: PLR0913 (the outside of the app, all named)
     pages.install(app)
     events.install(app)
     health.install(app)
+    desk.install(app)
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_finish)

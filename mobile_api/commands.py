@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from cloud.errors import NotFoundError
 from cloud.ports.records import INBOX_PK, device_pk
 from cloud.ports.state import ABSENT, Put
-from edge.contract import Desired, DeviceId, Fan, Mode, Telemetry
+from edge.contract import Desired, DeviceId, Fan, Mode, RequestedBy, Telemetry
 from edge.contract.quantities import Instant, SetpointC
 from mobile_api.access import OwnedDevice
 from mobile_api.errors import InvalidFieldError
@@ -29,7 +29,7 @@ SAME_SETPOINT_C = 0.05
 """Setpoints closer than this are the same [K]: half of the finest step of a device."""
 
 ROUNDED_SETPOINT_C = 0.51
-"""So far off a device that says that the app moved it may have rounded to whole degrees [K]."""
+"""So far off a device that says that app or voice moved it may have rounded to whole degrees [K]."""
 
 RETENTION = timedelta(days=7)
 """How long the progress of a command can be asked (wall clock)."""
@@ -91,17 +91,14 @@ def list_commands(device: OwnedDevice, query: Paging, after: str) -> Page[Comman
 @operations.post("/v1/devices/<device_id>/commands", status=202, right="control")
 def send_command(device: OwnedDevice, body: CommandBody) -> Answer[CommandView]:
     """Ask a device to do something; its progress is at `Location`."""
-    record = _queue(device, body)
-    return Answer(_view(record), f"/v1/devices/{record.device_id}/commands/{record.command_id}")
+    shown = ask(device, body, "app")
+    return Answer(shown, f"/v1/devices/{shown.device_id}/commands/{shown.command_id}")
 
 
 @operations.get("/v1/devices/<device_id>/commands/<command_id>")
 def show_command(device: OwnedDevice, command_id: str) -> CommandView:
     """How far a command has got."""
-    item = services().state.get(device_pk(device.record.device_id), f"command#{command_id}")
-    if item is None:
-        raise NotFoundError("command", command_id)
-    return _view(CommandRecord.model_validate(item.body))
+    return follow(device, command_id)
 
 
 def last_command(device: OwnedDevice) -> CommandView | None:
@@ -112,7 +109,28 @@ def last_command(device: OwnedDevice) -> CommandView | None:
     return None if item is None else _view(CommandRecord.model_validate(item.body))
 
 
-def _queue(device: OwnedDevice, body: CommandBody) -> CommandRecord:
+def ask(device: OwnedDevice, body: CommandBody, requested_by: RequestedBy) -> CommandView:
+    """Leave a command for the advisor, in the name of whom it comes from.
+
+    Raises:
+        InvalidFieldError: `until` is not in the future.
+    """
+    return _view(_queue(device, body, requested_by))
+
+
+def follow(device: OwnedDevice, command_id: str) -> CommandView:
+    """A command and its progress.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    item = services().state.get(device_pk(device.record.device_id), f"command#{command_id}")
+    if item is None:
+        raise NotFoundError("command", command_id)
+    return _view(CommandRecord.model_validate(item.body))
+
+
+def _queue(device: OwnedDevice, body: CommandBody, requested_by: RequestedBy) -> CommandRecord:
     use = services()
     device_id = device.record.device_id
     asked_at = use.device_now(device_id)
@@ -130,7 +148,7 @@ def _queue(device: OwnedDevice, body: CommandBody) -> CommandRecord:
     desired = Desired(
         **body.model_dump(exclude={"until"}),
         command_id=record.command_id,
-        requested_by="app",
+        requested_by=requested_by,
         expires_at=body.until,
     )
     entry = command_entry(key, device_id, asked_at, desired.model_dump(mode="json", exclude_none=True))
@@ -189,5 +207,5 @@ def _does(reading: Telemetry, record: CommandRecord) -> bool:
 def _holds_setpoint(reading: Telemetry, asked_c: float | None) -> bool:
     if asked_c is None or reading.setpoint_c is None:
         return asked_c is None
-    tolerance_c = ROUNDED_SETPOINT_C if reading.changed_by == "app" else SAME_SETPOINT_C
+    tolerance_c = ROUNDED_SETPOINT_C if reading.changed_by in {"app", "voice"} else SAME_SETPOINT_C
     return abs(reading.setpoint_c - asked_c) < tolerance_c

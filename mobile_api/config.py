@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mobile_api.cors import is_origin
+
+OUTBOUND_PATTERN = r"^(https://|http://127\.0\.0\.1[:/])\S+$"
+"""What we call ourselves: over TLS, or a stand-in on loopback."""
 
 
 class ApiSettings(BaseSettings):
@@ -78,6 +81,19 @@ class ApiSettings(BaseSettings):
     oidc_audience: str = Field("", description="Whom its tokens must be for: our client id there.")
     oidc_jwks_url: str = Field(
         "", description="Where its keys are. Empty: `<issuer>/.well-known/jwks.json`, as Cognito has it."
+    )
+    alexa_skill_id: str = Field(
+        "", description="Our custom skill at Alexa, `amzn1.ask.skill...`; requests for others are refused."
+    )
+    alexa_client_id: str = Field(
+        "",
+        description="Who we are to Login with Amazon: then `AcceptGrant` is answered, and the grant is kept.",
+    )
+    alexa_client_secret: SecretStr = Field(SecretStr(""), description="What proves it.")
+    alexa_token_url: str = Field(
+        "https://api.amazon.com/auth/o2/token",
+        pattern=OUTBOUND_PATTERN,
+        description="Where grants become tokens (Login with Amazon).",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from cloud.ports.records import INBOX_PK, FeedbackKind, InboxEntry
 from cloud.ports.state import ABSENT, Put
+from edge.contract import RequestedBy
 
 
 @dataclass(slots=True)
@@ -30,10 +31,18 @@ class EntryIds:
 
 
 def feedback_entry(
-    key: str, device_id: str, at: datetime, kind: FeedbackKind, advice_id: str | None
+    key: str,
+    device_id: str,
+    at: datetime,
+    kind: FeedbackKind,
+    advice_id: str | None,
+    *,
+    requested_by: RequestedBy = "app",
 ) -> InboxEntry:
     """What a person said, at the device's time `at`."""
-    return InboxEntry(entry_id=key, device_id=device_id, at=at, kind=kind, advice_id=advice_id)
+    return InboxEntry(
+        entry_id=key, device_id=device_id, at=at, kind=kind, advice_id=advice_id, requested_by=requested_by
+    )
 
 
 def command_entry(key: str, device_id: str, at: datetime, command: dict[str, Any]) -> InboxEntry:

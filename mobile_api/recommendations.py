@@ -5,6 +5,7 @@ person's answer is remembered beside the advice, so that what was pressed is see
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
@@ -12,7 +13,7 @@ from pydantic import AwareDatetime, Field
 from cloud.errors import NotReadyError
 from cloud.ports.records import AdviceStatus, FeedbackKind, PlanRecord, device_pk
 from cloud.ports.state import Put
-from edge.contract import DeviceId, Fan, Mode
+from edge.contract import DeviceId, Fan, Mode, RequestedBy
 from mobile_api.access import OwnedAdvice, OwnedDevice, stored_advice
 from mobile_api.errors import StateConflictError
 from mobile_api.inbox import append, feedback_entry
@@ -148,7 +149,9 @@ def give_feedback(device: OwnedDevice, body: FeedbackBody) -> FeedbackView:
     return feel(device, body.kind)
 
 
-def decide(advice: OwnedAdvice, verdict: Verdict, reason: Reason | None) -> RecommendationView:
+def decide(
+    advice: OwnedAdvice, verdict: Verdict, reason: Reason | None, requested_by: RequestedBy = "app"
+) -> RecommendationView:
     """Leave an answer for the advisor and show it at once; the same answer twice is left once.
 
     Raises:
@@ -165,25 +168,24 @@ def decide(advice: OwnedAdvice, verdict: Verdict, reason: Reason | None) -> Reco
     use, record = services(), advice.record
     at = use.device_now(record.device_id)
     said: list[FeedbackKind] = [kind] if reason is None else [kind, reason]
+    entry = partial(feedback_entry, device_id=record.device_id, at=at, requested_by=requested_by)
     decision = DecisionRecord(advice_id=record.advice_id, advice_version=advice.version, status=kind)
     pk, gone = device_pk(record.device_id), use.now() + DECISION_RETENTION
     use.state.transact(
         [
-            *(
-                append(feedback_entry(use.entry_ids.next(), record.device_id, at, word, record.advice_id))
-                for word in said
-            ),
+            *(append(entry(use.entry_ids.next(), kind=word, advice_id=record.advice_id)) for word in said),
             Put(pk, "decision", decision.model_dump(mode="json"), expires_at=gone),
         ]
     )
     return shown.model_copy(update={"status": kind})
 
 
-def feel(device: OwnedDevice, kind: Reason) -> FeedbackView:
+def feel(device: OwnedDevice, kind: Reason, requested_by: RequestedBy = "app") -> FeedbackView:
     """Leave word for the advisor of how it feels."""
     use, device_id = services(), device.record.device_id
     at = use.device_now(device_id)
-    use.state.transact([append(feedback_entry(use.entry_ids.next(), device_id, at, kind, None))])
+    entry = feedback_entry(use.entry_ids.next(), device_id, at, kind, None, requested_by=requested_by)
+    use.state.transact([append(entry)])
     return FeedbackView(device_id=device_id, kind=kind, at=at)
 
 

@@ -5,7 +5,7 @@ enough of both, a number would be weather and chance.
 """
 
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -45,17 +45,24 @@ class SavingsView(Shown):
     advised_days: int
     measuring_days: int
     days_needed: int
+    saving_kwh: float | None = None
+    saving_interval_kwh: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
 @operations.get("/v1/devices/<device_id>/savings", right="review")
 def show_savings(device: OwnedDevice, query: SavingsQuery) -> SavingsView:
     """What advice has saved, or how many of the days that it takes are there."""
-    days = [each for each in _days(device, query.period) if each.measured_h >= MIN_MEASURED_H]
+    return savings(device, query.period)
+
+
+def savings(device: OwnedDevice, period: Period) -> SavingsView:
+    """What is known of the saving in a period."""
+    days = [each for each in _days(device, period) if each.measured_h >= MIN_MEASURED_H]
     habit = sum(each.arm == "habit" for each in days)
     status, detail = _standing(len(days), habit, consents=device.home.record.measure_savings)
     return SavingsView(
         device_id=device.record.device_id,
-        period=query.period,
+        period=period,
         status=status,
         detail=detail,
         days=len(days),

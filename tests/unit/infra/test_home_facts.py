@@ -28,7 +28,7 @@ def test_each_habit_day_stands_beside_the_nearest_whole_advised_day() -> None:
 
     (pair,) = pairs_of(hours(), {"d1": arms}, {"d1": "Europe/Rome"})  # type: ignore[dict-item]
 
-    assert (pair.home, pair.habit.shape, pair.advised.shape) == ("d1", *2 * [(24, len(ENERGY_FEATURES))])
+    assert (pair.home, pair.habit.shape, pair.advised.shape) == ("d1", *[(24, len(ENERGY_FEATURES))] * 2)
     assert pair.saved_kwh == pytest.approx(24 * 3 - 24 * 4)
 
 

@@ -25,6 +25,7 @@ PUBLIC = {
     *("ask_for_password_reset", "choose_new_password", "confirm_own_email"),
     *("show_lost_password", "send_reset_link", "show_new_password", "set_new_password"),
     *("show_confirmation", "confirm_on_page"),
+    *("answer_alexa_directive", "answer_alexa_skill", "answer_google"),
 }
 """Routes that need nobody's leave; a new one has to be written here."""
 

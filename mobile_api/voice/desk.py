@@ -1,0 +1,111 @@
+"""What the routes of voice share: patience, and the ways to the vendors; one object, held by the app."""
+
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+
+from mobile_api.services import services
+from mobile_api.voice.alexa_grants import AlexaGrants
+from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
+from mobile_api.voice.house import House
+from mobile_api.voice.outbound import Call, Transport, VendorUnreachableError, send
+from mobile_api.voice.patience import Patience
+from mobile_api.voice.served_house import open_house
+from mobile_api.voice.skill_messages import SkillRequest
+
+HOLD_ON_S: Final = 0.8
+"""A progressive response is worth no more of the 8 s [s]."""
+
+_EXTENSION = "ac_advisor_voice"
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(slots=True)
+class VoiceDesk:
+    """The outside of voice.
+
+    Attributes:
+        patience: How long is waited.
+        send: Calls vendors.
+        alexa_signatures: Whether a request to the skill is Amazon's.
+        alexa_grants: Who may be told of changes; None where that is not set up.
+    """
+
+    patience: Patience
+    send: Transport
+    alexa_signatures: AlexaSignatures
+    alexa_grants: AlexaGrants | None = None
+
+    def within(
+        self, answer: Callable[[Callable[[str], House]], _Answer], *, spent_s: float = 0.0
+    ) -> _Answer | None:
+        """What `answer` makes of a request with a way to open houses; None when that takes too long.
+
+        Args:
+            answer: Makes it, in a thread of its own.
+            spent_s: Of the patience with the request [s].
+        """
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (the proxy is bound to this thread)
+        deadline = self.patience.deadline(spent_s)
+
+        def work() -> _Answer:
+            with app.app_context():
+                return answer(lambda token: open_house(token, deadline))
+
+        return self.patience.within(work, spent_s)
+
+
+def install(app: Flask) -> None:
+    """Give `app` its desk."""
+    with app.app_context():
+        use = services()
+        wanted = use.settings
+        signatures, grants = AlexaSignatures(send, use.now, public_roots), None
+        if wanted.alexa_client_id:
+            grants = AlexaGrants(
+                use.state,
+                send,
+                wanted.alexa_token_url,
+                wanted.alexa_client_id,
+                wanted.alexa_client_secret.get_secret_value(),
+                use.now,
+            )
+    app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, grants)
+
+
+def voice_desk() -> VoiceDesk:
+    """The desk of the app that serves this request."""
+    return cast("VoiceDesk", current_app.extensions[_EXTENSION])
+
+
+def hold_on(asked: SkillRequest, desk: VoiceDesk) -> Callable[[str], None]:
+    """A progressive response: what Alexa says while the person waits; that it fails changes nothing."""
+    system = asked.context.system
+    host = (urlsplit(system.api_endpoint).hostname or "").lower()
+
+    def say(text: str) -> None:
+        if not host.endswith(".amazonalexa.com") or not system.api_access_token:
+            return
+        speak = {"type": "VoicePlayer.Speak", "speech": text}
+        body = {"header": {"requestId": asked.request.request_id}, "directive": speak}
+        headers = {
+            "Authorization": f"Bearer {system.api_access_token}",
+            "Content-Type": "application/json",
+        }
+        raw, url = json.dumps(body).encode(), f"{system.api_endpoint.rstrip('/')}/v1/directives"
+        with suppress(VendorUnreachableError):
+            desk.send(Call("POST", url, headers, raw, timeout_s=HOLD_ON_S))
+
+    return say
+
+
+def new_id() -> str:
+    """Names a message."""
+    return str(uuid.uuid4())

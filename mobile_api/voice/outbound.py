@@ -1,0 +1,75 @@
+"""Outbound: calls to a vendor's servers, short, bounded, over TLS, redirects not followed."""
+
+import http.client
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+from mobile_api.errors import ApiError
+
+TIMEOUT_S: Final = 3.0
+"""A vendor's server that says nothing for so long is taken to be down [s]."""
+
+MAX_BYTES: Final = 64 * 1024
+"""No answer that we read is longer [bytes]."""
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+
+class VendorUnreachableError(ApiError):
+    """A vendor's server did not answer, or with something that we do not read: try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+    timeout_s: float = TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer; the names of its headers are in small letters."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it was done or accepted."""
+        return 200 <= self.status < 300  # noqa: PLR2004 (HTTP)
+
+
+Transport: TypeAlias = Callable[[Call], Reply]
+"""Makes a call; raises `VendorUnreachableError`."""
+
+
+def send(call: Call) -> Reply:
+    """Make a call over HTTP.
+
+    Raises:
+        VendorUnreachableError: There is no answer, it is too long, or the address may not be asked.
+    """
+    parts = urlsplit(call.url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise VendorUnreachableError("vendors are called over https only")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=call.timeout_s)
+    try:
+        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        connection.request(call.method, path, call.body, dict(call.headers))
+        response = connection.getresponse()
+        body = response.read(MAX_BYTES + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise VendorUnreachableError(type(error).__name__) from error
+    finally:
+        connection.close()
+    if len(body) > MAX_BYTES:
+        raise VendorUnreachableError("the answer is too long")
+    return Reply(response.status, body, {name.lower(): value for name, value in response.getheaders()})
