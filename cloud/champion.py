@@ -19,6 +19,7 @@ from cloud.presence_model import PresenceModel
 from cloud.trees import Trees
 
 ENERGY_FILE: Final = "energy.txt"
+JUDGED_FILE: Final = "energy_judged.txt"
 OVERRIDE_FILE: Final = "override.txt"
 PRESENCE_FILE: Final = "presence.txt"
 RETURNS_FILE: Final = "presence_returns.txt"
@@ -50,12 +51,20 @@ class Champion:
         energy: Electricity of an hour.
         override: Chance of a warm override in an hour.
         presence: When homes are empty and people come back; None in versions made before it.
+        judged: The energy model as the gate judged it, before it was learnt anew from all homes and days;
+            None: it is the one that serves.
     """
 
     version: str
     energy: EnergyModel
     override: OverrideModel
     presence: PresenceModel | None = None
+    judged: EnergyModel | None = None
+
+    @property
+    def as_judged(self) -> EnergyModel:
+        """The energy model that knows neither held-out homes nor the days on which it was judged."""
+        return self.judged or self.energy
 
     @classmethod
     def from_files(cls, version: str, files: Mapping[str, bytes]) -> Self:
@@ -67,7 +76,8 @@ class Champion:
         """
         energy = _read(files, ENERGY_FILE, TREE_FEATURES)
         override = _read(files, OVERRIDE_FILE, OVERRIDE_FEATURES)
-        return cls(version, EnergyModel(energy), OverrideModel(override), _presence(files))
+        judged = EnergyModel(_read(files, JUDGED_FILE, TREE_FEATURES)) if JUDGED_FILE in files else None
+        return cls(version, EnergyModel(energy), OverrideModel(override), _presence(files), judged)
 
     @classmethod
     def from_stored(cls, stored: StoredVersion) -> Self:
@@ -84,6 +94,8 @@ class Champion:
         trees = {ENERGY_FILE: self.energy.trees, OVERRIDE_FILE: self.override.trees}
         if self.presence is not None:
             trees |= {PRESENCE_FILE: self.presence.away_trees, RETURNS_FILE: self.presence.return_trees}
+        if self.judged is not None:
+            trees[JUDGED_FILE] = self.judged.trees
         return {name: each.text.encode() for name, each in trees.items()}
 
 

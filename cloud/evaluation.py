@@ -37,7 +37,8 @@ class PairedError:
         champion_wape: Sum of absolute daily residuals over the sum of observations [ratio].
         challenger_wape: The same of the challenger.
         worse: How much worse the challenger is, homes taken together [ratio].
-        worse_lower: 95 % bound, by bootstrap over homes, of how much worse it is at least [ratio].
+        worse_lower: Bound, by bootstrap over homes (of 95 %, if not asked otherwise), of how much worse it is
+            at least [ratio].
         worse_upper: The same, at most [ratio].
     """
 
@@ -77,13 +78,13 @@ def home_errors(
 
 
 def compare_errors(
-    totals: pd.DataFrame, champion: str, challenger: str, *, seed: int, draws: int = 1000
+    totals: pd.DataFrame, champion: str, challenger: str, *, seed: int, draws: int = 1000, sure: float = 0.95
 ) -> PairedError:
-    """Compare two columns of `home_errors`, homes drawn with replacement."""
+    """Compare two columns of `home_errors`, homes drawn with replacement; bounds hold so surely [ratio]."""
     per_home = totals[["observed", champion, challenger]].to_numpy(np.float64)
     picks = np.random.default_rng(seed).integers(0, len(per_home), (draws, len(per_home)))
     drawn, total = per_home[picks].sum(axis=1), per_home.sum(axis=0)
-    low, high = np.quantile(_worse(drawn), [0.05, 0.95])
+    low, high = np.quantile(_worse(drawn), [1 - sure, sure])
     energy_kwh = max(float(total[0]), TINY_KWH)
     return PairedError(
         float(total[1]) / energy_kwh,

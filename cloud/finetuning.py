@@ -1,7 +1,8 @@
 """Fine-tuning: a challenger from the newest telemetry, promoted only if it is no worse than the champion.
 
 Judged is a model that has not seen the newest days. If it may serve, what is shipped is learnt anew in the
-same way from all days: those that are withheld are those on which homes are as they are now.
+same way from all days: those that are withheld are those on which homes are as they are now. What was judged
+is kept beside it: the next challenger is compared with that one, which knows as little as itself.
 """
 
 import time
@@ -102,19 +103,20 @@ class Recipe:
 
     def judged(self, parts: Split) -> Champion:
         """A challenger that has not seen what it is judged on."""
-        fitted = self._fit(self.rows(parts.fit, parts.unseen))
+        begin = replace(self.champion, energy=self.champion.as_judged)
+        fitted = self._fit(self.rows(parts.fit, parts.unseen), begin)
         return replace(fitted, override=_override(self.champion, fitted, parts))
 
     def whole(self, judged: Champion, hours: pd.DataFrame) -> Champion:
         """The same, learnt from all hours; it takes over the override model if `judged` did."""
-        fitted = self._fit(self.rows(hours))
+        fitted = replace(self._fit(self.rows(hours), self.champion), judged=judged.energy)
         kept = judged.override is self.champion.override
         return replace(fitted, override=self.champion.override) if kept else fitted
 
-    def _fit(self, rows: pd.DataFrame) -> Champion:
+    def _fit(self, rows: pd.DataFrame, begin: Champion) -> Champion:
         params = replace(self.params, energy=_quick(self.params.energy)) if self.quick else self.params
-        fitted = train(rows, params, self.version, self.champion if self.quick else None)
-        return replace(fitted, presence=self.champion.presence)
+        fitted = train(rows, params, self.version, begin if self.quick else None)
+        return replace(fitted, presence=self.champion.presence, judged=None)
 
 
 def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is told)

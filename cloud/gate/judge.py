@@ -23,7 +23,11 @@ from cloud.training import Split, override_calibration
 from cloud.trees import Floats, matrix
 
 NON_INFERIORITY_RATIO = 0.02
-"""How much worse a challenger may be [ratio] (ADVICE.md, fine-tuning)."""
+"""Who is surely worse, and by more than this, is kept out [ratio] (ADVICE.md, fine-tuning)."""
+
+MOST_RATIO = 0.035
+"""And who seems worse by more than this [ratio]. Of 30 homes a 95 % bound of 2 % refused nine of ten
+who were as good; how often this one errs, either way, is told by `python -m infra.local.gate_study`."""
 
 CALIBRATED = (0.8, 1.25)
 """Predicted over observed overrides [ratio] (ADVICE.md, fine-tuning)."""
@@ -31,9 +35,11 @@ CALIBRATED = (0.8, 1.25)
 MIN_OVERRIDES = 20
 """With fewer in the judged hours, chance alone moves the ratio by more than the limits are apart."""
 
-MIN_SEGMENT_HOMES, SURE_SEGMENT_HOMES = 4, 30
-"""A segment is judged from the former on, and by its 95 % bound from the latter. Of fewer homes that bound
-would refuse everybody, and the average half of those who changed nothing: they count when surely worse."""
+MIN_SEGMENT_HOMES = 8
+"""A segment is judged from so many homes on; of fewer a bootstrap is surer than it may be."""
+
+SURE = 0.99
+"""Of a segment, or of unseen homes [ratio]: some ten are looked at, and none may be refused by chance."""
 
 SEED = 1
 """Of the bootstrap."""
@@ -76,12 +82,13 @@ def judge(
     if not all(each.passed for each in sane if each.check in ("features", "numbers")):
         return verdict(champion.version, "", sane), None
     errors = _errors(champion, challenger, evidence.learnt, newest)
-    error, unseen = _compare(errors), _compare(errors.loc[sorted(held_out["device_id"].unique())])
+    error, unseen = _compare(errors), _compare(errors.loc[sorted(held_out["device_id"].unique())], sure=SURE)
     findings = [
         *sane,
         _left_out(evidence.left_out),
         find_leaks(evidence.learnt, parts),
         *judge_errors(errors, error, unseen, segments_of(newest, evidence.traits, parts.new_homes)),
+        _who_serves(errors.drop(index=list(parts.unseen), errors="ignore")),
         *(_simple(errors, name) for name in ("ridge", "climatology")),
         _overrides(champion, challenger, parts.held_out),
         judge_savings(champion.energy, challenger.energy, evidence.pairs, NON_INFERIORITY_RATIO, SEED),
@@ -100,12 +107,13 @@ def judge_errors(
 def _errors(
     champion: Champion, challenger: Champion, learnt: pd.DataFrame, newest: pd.DataFrame
 ) -> pd.DataFrame:
-    """Errors by home of both models, and of simple ones that have learnt from the same rows."""
+    """Errors by home of both models as judged, of what serves, and of simple ones that know the same rows."""
     learnt = usable_energy_hours(learnt)
     rows, known = matrix(newest, ENERGY_FEATURES), matrix(learnt, ENERGY_FEATURES)
     spent = learnt[ENERGY_TARGET].to_numpy(np.float64)
     predicted = {
-        "champion": champion.energy.predict(rows),
+        "champion": champion.as_judged.predict(rows),
+        "serving": champion.energy.predict(rows),
         "challenger": challenger.energy.predict(rows),
         "ridge": Ridge.fit(known, spent).predict(rows),
         "climatology": Climatology.fit(known, spent).predict(rows),
@@ -122,22 +130,30 @@ def _left_out(left_out: LeftOut) -> Finding:
     return Finding("faulty days", passed=not left_out.is_too_much, says=says)
 
 
-def _compare(errors: pd.DataFrame, with_whom: str = "champion") -> PairedError:
-    return compare_errors(errors, with_whom, "challenger", seed=SEED)
+def _compare(errors: pd.DataFrame, with_whom: str = "champion", *, sure: float = 0.95) -> PairedError:
+    return compare_errors(errors, with_whom, "challenger", seed=SEED, sure=sure)
+
+
+def _is_surely_worse(error: PairedError) -> bool:
+    return error.worse > NON_INFERIORITY_RATIO and error.worse_lower > 0
 
 
 def _headline(error: PairedError, unseen: PairedError) -> str:
     return (
         f"daily error {100 * error.challenger_wape:.1f} % against {100 * error.champion_wape:.1f} %, "
-        f"at most {100 * error.worse_upper:+.1f} % worse, in unseen homes {100 * unseen.worse:+.1f} %"
+        f"{100 * error.worse:+.1f} % (at most {100 * error.worse_upper:+.1f} %), "
+        f"in unseen homes {100 * unseen.worse:+.1f} %"
     )
 
 
 def _all_homes(error: PairedError, unseen: PairedError) -> Finding:
-    """All homes count for the bound; unseen ones must not be worse on average: nothing is learnt by heart."""
-    passed = max(error.worse_upper, unseen.worse) <= NON_INFERIORITY_RATIO
-    says = _headline(error, unseen) if passed else f"that is over {100 * NON_INFERIORITY_RATIO:.0f} %"
-    return Finding("error", passed=passed, says=says)
+    """In all homes together, and in unseen ones not surely: nothing is learnt by heart."""
+    limit = MOST_RATIO if error.worse_lower <= 0 else NON_INFERIORITY_RATIO
+    if error.worse > limit:
+        return Finding("error", passed=False, says=f"{100 * error.worse:+.1f} % is over {100 * limit:.1f} %")
+    if _is_surely_worse(unseen):
+        return Finding("error", passed=False, says="it is surely worse in unseen homes")
+    return Finding("error", passed=True, says=_headline(error, unseen))
 
 
 def _segments(errors: pd.DataFrame, segments: Mapping[str, set[str]]) -> list[Finding]:
@@ -146,12 +162,18 @@ def _segments(errors: pd.DataFrame, segments: Mapping[str, set[str]]) -> list[Fi
         own = errors.loc[sorted(homes & set(errors.index))]
         if not MIN_SEGMENT_HOMES <= len(own) < len(errors):  # all homes together are judged by themselves
             continue
-        error = _compare(own)
-        over = (error.worse_upper if len(own) >= SURE_SEGMENT_HOMES else error.worse) > NON_INFERIORITY_RATIO
-        passed = not over or (len(own) < SURE_SEGMENT_HOMES and error.worse_lower <= 0)
+        error = _compare(own, sure=SURE)
+        passed = not _is_surely_worse(error)
         says = f"{100 * error.worse:+.1f} % (at most {100 * error.worse_upper:+.1f} %) in {len(own)} homes"
         findings.append(Finding(segment, passed=passed, says=f"{segment}: {says}"))
     return findings
+
+
+def _who_serves(errors: pd.DataFrame) -> Finding:
+    """Nor may it be surely worse than the champion that was learnt anew, in homes that both know."""
+    error = _compare(errors, "serving")
+    says = f"{100 * error.worse:+.1f} % against what serves, in {len(errors)} homes that both know"
+    return Finding("who serves", passed=not _is_surely_worse(error), says=says)
 
 
 def _simple(errors: pd.DataFrame, name: str) -> Finding:

@@ -111,6 +111,14 @@ RULES: Final[Mapping[AlarmName, AlarmRule]] = {
         "what devices report is distributed otherwise (index {value:.2f}), and no training has learnt it",
         "`ac-advisor monitor --json` says which feature, `ac-advisor quality` whether sensors are sound",
     ),
+    "readings_faulty": AlarmRule(
+        "faulty_ratio",
+        0.08,
+        0.05,
+        AT_ONCE,
+        "{value:.0%} of the homes or more report what cannot be true; nothing is learnt from such days",
+        "`ac-advisor quality` names the devices; repair sensors or firmware",
+    ),
     "model_old": AlarmRule(
         "model_age_days",
         21.0,
@@ -129,9 +137,9 @@ RULES: Final[Mapping[AlarmName, AlarmRule]] = {
         "`ac-advisor triggers` says what failed; see log/trainer.log",
     ),
 }
-"""Limits stay above what sound simulated fleets show (`python -m infra.local.monitoring_study`). Of
-`prediction_off` the limit is that of the trigger `level`; an index of 0.25 is much by convention (Siddiqi
-2006); three weekly rounds in a row that brought nothing make a model old."""
+"""Limits stay above what sound simulated fleets show (`python -m infra.local.monitoring_study`). Those of
+`prediction_off` and `readings_faulty` are those of the triggers `level` and `faults`; an index of 0.25 is
+much by convention (Siddiqi 2006); three weekly rounds in a row that brought nothing make a model old."""
 
 
 def judge(

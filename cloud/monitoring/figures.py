@@ -28,6 +28,7 @@ SMALL_KWH: Final = 0.5
 """Added to each day of both sides before they are compared [kWh]: see `cloud.drift.residuals`."""
 
 POPULATION: Final = "population/"
+FAULTS: Final = "faults/"
 
 
 def measure(facts: FleetFacts) -> tuple[CohortReport, ...]:
@@ -60,7 +61,8 @@ def _cohort(
     figures = Figures(
         devices=len(devices),
         reading_age_s=_age_s(devices, facts),
-        feature_drift_index=_highest(drift),
+        feature_drift_index=_highest(drift, POPULATION),
+        faulty_ratio=_highest(drift, FAULTS),
         model_age_days=_oldest_days(versions, facts),
         **_now(tally, len(devices)),
         **_days(tally),
@@ -123,8 +125,8 @@ def _age_s(devices: Collection[DeviceFacts], facts: FleetFacts) -> float | None:
     return round(median(ages_s), 3) if ages_s else None
 
 
-def _highest(drift: Mapping[str, float]) -> float | None:
-    return max((value for key, value in drift.items() if key.startswith(POPULATION)), default=None)
+def _highest(drift: Mapping[str, float], signals: str) -> float | None:
+    return max((value for key, value in drift.items() if key.startswith(signals)), default=None)
 
 
 def _oldest_days(versions: Collection[str], facts: FleetFacts) -> float | None:

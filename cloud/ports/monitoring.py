@@ -23,6 +23,7 @@ AlarmName: TypeAlias = Literal[
     "overrides_many",
     "advice_refused",
     "feature_drift",
+    "readings_faulty",
     "model_old",
     "training_idle",
 ]
@@ -64,6 +65,9 @@ class Figures(Record):
     refused_ratio: Share | None = Field(None, description="Answers that did not.")
     feature_drift_index: float | None = Field(
         None, description="Highest population stability index of what devices report, of the newest look."
+    )
+    faulty_ratio: Share | None = Field(
+        None, description="Homes that report what cannot be true: lower 95 % bound, of the newest look."
     )
     model_age_days: float | None = Field(
         None, description="Since the newest data of the oldest version that advises here."

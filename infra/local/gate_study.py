@@ -1,16 +1,18 @@
-"""How often the gate refuses who is as good: `python -m infra.local.gate_study`.
+"""How often the gate refuses who is as good, and who is worse: `python -m infra.local.gate_study`.
 
-Two models are trained in the same way on different homes and the replay reservoir. Fleets are drawn with
-replacement from simulated homes of the split `validate`, on days that neither has seen; in every home of a
-fleet a lot says whose error there is the champion's, the other's is the challenger's. So the challenger is as
-good by construction, and as unlike the champion as learning from other homes makes it: whatever refuses it is
-wrong to.
+Pairs of models are trained in the same way: `a week later` on the same homes with the window moved on by a
+week, as one weekly round follows another; `other homes` on homes that the other one does not know. Fleets are
+drawn with replacement from simulated homes of the split `validate`, on days that neither has seen; in every
+home of a fleet a lot says whose error there is the champion's, the other's is the challenger's. So the
+challenger is as good by construction, and whatever refuses it is wrong to. The same with the challenger's
+errors made larger is a worse model, which is to be refused.
 """
 
+import itertools
 import json
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +26,7 @@ from cloud.champion import package_reservoir
 from cloud.energy import usable_energy_hours
 from cloud.evaluation import compare_errors, home_errors
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from cloud.gate.judge import judge_errors
+from cloud.gate.judge import SURE, judge_errors
 from cloud.gate.segments import Traits, segments_of
 from cloud.training import TrainingParams, split, train
 from cloud.trees import matrix
@@ -32,9 +34,15 @@ from infra.local.loop_fleets import Plan, play
 from infra.local.whole_table import print_whole
 
 CLIMATES: Final = ("hot_dry", "hot_humid", "mild_summer")
-DAYS: Final = 21
+DAYS: Final = 35
+LATER: Final = pd.Timedelta(days=7)
+WORSE: Final = (0.0, 0.05, 0.10)
+"""How much larger the challenger's errors are made [ratio]."""
+
 FLEETS: Final = (30, 100, 300)
 SEED: Final = 612
+
+PAIRS: Final = {"a week later": ("earlier", "later"), "other homes": ("one side", "other side")}
 
 UNSEEN: Final = 4
 """One home in so many of a fleet is held out."""
@@ -42,7 +50,7 @@ UNSEEN: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Homes to draw from: errors of both models by home (`home_errors`), and the homes of each segment."""
+    """Homes to draw from: errors of all models by home (`home_errors`), and the homes of each segment."""
 
     errors: pd.DataFrame
     segments: dict[str, set[str]]
@@ -50,8 +58,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Of fleets of one size: how often a check was made, and how often it refused."""
+    """Of fleets of one size: how often a check was made, and how often it refused a model so much worse."""
 
+    models: str
+    worse: float
     homes: int
     check: str
     asked: int
@@ -67,12 +77,7 @@ def pool(homes: int, seed: int) -> Pool:
         for site in fleet.sites:
             traits[f"{climate} {site.device_id}"] = Traits("inverter" if site.inverter else "single speed")
     parts = split(pd.concat(hours, ignore_index=True))
-    side = parts.fit["device_id"].map(lambda name: zlib.crc32(name.encode()) // 7 % 2).to_numpy()
-    reservoir = package_reservoir()
-    models = {
-        name: train(pd.concat([parts.fit[side == own], reservoir]), TrainingParams(), name)
-        for own, name in enumerate("ab")
-    }
+    models = {name: train(rows, TrainingParams(), name) for name, rows in _learnt(parts.fit).items()}
     newest = usable_energy_hours(parts.newest)
     rows, days = matrix(newest, ENERGY_FEATURES), newest["hour_end_at"].dt.date
     predicted = {name: model.energy.predict(rows) for name, model in models.items()}
@@ -81,36 +86,52 @@ def pool(homes: int, seed: int) -> Pool:
     return Pool(errors, segments_of(newest, traits, parts.new_homes))
 
 
-def refusals(of: Pool, homes: int, draws: int, seed: int) -> list[Row]:
-    """Judge fleets that are drawn from a pool."""
-    random, asked, refused = np.random.default_rng(seed), Counter[str](), Counter[str]()
+def _learnt(fit: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What the models of `PAIRS` learn from."""
+    side = fit["device_id"].map(lambda name: zlib.crc32(name.encode()) // 7 % 2).to_numpy()
+    at, reservoir = fit["hour_end_at"], package_reservoir()
+    own = {
+        "one side": fit[side == 0],
+        "other side": fit[side == 1],
+        "earlier": fit[at <= at.max() - LATER],
+        "later": fit[at > at.min() + LATER],
+    }
+    return {name: pd.concat([rows, reservoir], ignore_index=True) for name, rows in own.items()}
+
+
+def refusals(of: Pool, models: str, worse: float, homes: int, draws: int) -> list[Row]:
+    """Judge fleets that are drawn from a pool, by a pair of models, one of which is so much worse."""
+    random, asked, refused = np.random.default_rng(SEED), Counter[str](), Counter[str]()
     names = of.errors.index.to_numpy()
     for _ in range(draws):
         picks = random.integers(0, len(names), homes)
         drawn = of.errors.iloc[picks][["observed"]].copy()
-        both = of.errors[["a", "b"]].to_numpy(np.float64)[picks]
+        both = of.errors[[*PAIRS[models]]].to_numpy(np.float64)[picks]
         swapped = random.random(homes) < 0.5  # noqa: PLR2004 (a coin)
         drawn["champion"], drawn["challenger"] = np.where(swapped[:, np.newaxis], both[:, ::-1], both).T
+        drawn["challenger"] *= 1 + worse
         drawn.index = pd.Index([f"{place}" for place in range(homes)])
         segments = {
             segment: {str(place) for place in np.flatnonzero(np.isin(names[picks], [*members]))}
             for segment, members in of.segments.items()
         }
         error = compare_errors(drawn, "champion", "challenger", seed=1)
-        unseen = compare_errors(drawn.iloc[: homes // UNSEEN], "champion", "challenger", seed=1)
+        unseen = compare_errors(drawn.iloc[: homes // UNSEEN], "champion", "challenger", seed=1, sure=SURE)
         findings = judge_errors(drawn, error, unseen, segments)
         asked.update(["any check", *(each.check for each in findings)])
         wrong = [each.check for each in findings if not each.passed]
         refused.update([*wrong, *(["any check"] if wrong else [])])
-    return [Row(homes, check, asked[check], refused[check]) for check in sorted(asked)]
+    return [Row(models, worse, homes, check, asked[check], refused[check]) for check in sorted(asked)]
 
 
 def _show(rows: list[Row]) -> None:
-    table = Table(title="As good as the champion, and refused: split validate")
-    for name in ("homes", "check", "judged", "refused"):
+    table = Table(title="Refused by the gate: split validate")
+    for name in ("models", "made worse", "homes", "check", "judged", "refused"):
         table.add_column(name)
     for row in rows:
-        table.add_row(str(row.homes), row.check, str(row.asked), f"{100 * row.refused / row.asked:.1f} %")
+        share = f"{100 * row.refused / row.asked:.1f} %"
+        worse = f"{100 * row.worse:.0f} %"
+        table.add_row(row.models, worse, str(row.homes), row.check, str(row.asked), share)
     print_whole(Console(), table)
 
 
@@ -122,12 +143,10 @@ def _show(rows: list[Row]) -> None:
 def main(homes: int, draws: int, seed: int, json_path: Path | None) -> None:
     """Let fleets judge models that are as good as each other, and print how often they are refused."""
     drawn = pool(homes, seed)
-    rows = [row for size in FLEETS for row in refusals(drawn, size, draws, seed)]
-    figures = [
-        {"homes": row.homes, "check": row.check, "judged": row.asked, "refused": row.refused} for row in rows
-    ]
+    cases = itertools.product(PAIRS, WORSE, FLEETS)
+    rows = [row for models, worse, size in cases for row in refusals(drawn, models, worse, size, draws)]
     if json_path is not None:
-        json_path.write_text(json.dumps(figures, indent=1) + "\n")
+        json_path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     _show(rows)
 
 

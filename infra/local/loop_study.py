@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -40,11 +40,6 @@ from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
 from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.training_desk import signals_of
 from infra.local.whole_table import print_whole
-
-_SERVED: Final = TrainingParams()
-
-PARAMS: Final = TrainingParams(replace(_SERVED.energy, threads=1), replace(_SERVED.override, threads=1))
-"""As in service, by one thread: on a machine that others use a second one waits more than it works."""
 
 CLIMATES: Final = ("hot_dry", "mild_summer")
 SEED: Final = 311
@@ -177,7 +172,9 @@ class _Service:
         hours, left_out = without(self._hours(day, days), self._faulty(day))
         ticks = count()  # each prediction takes as long as any other: the machine is not what is studied
         known = Known(clock=lambda: float(next(ticks)), left_out=left_out, learnt_until=self.learnt_until)
-        return fine_tune(champion, hours, package_reservoir(), PARAMS, version, quick=quick, known=known)
+        return fine_tune(
+            champion, hours, package_reservoir(), TrainingParams(), version, quick=quick, known=known
+        )
 
     def _faulty(self, day: int) -> pd.DataFrame:
         """Of days that were over by then: more is not known yet."""

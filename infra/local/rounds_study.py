@@ -31,7 +31,7 @@ from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.finetuning import Round as Tuned
 from cloud.finetuning import fine_tune
 from cloud.training import TrainingParams, split
-from cloud.trees import TreeParams, matrix
+from cloud.trees import matrix
 from infra.local.loop_fleets import Changed, Plan, play
 from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.whole_table import print_whole
@@ -46,7 +46,7 @@ WEEK_DAYS: Final = 7
 TIMED: Final = 9
 """So often predictions are timed; the quickest counts: others use the machine."""
 
-PARAMS: Final = TrainingParams(energy=TreeParams(threads=1))
+PARAMS: Final = TrainingParams()
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,18 @@ def test_of_what_is_replayed_homes_that_are_held_out_teach_nothing(
     assert learnt_so == train(learnt, PARAMS, "v2").energy.trees.text
 
 
+def test_what_was_judged_is_kept_beside_what_was_learnt_anew(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    made = fine_tune(champion, room_hours, base, PARAMS, "v2")
+
+    stored = Champion.from_files("v2", made.challenger.to_files())
+
+    judged = Recipe(champion, base, PARAMS, "v2", quick=False).judged(split(room_hours))
+    assert made.refitted
+    assert stored.as_judged.trees.text == judged.energy.trees.text != stored.energy.trees.text
+
+
 def test_too_little_telemetry_makes_no_challenger(
     champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
 ) -> None:

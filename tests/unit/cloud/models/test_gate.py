@@ -76,8 +76,9 @@ def test_a_good_challenger_passes_every_check_and_says_so(
 
     assert refused(verdict) == []
     assert verdict.reason.startswith("no worse than v1: daily error")
-    assert {"features", "numbers", "cold setpoints", "physics", "latency", "leaks", "error", "ridge",
-            "climatology", "overrides", "savings", "faulty days"} == set(verdict.document())  # fmt: skip
+    asked = {"features", "numbers", "cold setpoints", "physics", "latency", "leaks", "error", "who serves",
+             "ridge", "climatology", "overrides", "savings", "faulty days"}  # fmt: skip
+    assert set(verdict.document()) == asked
 
 
 def test_who_predicts_savings_for_cold_setpoints_is_kept_out(
@@ -196,12 +197,41 @@ def test_a_challenger_that_knows_only_its_own_homes_is_kept_out(
     assert "in unseen homes +" in verdict.reason
 
 
+def test_it_is_compared_with_the_champion_as_judged_and_not_with_what_has_learnt_its_homes(
+    champion: Champion, good: Champion, parts: Split
+) -> None:
+    """What serves was learnt anew from all homes; by heart, say, of those that are held out."""
+    unseen = parts.newest[parts.newest["device_id"].isin(parts.unseen)]
+    answers = dict(zip(map(bytes, matrix(unseen, ENERGY_FEATURES)), unseen[ENERGY_TARGET], strict=True))
+
+    def by_heart(model: EnergyModel, rows: Floats) -> Floats:
+        return np.array(
+            [answers.get(bytes(row), kwh) for row, kwh in zip(rows, model.predict(rows), strict=True)]
+        )
+
+    refitted = planted(champion, by_heart)
+
+    assert "error" in refused(ask(refitted, good, parts))
+    assert refused(ask(replace(refitted, judged=champion.energy), good, parts)) == []
+
+
+def test_who_is_surely_worse_than_what_serves_in_homes_that_both_know_is_kept_out(
+    champion: Champion, good: Champion, parts: Split
+) -> None:
+    weak = train(parts.fit, replace(PARAMS, energy=replace(PARAMS.energy, trees=6)), "weak")
+
+    assert "who serves" not in refused(ask(good, good, parts))
+    against = refused(ask(replace(good, judged=weak.energy), champion, parts))
+    assert "who serves" in against
+    assert "error" not in against
+
+
 def test_a_segment_that_is_worse_off_is_not_outweighed_by_the_others(
     champion: Champion, good: Champion, parts: Split
 ) -> None:
     homes = sorted(parts.newest["device_id"].unique())
-    traits = {home: Traits("inverter" if place < 4 else "single speed") for place, home in enumerate(homes)}
-    few = parts.newest["device_id"].isin(homes[:4])
+    traits = {home: Traits("inverter" if place < 8 else "single speed") for place, home in enumerate(homes)}
+    few = parts.newest["device_id"].isin(homes[:8])
     theirs = champion.energy.predict(matrix(parts.newest, ENERGY_FEATURES))
     judged = parts.newest.assign(electric_energy_kwh=parts.newest.electric_energy_kwh.where(~few, theirs))
 
@@ -216,7 +246,7 @@ def test_a_few_homes_that_are_worse_off_by_chance_do_not_refuse_it(
     champion: Champion, good: Champion, parts: Split
 ) -> None:
     homes = sorted(parts.newest["device_id"].unique())
-    traits = {home: Traits("inverter" if place < 4 else "single speed") for place, home in enumerate(homes)}
+    traits = {home: Traits("inverter" if place < 8 else "single speed") for place, home in enumerate(homes)}
     theirs = champion.energy.predict(matrix(parts.newest, ENERGY_FEATURES))
     one = parts.newest["device_id"] == homes[0]
     judged = parts.newest.assign(electric_energy_kwh=parts.newest.electric_energy_kwh.where(~one, theirs))

@@ -131,11 +131,17 @@ class World:
         lineage = shipped.lineage.model_copy(update=changed)
         self.registry.add(StoredVersion(lineage, shipped.files), Note("a test", "made"))
 
-    def look(self, values: dict[str, float], outcome: str = "nothing to do", age_h: float = 5.0) -> None:
-        """A look at the triggers; `values` by cohort, of the feature that is named so."""
+    def look(
+        self,
+        values: dict[str, float],
+        outcome: str = "nothing to do",
+        age_h: float = 5.0,
+        key: str = "population/{}/setpoint_c",
+    ) -> None:
+        """A look at the triggers; `values` by cohort, of the signal with that key."""
         schedule = TrainingSchedule(self.store, lambda: self.now)
         at = self.now - timedelta(hours=age_h)
-        seen = {f"population/{cohort}/setpoint_c": value for cohort, value in values.items()}
+        seen = {key.format(cohort): value for cohort, value in values.items()}
         _, over = schedule.read()
         schedule.write(
             Schedule(looked=Looked(at=at, values=seen)), over, Entry(at=at, reason="", outcome=outcome)

@@ -64,6 +64,11 @@ FAULTS: dict[str, tuple[Fault, str, dict[str, float]]] = {
     "overrides_many": (burst, NORTH, {"minutes": 5}),
     "advice_refused": (refuse, NORTH, {"minutes": 5}),
     "feature_drift": (lambda world: world.look({NORTH: 0.3}), NORTH, {"hours": 31}),
+    "readings_faulty": (
+        lambda world: world.look({NORTH: 0.1}, key="faults/{}/outdoor_sensor"),
+        NORTH,
+        {"minutes": 5},
+    ),
     "model_old": (keep_old, NORTH, {"minutes": 5}),
     "training_idle": (lambda _: None, "fleet", {"hours": 45}),
 }
