@@ -25,7 +25,6 @@ from mobile_api import (
     compression,
     cors,
     deprecation,
-    device_pages,
     devices,
     discovery,
     dispatch,
@@ -37,7 +36,6 @@ from mobile_api import (
     homes,
     members,
     oauth,
-    pages,
     preferences,
     presence,
     problems,
@@ -45,7 +43,6 @@ from mobile_api import (
     rate_limits,
     recommendations,
     recovery,
-    recovery_pages,
     savings,
     schedules,
     services,
@@ -58,6 +55,20 @@ from mobile_api.keys import SigningKeys
 from mobile_api.metrics import Metrics
 from mobile_api.openapi import describe
 from mobile_api.operations import Operation
+from mobile_api.pages import (
+    account,
+    advice,
+    appearance,
+    comfort,
+    operators,
+    past,
+    people,
+    screens,
+    shell,
+    start,
+)
+from mobile_api.pages import homes as page_homes
+from mobile_api.pages import recovery as page_recovery
 from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
@@ -71,7 +82,8 @@ _HERE = Path(__file__).parent
 _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
     *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
-    *(pages, device_pages, recovery_pages, routes),
+    *(start, advice, page_homes, people, comfort, past, account, operators, screens, page_recovery, shell),
+    routes,
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
@@ -146,7 +158,7 @@ def create_app(
     )
     services.install(app, offered)
     oauth.install(app)
-    pages.install(app)
+    appearance.install(app)
     events.install(app)
     health.install(app)
     desk.install(app)

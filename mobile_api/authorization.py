@@ -13,6 +13,8 @@ from mobile_api.clients import scopes_of
 from mobile_api.errors import TooManyAttemptsError, UnauthenticatedError
 from mobile_api.oauth import server_of
 from mobile_api.operations import Operations
+from mobile_api.pages.forms import too_many
+from mobile_api.pages.texts import text
 from mobile_api.records import ALL_SCOPES, AccountRecord
 from mobile_api.services import services
 from mobile_api.sign_in import WRONG, sign_in
@@ -44,11 +46,11 @@ def grant_access() -> Response:
     except TooManyAttemptsError as error:
         if _wants_json():
             raise
-        return _page(grant, None, HTTPStatus.TOO_MANY_REQUESTS, str(error))
+        return _page(grant, None, HTTPStatus.TOO_MANY_REQUESTS, too_many(error))
     if account is None and _wants_json():
         raise UnauthenticatedError(WRONG)
     if account is None:
-        return _page(grant, None, HTTPStatus.UNAUTHORIZED, WRONG)
+        return _page(grant, None, HTTPStatus.UNAUTHORIZED, text("wrong.sign_in"))
     response: Response = server_of(current_app).create_authorization_response(grant=grant, grant_user=account)
     return _as_json(response) if _wants_json() and grant.client.first_party else _not_stored(response)
 

@@ -85,10 +85,10 @@ def show_readiness() -> Ready:
 @operations.get("/metrics", public=True, limited=False, documented=False)
 def show_metrics() -> Response:
     """What was served, and how the fleet did when it was last monitored, for Prometheus."""
-    return Response(services().metrics.exposition(_newest_report()), content_type=MEDIA_TYPE)
+    return Response(services().metrics.exposition(newest_report()), content_type=MEDIA_TYPE)
 
 
-def _newest_report() -> MonitoringReport | None:
+def newest_report() -> MonitoringReport | None:
     """None before the first, without the store, or of another version of the program: the rest is told."""
     try:
         item = services().state.get(MONITORING_PK, REPORT_SK)

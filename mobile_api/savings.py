@@ -57,7 +57,7 @@ def show_savings(device: OwnedDevice, query: SavingsQuery) -> SavingsView:
 
 def savings(device: OwnedDevice, period: Period) -> SavingsView:
     """What is known of the saving in a period."""
-    days = [each for each in _days(device, period) if each.measured_h >= MIN_MEASURED_H]
+    days = [each for each in days_of(device, period) if each.measured_h >= MIN_MEASURED_H]
     habit = sum(each.arm == "habit" for each in days)
     status, detail = _standing(len(days), habit, consents=device.home.record.measure_savings)
     return SavingsView(
@@ -72,6 +72,15 @@ def savings(device: OwnedDevice, period: Period) -> SavingsView:
     )
 
 
+def days_of(device: OwnedDevice, period: Period) -> list[DayRecord]:
+    """The days of a device that are over, the oldest first, however much of them was measured."""
+    use, device_id = services(), device.record.device_id
+    today = use.device_now(device_id).astimezone(ZoneInfo(device.home.record.timezone)).date()
+    first = f"{DAY_PREFIX}{(today - timedelta(days=_DAYS[period])).isoformat()}"
+    found = every(use.state, device_pk(device_id), DAY_PREFIX)
+    return [DayRecord.model_validate(item.body) for item in found if item.sk >= first]
+
+
 def _standing(
     days: int, habit: int, *, consents: bool
 ) -> tuple[Literal["no_consent", "not_enough_days", "not_computed"], str]:
@@ -82,11 +91,3 @@ def _standing(
     if not habit:
         return "not_enough_days", "not enough days yet (no measuring day among them)"
     return "not_computed", f"{days} days are there, {habit} of them measuring days; not computed yet"
-
-
-def _days(device: OwnedDevice, period: Period) -> list[DayRecord]:
-    use, device_id = services(), device.record.device_id
-    today = use.device_now(device_id).astimezone(ZoneInfo(device.home.record.timezone)).date()
-    first = f"{DAY_PREFIX}{(today - timedelta(days=_DAYS[period])).isoformat()}"
-    found = every(use.state, device_pk(device_id), DAY_PREFIX)
-    return [DayRecord.model_validate(item.body) for item in found if item.sk >= first]

@@ -1,37 +1,39 @@
-// Draws what the device reported over the last two days, and looks for more every few seconds. The answer
-// carries an ETag, so the browser asks "is there anything new?" and mostly hears 304.
+// Draws the plan beside the habit from its table, and what the device reported. The answers carry an ETag,
+// so the browser asks "is there anything new?" and mostly hears 304.
 "use strict";
 
 const REFRESH_MS = 8000;
-const GAP_STEPS = 3.5; // of the device's usual time between two reports
-const HEIGHT_PX = { temperature: 260, power: 180 };
+const GAP_STEPS = 3.5; // of the usual time between two points
+const HEIGHT_PX = { temperature: 260, power: 180, "plan-lines": 200 };
+const HOUR_S = 3600;
 
 const panel = document.getElementById("charts");
+const planPanel = document.getElementById("plan-chart");
+const { timezone: zone, unit, locale, texts } = (panel || planPanel).dataset;
+const words = JSON.parse(texts);
 const note = document.getElementById("charts-note");
-const url = `/v1/devices/${encodeURIComponent(panel.dataset.device)}/telemetry?resolution=5min`;
-const zone = panel.dataset.timezone;
 const plots = {};
 let shown = null;
 
+const degree = unit === "f" ? "°F" : "°C";
+const degrees = (celsius) => (celsius == null ? null : unit === "f" ? celsius * 1.8 + 32 : celsius);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const text = (unit, digits) => (_plot, value) => (value == null ? "–" : `${value.toFixed(digits)} ${unit}`);
+const text = (sign, digits) => (_plot, value) => (value == null ? "–" : `${value.toFixed(digits)} ${sign}`);
+const written = (options) => new Intl.DateTimeFormat(locale, { hourCycle: "h23", timeZone: zone, ...options });
 
 function moment(_plot, seconds) {
   if (seconds == null) return "–";
-  return new Intl.DateTimeFormat("en-GB", {
-    weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: zone,
-  }).format(new Date(seconds * 1000));
+  return written({ weekday: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(seconds * 1000));
 }
 
 function axes() {
   const ink = colour("--pico-muted-color");
   const grid = { stroke: colour("--pico-muted-border-color"), width: 1 };
-  const values = (_plot, splits) => splits.map((seconds) => {
-    const [hour, minute] = new Intl.DateTimeFormat("en-GB", {
-      hour: "2-digit", minute: "2-digit", timeZone: zone,
-    }).format(new Date(seconds * 1000)).split(":");
-    if (hour !== "00") return `${hour}:${minute}`;
-    return new Intl.DateTimeFormat("en-GB", { weekday: "short", timeZone: zone }).format(new Date(seconds * 1000));
+  const values = (_plot, splits, _axis, _space, step) => splits.map((seconds) => {
+    const at = new Date(seconds * 1000);
+    const clock = written({ hour: "2-digit", minute: "2-digit" }).format(at);
+    if (step >= 24 * HOUR_S) return written({ day: "numeric", month: "short" }).format(at);
+    return clock.startsWith("00:00") ? written({ weekday: "short" }).format(at) : clock;
   });
   return [{ stroke: ink, grid, values, space: 60 }, { stroke: ink, grid, size: 52 }];
 }
@@ -41,7 +43,7 @@ function showNewest(plot) {
   queueMicrotask(() => queueMicrotask(() => plot.setLegend({ idx: plot.data[0].length - 1 }, false)));
 }
 
-function draw(id, series, data, unit, digits) {
+function draw(id, series, data, sign, digits) {
   const element = document.getElementById(id);
   if (plots[id]) {
     plots[id].setData(data);
@@ -53,11 +55,11 @@ function draw(id, series, data, unit, digits) {
     height: HEIGHT_PX[id],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     cursor: { y: false, sync: { key: "device" } },
-    scales: { y: unit === "W" ? { range: (_plot, _low, high) => [0, Math.max(100, high * 1.1)] } : {} },
+    scales: { y: sign === "W" ? { range: (_plot, _low, high) => [0, Math.max(100, high * 1.1)] } : {} },
     axes: axes(),
     series: [
-      { value: moment },
-      ...series.map((one) => ({ width: 2, spanGaps: false, ...one, value: text(unit, digits) })),
+      { label: words.time, value: moment },
+      ...series.map((one) => ({ width: 2, spanGaps: false, ...one, value: text(sign, digits) })),
     ],
   }, data, element);
   showNewest(plots[id]);
@@ -75,23 +77,25 @@ function withGaps(points) {
 
 function show(history) {
   const points = withGaps(history.readings);
-  note.textContent = points.length ? "" : "Nothing reported yet.";
+  note.textContent = points.length ? "" : words.empty;
   if (!points.length) return;
   const at = points.map((point) => Date.parse(point.at) / 1000);
   const column = (name) => points.map((point) => point[name] ?? null);
   const stepped = uPlot.paths.stepped({ align: -1 });
   draw("temperature", [
-    { label: "Indoor", stroke: colour("--indoor") },
-    { label: "Outdoor", stroke: colour("--outdoor"), dash: [6, 4] },
-    { label: "Set to", stroke: colour("--setpoint"), paths: stepped },
-  ], [at, column("indoor_dry_bulb_c"), column("outdoor_dry_bulb_c"), column("setpoint_c")], "°C", 1);
+    { label: words.indoor, stroke: colour("--indoor") },
+    { label: words.outdoor, stroke: colour("--outdoor"), dash: [6, 4] },
+    { label: words.setpoint, stroke: colour("--setpoint"), paths: stepped },
+  ], [at, ...["indoor_dry_bulb_c", "outdoor_dry_bulb_c", "setpoint_c"].map((name) => column(name).map(degrees))],
+  degree, 1);
   draw("power", [
-    { label: "Power", stroke: colour("--power"), fill: `${colour("--power")}22` },
+    { label: words.power, stroke: colour("--power"), fill: `${colour("--power")}22` },
   ], [at, column("electric_power_w")], "W", 0);
 }
 
 async function refresh() {
   if (document.hidden) return;
+  const url = `/v1/devices/${encodeURIComponent(panel.dataset.device)}/telemetry?${panel.dataset.query}`;
   try {
     const response = await fetch(url, { cache: "no-cache", headers: { Accept: "application/json" } });
     if (response.status === 401) {
@@ -104,16 +108,40 @@ async function refresh() {
     show(await response.json());
     shown = tag;
   } catch (error) {
-    note.textContent = "No connection; showing what was known.";
+    note.textContent = words.offline;
     shown = null;
   }
+}
+
+// The table below is what a screen reader reads, so the lines are drawn from it and cannot say other things.
+function drawPlan() {
+  const lines = document.getElementById("plan-lines");
+  const table = document.querySelector("#plan table");
+  lines.hidden = !table;
+  if (!table) return;
+  const steps = [...table.querySelectorAll("tr[data-at]")];
+  const at = steps.map((row) => Date.parse(row.dataset.at) / 1000);
+  const habit = table.dataset.habit === "" ? null : degrees(Number(table.dataset.habit));
+  const advised = steps.map((row) => (row.dataset.setpoint === "" ? null : degrees(Number(row.dataset.setpoint))));
+  const last = at.length - 1; // the last step goes on for as long as the others do
+  draw("plan-lines", [
+    { label: words.plan, stroke: colour("--setpoint"), width: 3, paths: uPlot.paths.stepped({ align: 1 }) },
+    { label: words.habit, stroke: colour("--habit"), dash: [6, 4] },
+  ], [[...at, at[last] + HOUR_S], [...advised, advised[last]], [...at, 0].map(() => habit)], degree, 1);
 }
 
 new ResizeObserver(() => {
   for (const [id, plot] of Object.entries(plots)) {
     plot.setSize({ width: document.getElementById(id).clientWidth, height: HEIGHT_PX[id] });
   }
-}).observe(panel);
+}).observe(panel || planPanel);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
-setInterval(refresh, REFRESH_MS);
-refresh();
+if (planPanel) {
+  drawPlan();
+  new MutationObserver(drawPlan).observe(document.getElementById("plan"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-at", "data-setpoint", "data-habit"] });
+}
+if (panel) {
+  note.textContent = words.loading;
+  setInterval(refresh, REFRESH_MS);
+  refresh();
+}

@@ -23,6 +23,8 @@ from cloud.ports.records import (
     AdviceStatus,
     ClaimRecord,
     DeviceRecord,
+    PlanRecord,
+    PlanStepRecord,
     device_pk,
 )
 from cloud.ports.state import Put
@@ -119,6 +121,12 @@ class ApiProcess:
     def pair(self, device_id: str = "dev-1") -> None:
         home = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "timezone": "Europe/Rome"}
         _, made = self.exchange("POST", "/v1/homes", home)
+        self.show_code(device_id)
+        body = {"code": "ABCD2345", "home_id": made["home_id"], "name": "Living room"}
+        assert self.exchange("POST", "/v1/devices/claim", body)[0] == 201
+
+    def show_code(self, device_id: str = "dev-1") -> None:
+        """A device is registered, and shows a code."""
         claim = ClaimRecord(code="ABCD2345", device_id=device_id)
         device = DeviceRecord(device_id=device_id)
         self.state.transact(
@@ -127,8 +135,6 @@ class ApiProcess:
                 Put(device_pk(device_id), "device", device.model_dump(mode="json")),
             ]
         )
-        body = {"code": "ABCD2345", "home_id": made["home_id"], "name": "Living room"}
-        assert self.exchange("POST", "/v1/devices/claim", body)[0] == 201
 
     def report(self, hours: int = 6) -> None:
         now = datetime.now(UTC)
@@ -151,7 +157,18 @@ class ApiProcess:
         advice = sample_advice("advice-1", "dev-1", now, timedelta(hours=2)).model_copy(
             update={"status": status}
         )
-        self.state.transact([Put(device_pk("dev-1"), "advice", advice.model_dump(mode="json"))])
+        steps = [(0, 25.5), (2, 26.0), (5, 24.5), (8, 24.0)]
+        plan = PlanRecord(
+            advice_id="advice-1",
+            made_at=now,
+            steps=tuple(
+                PlanStepRecord(at=now + timedelta(hours=after_h), setpoint_c=setpoint_c, mode="cool")
+                for after_h, setpoint_c in steps
+            ),
+        )
+        items = {"advice": advice, "plan": plan}
+        pk = device_pk("dev-1")
+        self.state.transact([Put(pk, sk, each.model_dump(mode="json")) for sk, each in items.items()])
 
 
 @pytest.fixture

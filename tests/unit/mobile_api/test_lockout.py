@@ -138,7 +138,7 @@ def test_a_right_password_is_not_heard_while_one_waits_and_is_a_second_later(wor
     world.clock.forward(seconds=1)
 
     assert refused.status_code == 429
-    assert "too many attempts" in refused.text
+    assert "Too many attempts" in refused.text
     assert _sign_in(world, ANN, PASSWORD).status_code == 303
 
 

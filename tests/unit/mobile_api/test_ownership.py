@@ -25,6 +25,7 @@ PUBLIC = {
     *("ask_for_password_reset", "choose_new_password", "confirm_own_email"),
     *("show_lost_password", "send_reset_link", "show_new_password", "set_new_password"),
     *("show_confirmation", "confirm_on_page"),
+    *("show_sign_up", "sign_up_on_page", "show_service_worker", "show_offline"),
     *("answer_alexa_directive", "answer_alexa_skill", "answer_google"),
 }
 """Routes that need nobody's leave; a new one has to be written here."""
@@ -52,6 +53,27 @@ BODIES: dict[str, object] = {
 """A good body of each route that takes one, so that nothing but the check can refuse it."""
 
 
+PLACE = {"name": "x", "latitude_deg": "1", "longitude_deg": "1", "timezone": "Europe/Rome", "currency": "EUR"}
+FORMS: dict[str, dict[str, str]] = {
+    "feel_on_page": {"kind": "too_hot"},
+    "pair_on_page": {"code": "CODE-page"},
+    "change_home_on_page": {**PLACE, "tariff_per_kwh": "0.3"},
+    "change_consents": {"share_phone_presence": "yes"},
+    "delete_home_on_page": {"sure": "yes"},
+    "delete_device_on_page": {"sure": "yes"},
+    "invite_on_page": {"role": "guest"},
+    "change_member_on_page": {"role": "guest"},
+    "change_preferences_on_page": {
+        "autonomy": "auto",
+        "comfort_or_savings": "savings",
+        "min_setpoint_c": "20",
+        "max_setpoint_c": "28",
+    },
+    "add_to_schedule": {"days": "mon", "at": "07:00", "setpoint_c": "24"},
+}
+"""The same of each form on a page."""
+
+
 @pytest.fixture
 def owner(world: "World") -> "Person":
     return world.sign_up()
@@ -65,6 +87,7 @@ def ids(world: "World", owner: "Person") -> dict[str, str]:
     plan = PlanRecord(advice_id=advice.advice_id, made_at=world.clock.at, steps=())
     world.state.transact([Put(device_pk(device_id), "plan", plan.model_dump(mode="json"))])
     world.show_code("free", "CODE-free")
+    world.show_code("free-too", "CODE-page")
     world.show_gateway_code("gw-free", "CODE-gw-free")
     home_id = owner.get("/v1/homes").json["items"][0]["home_id"]
     owner.put(f"/v1/homes/{home_id}", json={**HOME, "share_phone_presence": True})
@@ -92,8 +115,8 @@ def _filled(path: str, ids: dict[str, str]) -> str:
 
 
 def _body(name: str, ids: dict[str, str]) -> dict[str, object]:
-    if name == "feel_on_page":
-        return {"data": {"kind": "too_hot"}}
+    if name in FORMS:
+        return {"data": FORMS[name]}
     if name not in BODIES:
         return {}
     body = BODIES[name]
@@ -128,6 +151,8 @@ GUARDED = sorted(o.name for o in all_operations() if o.guards or o.name in CLAIM
 FOR_OWNERS = {
     *("delete_home", "export_home", "delete_device", "delete_gateway", "detach_device"),
     *("change_member", "remove_member", "invite", "list_invitations", "withdraw_invitation"),
+    *("change_member_on_page", "remove_member_on_page", "invite_on_page", "withdraw_on_page"),
+    *("show_privacy", "change_consents", "delete_home_on_page", "delete_device_on_page"),
 }
 """What only the owner of a home may do; `remove_member` here sends somebody else away."""
 
@@ -135,6 +160,7 @@ FOR_GUESTS = {
     *("show_home", "list_members", "show_device", "show_gateway", "show_recommendation", "show_plan"),
     *("show_preferences", "show_schedule", "show_device_page", "show_live", "show_command"),
     *("answer_recommendation", "answer_on_page", "give_feedback", "feel_on_page", "send_command"),
+    *("show_plan_part", "show_people"),
 }
 """What a guest may do; a new route is not for guests unless it is written here."""
 

@@ -65,8 +65,8 @@ def test_the_list_shows_the_homes_and_devices(browser: "FlaskClient") -> None:
 
     assert "Flat" in page
     assert 'href="/devices/dev-1"' in page
-    assert "24.5" in page
-    assert "Advice waiting" in page
+    assert "24.5 °C" in page
+    assert 'action="/advice/advice-dev-1/accept"' in page  # one tap, without another page
 
 
 def test_the_device_page_shows_the_advice_in_the_homes_own_time(browser: "FlaskClient") -> None:
@@ -76,10 +76,9 @@ def test_the_device_page_shows_the_advice_in_the_homes_own_time(browser: "FlaskC
     assert "instead of 24.0 °C" in page
     assert "Nobody has minded 25.5 °C in the afternoon." in page
     assert "until 16:00" in page  # 14:00 UTC in Rome's summer
-    assert "1.10 kWh" in page
-    assert "0.70 to 1.50" in page
-    assert "4 %" in page
-    for button in ("Accept", "Not now", "A bit warm"):
+    assert "saves 1.1 kWh (0.7\u20131.5)" in page
+    assert "4 % chance you notice" in page
+    for button in ("Accept", "Not now", "A bit warm", "A bit cool"):
         assert f">{button}</button>" in page
 
 
@@ -238,7 +237,7 @@ def test_what_people_type_cannot_become_markup(world: "World", ann: "Person") ->
     [
         *("vendor/pico.min.css", "vendor/htmx.min.js", "vendor/uPlot.iife.min.js", "vendor/uPlot.min.css"),
         *("vendor/pico.LICENSE.md", "vendor/htmx.LICENSE", "vendor/uPlot.LICENSE"),
-        *("app.css", "charts.js", "manifest.webmanifest", "icon.svg"),
+        *("app.css", "charts.js", "live.js", "shell.js", "push.js", "manifest.webmanifest", "icon.svg"),
     ],
 )
 def test_everything_that_a_page_needs_is_served_from_here(world: "World", name: str) -> None:

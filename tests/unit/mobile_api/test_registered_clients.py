@@ -154,7 +154,7 @@ def test_a_person_can_refuse(world: "World", ann: None) -> None:
         "state": "s1",
     }
     page = world.nobody().get("/oauth/authorize", query_string=question)
-    assert "<strong>Alexa</strong>" in page.text
+    assert "Alexa wants to:" in page.text
     assert "answer advice" not in page.text
 
     refused = world.nobody().post("/oauth/authorize", query_string=question, data={"decision": "refuse"})

@@ -12,12 +12,12 @@ from mobile_api.device_grants import decide, entered_code, find_grant, tries
 from mobile_api.errors import StateConflictError, TooManyAttemptsError
 from mobile_api.lockout import count_attempt, take_back
 from mobile_api.operations import Operations
+from mobile_api.pages.forms import too_many
+from mobile_api.pages.texts import text
 from mobile_api.records import AccountRecord
 from mobile_api.services import services
-from mobile_api.sign_in import WRONG, open_browser_session, sign_in
+from mobile_api.sign_in import open_browser_session, sign_in
 from mobile_api.sources import counted_source
-
-UNKNOWN = "No screen waits for this code. Codes are good for ten minutes."
 
 operations = Operations("pages")
 
@@ -34,7 +34,7 @@ def enter_user_code() -> Response:
     try:
         return _enter()
     except TooManyAttemptsError as error:
-        return _form(_signed_in(), HTTPStatus.TOO_MANY_REQUESTS, str(error))
+        return _form(_signed_in(), HTTPStatus.TOO_MANY_REQUESTS, too_many(error))
 
 
 def _enter() -> Response:
@@ -43,7 +43,7 @@ def _enter() -> Response:
         return _show_or_decide(account, decision)
     account = sign_in(request.form.get("email", ""), request.form.get("password", ""))
     if account is None:
-        return _form(None, HTTPStatus.UNAUTHORIZED, WRONG)
+        return _form(None, HTTPStatus.UNAUTHORIZED, text("wrong.sign_in"))
     # Who has just signed in sees first what they allow.
     return open_browser_session(account, _show_or_decide(account, None))
 
@@ -55,7 +55,7 @@ def _show_or_decide(account: AccountRecord, decision: str | None) -> Response:
     count_attempt(use.state, counts, use.now())
     grant = find_grant(use.state, code)
     if grant is None:
-        return _form(account, HTTPStatus.NOT_FOUND, UNKNOWN)
+        return _form(account, HTTPStatus.NOT_FOUND, text("screen.unknown"))
     take_back(use.state, counts, use.now())
     if decision not in {"allow", "refuse"}:
         client = find_client(use.state, grant.client_id, ())
@@ -69,7 +69,7 @@ def _decide(account: AccountRecord, code: str, *, allowed: bool) -> Response:
     try:
         grant = decide(use.state, code, account.account_id, allowed=allowed)
     except StateConflictError:
-        return _form(account, HTTPStatus.NOT_FOUND, UNKNOWN)
+        return _form(account, HTTPStatus.NOT_FOUND, text("screen.unknown"))
     if not allowed:  # the session that an allowed one opens is noted when its screen fetches it
         audit.note(use.state, "access_refused", account.account_id, use.now(), client_id=grant.client_id)
     return _page(HTTPStatus.OK, done=grant.status)

@@ -8,6 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 from mobile_api.accounts import MIN_PASSWORD_LENGTH, NewPassword
 from mobile_api.errors import InvalidFieldError, TooManyAttemptsError
 from mobile_api.operations import Operations
+from mobile_api.pages.forms import too_many
+from mobile_api.pages.texts import text
 from mobile_api.recovery import confirm_email, mail_reset, reset_password
 
 _PASSWORD: TypeAdapter[str] = TypeAdapter(NewPassword)
@@ -27,7 +29,7 @@ def send_reset_link() -> Response:
     try:
         mail_reset(request.form.get("email", "")[:254])
     except TooManyAttemptsError as error:
-        return _page("forgot_password.html", HTTPStatus.TOO_MANY_REQUESTS, wrong=str(error))
+        return _page("forgot_password.html", HTTPStatus.TOO_MANY_REQUESTS, wrong=too_many(error))
     return _page("forgot_password.html", sent=True)
 
 
@@ -44,9 +46,9 @@ def set_new_password() -> Response:
     try:
         reset_password(token, _PASSWORD.validate_python(request.form.get("password", "")))
     except ValidationError:
-        wrong = f"A password has at least {MIN_PASSWORD_LENGTH} characters."
-    except InvalidFieldError as error:
-        wrong = f"{error}."
+        wrong = text("password.short", least=MIN_PASSWORD_LENGTH)
+    except InvalidFieldError:
+        wrong = text("wrong.link")
     else:
         return _page("reset_password.html", done=True)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -64,8 +66,8 @@ def confirm_on_page() -> Response:
     """Confirm the address."""
     try:
         confirm_email(request.form.get("token", ""))
-    except InvalidFieldError as error:
-        return _page("confirm_email.html", HTTPStatus.UNPROCESSABLE_ENTITY, wrong=f"{error}.")
+    except InvalidFieldError:
+        return _page("confirm_email.html", HTTPStatus.UNPROCESSABLE_ENTITY, wrong=text("wrong.link"))
     return _page("confirm_email.html", done=True)
 
 
