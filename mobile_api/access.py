@@ -183,9 +183,9 @@ def owned_home(principal: Principal, home_id: str) -> OwnedHome:
         NotFoundError: There is none, or it is somebody else's.
         ForbiddenError: It is theirs, but this is not for their role.
     """
-    state = services().state
-    membership = state.get(home_pk(home_id), f"member#{principal.account_id}")
-    item = None if membership is None else state.get(home_pk(home_id), "home")
+    member_sk = f"member#{principal.account_id}"
+    found = services().state.get_some(home_pk(home_id), ("home", member_sk))
+    membership, item = found.get(member_sk), found.get("home")
     if membership is None or item is None:
         raise NotFoundError("home", home_id)
     home = OwnedHome(

@@ -1,6 +1,7 @@
 """The application: every route, every error, every header in one place; nothing happens at import."""
 
 import json
+import logging
 import re
 import secrets
 import time
@@ -43,6 +44,7 @@ from mobile_api import (
     rate_limits,
     recommendations,
     recovery,
+    safe_headers,
     savings,
     schedules,
     services,
@@ -86,16 +88,6 @@ _TOPICS = (
     routes,
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -166,6 +158,7 @@ def create_app(
     app.before_request(_begin)
     app.after_request(_finish)
     dispatch.register(app, all_operations())
+    safe_headers.install(app)
     _believe(app, settings.trusted_proxies)
     _offer_description(app)
     description()  # made once, at the start, not in somebody's request
@@ -203,31 +196,29 @@ def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    g.services = services.app_services()
 
 
 def _finish(response: Response) -> Response:
+    use = services.services()
     response = _for_people(response)
     rate_limits.tell(response)
     deprecation.tell(response)
-    cors.answer(response, services.services().settings.cors_origins)
+    cors.answer(response, use.settings.cors_origins)
     wanted = compression.negotiate(response)
     response = settle(response)
     if wanted and response.status_code != 304:  # noqa: PLR2004 (HTTP)
         response = compression.compress(response)
-    response.headers.update(_HEADERS)
-    response.headers["Content-Security-Policy"] = " ".join([_POLICY, g.get("form_action", "")]).strip()
+    if "form_action" in g:
+        response.headers["Content-Security-Policy"] = f"{safe_headers.POLICY} {g.form_action}"
     response.headers["X-Request-Id"] = g.request_id
     duration_s = time.perf_counter() - g.started
-    services.services().metrics.record(request.method, _route(), response.status_code, duration_s)
-    log.debug(
-        "request_served",
-        method=request.method,
-        route=_route(),
-        status=response.status_code,
-        duration_s=round(duration_s, 6),
-    )
+    method, route, status = request.method, _route(), response.status_code
+    use.metrics.record(method, route, status, duration_s)
+    if log.is_enabled_for(logging.DEBUG):  # making an event costs as much as a look-up
+        log.debug(
+            "request_served", method=method, route=route, status=status, duration_s=round(duration_s, 6)
+        )
     return response
 
 

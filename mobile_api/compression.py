@@ -52,9 +52,9 @@ def compress(response: Response) -> Response:
 def _is_compressible(response: Response) -> bool:
     return (
         response.status_code not in {204, 206, 304}
-        and response.mimetype in _TYPES
         and (response.direct_passthrough or not response.is_streamed)  # a stream's length is known at its end
         and (response.content_length or response.calculate_content_length() or 0) > MIN_BYTES
+        and response.mimetype in _TYPES
         and "Content-Encoding" not in response.headers
         and not response.cache_control.no_store
     )

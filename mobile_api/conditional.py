@@ -10,6 +10,17 @@ COMPRESSED = "-gzip"
 """Ends the tag of a compressed answer: other bytes, so another strong tag; asked for, either will do."""
 
 
+_CONDITIONS = frozenset(
+    {
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+        "HTTP_RANGE",
+    }
+)
+
+
 def cacheable(response: Response) -> Response:
     """Tag a read by its bytes and by its `Link`, so that `settle` can answer 304."""
     shown = response.get_data() + response.headers.get("Link", "").encode()
@@ -23,6 +34,8 @@ def settle(response: Response) -> Response:
     """304 when the client has a tagged read already, in either encoding."""
     tag, _ = response.get_etag()
     if tag is None or response.status_code != 200:  # noqa: PLR2004 (HTTP)
+        return response
+    if _CONDITIONS.isdisjoint(request.environ):
         return response
     if request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(_twin(tag)):
         response.status_code = 304

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 from pydantic import BaseModel, ValidationError
 
 from cloud.errors import ConflictError
+from cloud.ports.records import device_pk
 from mobile_api import access, idempotency
 from mobile_api.conditional import cacheable, is_conditional, require_match
 from mobile_api.errors import (
@@ -20,6 +21,7 @@ from mobile_api.errors import (
 )
 from mobile_api.operations import GUARDS, Answer, Operation, Page
 from mobile_api.problems import faults_of, problem
+from mobile_api.read_ahead import ReadAhead
 from mobile_api.routing import reserve_words
 from mobile_api.services import services
 
@@ -78,6 +80,9 @@ def _admit(operation: Operation) -> access.Principal | None:
 def _look_up(operation: Operation, principal: access.Principal, path: Mapping[str, str]) -> Arguments:
     """The principal, what is theirs, and where their list goes on."""
     found: Arguments = {"principal": principal}
+    if operation.beside:
+        use, pk = services(), device_pk(path["device_id"])
+        g.services = use.on(ReadAhead(use.state, pk, ("device", *operation.beside)))
     for parameter in operation.guards:
         argument, look_up = GUARDS[parameter]
         found[argument] = look_up(principal, path[parameter])

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import cast
 
 import structlog
+from flask import g, has_request_context
 
 from cloud.errors import UnavailableError
 from mobile_api.config import ApiSettings
@@ -22,7 +23,7 @@ def configure(settings: ApiSettings) -> None:
     """Log to stderr, as the settings say."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            of_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             without_words,
@@ -31,6 +32,13 @@ def configure(settings: ApiSettings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def of_request(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Name the request that an event belongs to, if there is one."""
+    if has_request_context() and "request_id" in g:
+        event["request_id"] = g.request_id
+    return event
 
 
 def without_words(

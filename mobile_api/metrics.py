@@ -32,6 +32,7 @@ class Metrics:
         self._requests = Counter(
             "api_requests", "Requests served.", ["method", "route", "status"], registry=self._registry
         )
+        self._series: dict[tuple[str, str, int], Counter] = {}
         self._durations = Histogram(
             "api_request_duration_seconds",
             "Time from request to response.",
@@ -41,7 +42,13 @@ class Metrics:
 
     def record(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Count one request; `route` is the rule, never the path (ids would make a series each)."""
-        self._requests.labels(method if method in METHODS else "other", route, str(status)).inc()
+        series = self._series.get((method, route, status))
+        if series is None:
+            labels = (method if method in METHODS else "other", route, str(status))
+            series = self._requests.labels(*labels)
+            if method in METHODS:
+                self._series[method, route, status] = series
+        series.inc()
         self._durations.observe(duration_s)
 
     def exposition(self, report: MonitoringReport | None = None) -> str:

@@ -13,6 +13,8 @@ sees to it before the view runs:
   None when it does not say (`If-Match`). As `if_version` of the write it keeps others' changes in between.
 - other names: path parameters as they are.
 
+With `beside=`, items of the device that the view looks at are fetched together with it.
+
 It returns a model (checked against the annotation), an `Answer` or a `Page` around one, None (204), or a
 response. Reads get an ETag; PUT and DELETE honour `If-Match`; POST honours `Idempotency-Key`.
 """
@@ -115,6 +117,7 @@ class Options(TypedDict, total=False):
     limited: bool
     deprecation: Deprecation
     version_of: Callable[[Any], int]
+    beside: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class Operation:
     limited: bool
     deprecation: Deprecation | None
     version_of: Callable[[Any], int] | None
+    beside: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -216,6 +220,7 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
         limited=options.get("limited", True),
         deprecation=options.get("deprecation"),
         version_of=options.get("version_of"),
+        beside=options.get("beside", ()),
     )
 
 

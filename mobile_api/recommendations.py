@@ -67,11 +67,6 @@ class RecommendationView(Shown):
     status: AdviceStatus
 
 
-_AS_RECORDED = tuple(
-    name for name in RecommendationView.model_fields if name not in {"counterfactual", "status"}
-)
-
-
 class PlanStep(Shown):
     """From `at` on, hold `setpoint_c` (null: off)."""
 
@@ -109,7 +104,7 @@ class FeedbackView(Shown):
     at: AwareDatetime
 
 
-@operations.get("/v1/devices/<device_id>/recommendation")
+@operations.get("/v1/devices/<device_id>/recommendation", beside=("advice", "decision"))
 def show_recommendation(device: OwnedDevice) -> RecommendationView:
     """The advice for a device; 503 before the first one."""
     advice = stored_advice(device)
@@ -191,11 +186,10 @@ def feel(device: OwnedDevice, kind: Reason, requested_by: RequestedBy = "app") -
 
 def view(advice: OwnedAdvice) -> RecommendationView:
     """The advice with its status of now."""
-    record = advice.record  # it was checked when it was read: the view is put together from its parts
-    now = services().device_now(record.device_id)
-    parts = {name: getattr(record, name) for name in _AS_RECORDED}
-    without = CounterfactualView.model_construct(**dict(record.counterfactual))
-    return RecommendationView.model_construct(**parts, counterfactual=without, status=status(advice, now))
+    now = services().device_now(advice.record.device_id)
+    current = status(advice, now)
+    shown = RecommendationView.model_validate(advice.record, from_attributes=True)
+    return shown if shown.status == current else shown.model_copy(update={"status": current})
 
 
 def status(advice: OwnedAdvice, now: datetime) -> AdviceStatus:

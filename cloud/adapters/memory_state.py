@@ -1,7 +1,7 @@
 """Serving state in memory: the test twin of every other state store."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from typing_extensions import override
@@ -32,6 +32,12 @@ class MemoryStateStore(StateStore):
         with self._lock:
             row = self._visible(pk, sk)
         return None if row is None else row.item()
+
+    @override
+    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
+        with self._lock:
+            rows = [self._visible(pk, sk) for sk in sks]
+        return {row.sk: row.item() for row in rows if row is not None}
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:

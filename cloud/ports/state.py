@@ -4,7 +4,7 @@ The semantics are what SQLite and DynamoDB can both promise: optimistic versions
 writes, and items that expire (readers never see an expired item, whenever it is really removed).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
@@ -69,6 +69,11 @@ class StateStore(Protocol):
     def get(self, pk: str, sk: str) -> Item | None:
         """The item, or None when there is none (or it has expired)."""
         ...
+
+    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
+        """Those of some items of a partition that there are, by `sk`; one question where the store can."""
+        found = ((sk, self.get(pk, sk)) for sk in sks)
+        return {sk: item for sk, item in found if item is not None}
 
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
         """Up to `limit` items of a partition in the order of `sk`, with `sk > after` and the prefix."""

@@ -53,6 +53,16 @@ def test_returns_what_was_put(store: StateStore) -> None:
     assert store.get("p", "a") == Item("p", "a", body, 1, T0 + timedelta(microseconds=1))
 
 
+def test_some_items_of_a_partition_are_those_that_are_there(store: StateStore, clock: SettableClock) -> None:
+    store.transact([Put("p", sk, {"is": sk}) for sk in ("a", "b", "c")])
+    store.transact([Put("q", "d", {}), Put("p", "gone", {}, expires_at=clock.now)])
+
+    found = store.get_some("p", ("a", "c", "d", "gone"))
+
+    assert found == {"a": store.get("p", "a"), "c": store.get("p", "c")}
+    assert store.get_some("p", ()) == {}
+
+
 def test_counts_versions_and_starts_again_after_a_delete(store: StateStore) -> None:
     for expected in (1, 2, 3):
         store.transact([Put("p", "a", {})])

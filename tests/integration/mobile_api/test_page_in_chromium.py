@@ -76,6 +76,7 @@ def _signed_in(
     page.get_by_label("Password").fill("a long enough one")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Living room").click()
+    page.wait_for_url("**/devices/dev-1*", wait_until="load")
     return page, complaints
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -235,3 +236,27 @@ def test_a_bit_cool_is_heard(world: "World") -> None:
     person.post(f"/v1/devices/{device_id}/feedback", json={"kind": "a_bit_cool"})
 
     assert [entry.kind for entry in world.inbox()] == ["a_bit_cool"]
+
+
+def test_who_asks_for_advice_costs_the_store_three_questions(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session, the device with its advice, the home with the membership."""
+    person = world.sign_up()
+    world.device_of(person)
+    world.advise("dev-1")
+    asked: list[str] = []
+    for name in ("get", "get_some", "query"):
+        monkeypatch.setattr(world.state, name, _counted(asked, getattr(world.state, name)))
+
+    assert person.get("/v1/devices/dev-1/recommendation").status_code == 200
+
+    assert len(asked) == 3
+
+
+def _counted(asked: list[str], question: Callable[..., object]) -> Callable[..., object]:
+    def ask(pk: str, *rest: object) -> object:
+        asked.append(pk)
+        return question(pk, *rest)
+
+    return ask
