@@ -8,7 +8,8 @@ Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 | `account#{account_id}` | `home#{home_id}`, `session#{session_id}` | pointers |
 | `account#{account_id}` | `push#{digest}` | `SubscriptionRecord` |
 | `push` | `{account_id}#{digest}` | pointer to it |
-| `push#keys`, `push#lease` | `keys`, `lease` | what signs push messages, and who sends them |
+| `push#keys` | `keys` | what signs push messages |
+| `push#lease`, `voice#lease` | `lease` | which replica does the work (`leases.py`) |
 | `email#{email}` | `account` | `{account_id}`: one account per address |
 | `session#{session_id}` | `session` | `SessionRecord` |
 | `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |
