@@ -1,4 +1,4 @@
-"""Leases: work beside the requests is done by one replica at a time, and by another when that one has died."""
+"""Leases: work beside the requests is done by one replica at a time, by another when it has died."""
 
 import secrets
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
@@ -10,14 +10,24 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
-from mobile_api.services import services
+from cloud.ports.state import StateStore
+from mobile_api.services import Services, services
+from mobile_api.voice import reports
+from mobile_api.voice.alexa_events import AlexaEvents
 from mobile_api.voice.alexa_grants import AlexaGrants
+from mobile_api.voice.alexa_messages import Json
+from mobile_api.voice.alexa_reports import AlexaReports
 from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
+from mobile_api.voice.google_graph import HomeGraph, read_account
+from mobile_api.voice.google_home import GoogleHome
+from mobile_api.voice.google_links import GoogleLinks
+from mobile_api.voice.google_reports import GoogleReports
 from mobile_api.voice.house import House
 from mobile_api.voice.outbound import Call, Transport, VendorUnreachableError, send
 from mobile_api.voice.patience import Patience
 from mobile_api.voice.served_house import open_house
 from mobile_api.voice.skill_messages import SkillRequest
+from mobile_api.voice.told import Reporter
 
 HOLD_ON_S: Final = 0.8
 """A progressive response is worth no more of the 8 s [s]."""
@@ -35,13 +45,36 @@ class VoiceDesk:
         patience: How long is waited.
         send: Calls vendors.
         alexa_signatures: Whether a request to the skill is Amazon's.
-        alexa_grants: Who may be told of changes; None where that is not set up.
+        alexa: The way to tell Alexa of changes; None where that is not set up.
+        google: The same for Google Home.
     """
 
     patience: Patience
     send: Transport
     alexa_signatures: AlexaSignatures
-    alexa_grants: AlexaGrants | None = None
+    alexa: AlexaEvents | None = None
+    google: GoogleReports | None = None
+
+    @property
+    def grants(self) -> AlexaGrants | None:
+        """Who may be told of changes by Alexa."""
+        return None if self.alexa is None else self.alexa.grants
+
+    def reporters(self, state: StateStore) -> list[Reporter]:
+        """The vendors that are told of changes."""
+        alexa = [] if self.alexa is None else [AlexaReports(self.alexa, state)]
+        return [*alexa, *([] if self.google is None else [self.google])]
+
+    def google_home(self, house: House) -> GoogleHome:
+        """Answers to Google for one person."""
+        if self.google is None:
+            return GoogleHome(house)
+        links = self.google.links
+
+        def connect(house: House, devices: Sequence[Json]) -> None:
+            links.keep(house.account_id, house.session_id, devices)
+
+        return GoogleHome(house, reports=True, connect=connect, disconnect=links.forget)
 
     def within(
         self, answer: Callable[[Callable[[str], House]], _Answer], *, spent_s: float = 0.0
@@ -63,21 +96,38 @@ class VoiceDesk:
 
 
 def install(app: Flask) -> None:
-    """Give `app` its desk."""
+    """Give `app` its desk.
+
+    Raises:
+        KeyFileError: The key for Google's Home Graph cannot be used.
+    """
     with app.app_context():
         use = services()
-        wanted = use.settings
-        signatures, grants = AlexaSignatures(send, use.now, public_roots), None
-        if wanted.alexa_client_id:
-            grants = AlexaGrants(
-                use.state,
-                send,
-                wanted.alexa_token_url,
-                wanted.alexa_client_id,
-                wanted.alexa_client_secret.get_secret_value(),
-                use.now,
-            )
-    app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, grants)
+        signatures = AlexaSignatures(send, use.now, public_roots)
+        app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, _alexa(use), _google(use))
+
+
+def start_reports(app: Flask) -> None:
+    """Tell the vendors of changes, beside everything else."""
+    with app.app_context():
+        reports.start(app, voice_desk().reporters(services().state))
+
+
+def _alexa(use: Services) -> AlexaEvents | None:
+    wanted = use.settings
+    if not wanted.alexa_client_id:
+        return None
+    secret = wanted.alexa_client_secret.get_secret_value()
+    grants = AlexaGrants(use.state, send, wanted.alexa_token_url, wanted.alexa_client_id, secret, use.now)
+    return AlexaEvents(grants, send, wanted.alexa_events_url, new_id)
+
+
+def _google(use: Services) -> GoogleReports | None:
+    wanted = use.settings
+    if wanted.google_key_file is None:
+        return None
+    graph = HomeGraph(read_account(wanted.google_key_file), send, wanted.google_graph_url, new_id, use.now)
+    return GoogleReports(graph, GoogleLinks(use.state), use.state)
 
 
 def voice_desk() -> VoiceDesk:

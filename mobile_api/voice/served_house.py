@@ -52,6 +52,11 @@ class ServedHouse(House):
     def account_id(self) -> str:
         return self.principal.account_id
 
+    @property
+    @override
+    def session_id(self) -> str:
+        return self.principal.session.session_id
+
     @override
     def aircons(self) -> list[Aircon]:
         self._require("read")
@@ -133,6 +138,7 @@ def _heard(known: Aircon, newest: Telemetry, *, is_online: bool) -> Aircon:
         fan=newest.fan,
         indoor_c=newest.indoor_dry_bulb_c,
         indoor_rh_pct=newest.indoor_rh_pct,
+        changed_by=newest.changed_by,
         follows_advice=newest.advice_id is not None,
     )
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from hypothesis import strategies as st
 from typing_extensions import override
 
 from cloud.errors import NotFoundError, UnavailableError
+from edge.contract import ChangedBy
 from mobile_api.errors import ForbiddenError, StateConflictError, UnauthenticatedError
 from mobile_api.recommendations import Reason, RecommendationView
 from mobile_api.savings import SavingsView
@@ -98,6 +99,11 @@ class MemoryHouse(House):
     def account_id(self) -> str:
         return "acc-1"
 
+    @property
+    @override
+    def session_id(self) -> str:
+        return "s-1"
+
     @override
     def aircons(self) -> list[Aircon]:
         if self.fault is not None:
@@ -180,6 +186,7 @@ def aircons(draw: st.DrawFn) -> Aircon:
         fan=draw(_maybe(FANS)) if heard else None,
         indoor_c=draw(_maybe(st.floats(-40, 60))) if heard else None,
         indoor_rh_pct=draw(_maybe(st.floats(0, 100))) if heard else None,
+        changed_by=draw(_maybe(st.sampled_from(get_args(ChangedBy)))) if heard else None,
         follows_advice=heard and draw(st.booleans()),
         autonomy=draw(st.sampled_from(["observe", "suggest", "one_tap", "auto"])),
         advice=draw(_maybe(st.builds(advice_view, status=st.sampled_from(["offered", "expired"])))),
