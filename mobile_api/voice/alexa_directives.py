@@ -26,6 +26,7 @@ from mobile_api.voice.alexa_messages import (
     celsius,
     error,
     event,
+    read_directive,
     state_of,
 )
 from mobile_api.voice.degrees import Scale, to_celsius, to_kelvins
@@ -161,10 +162,8 @@ def handle_directive(message: object, desk: Desk) -> Json:
     Returns:
         An event; never raises but for a bug.
     """
-    inner = message.get("directive") if isinstance(message, dict) else None
-    try:
-        directive = Directive.model_validate(inner)
-    except ValidationError:
+    directive = read_directive(message)
+    if directive is None:
         return error("INVALID_DIRECTIVE", "this is no directive", desk.new_id())
     try:
         return _answer(directive, desk)
@@ -180,12 +179,8 @@ def handle_directive(message: object, desk: Desk) -> Json:
 
 def too_slow(message: object, new_id: Callable[[], str]) -> Json:
     """The answer when something behind does not answer in time."""
-    inner = message.get("directive") if isinstance(message, dict) else None
-    try:
-        directive = Directive.model_validate(inner)
-    except ValidationError:
-        directive = None
-    return error("INTERNAL_ERROR", "no answer in time; what was asked may be sent", new_id(), about=directive)
+    text = "no answer in time; what was asked may be sent"
+    return error("INTERNAL_ERROR", text, new_id(), about=read_directive(message))
 
 
 def _answer(directive: Directive, desk: Desk) -> Json:

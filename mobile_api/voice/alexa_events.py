@@ -112,4 +112,4 @@ def _bearer(token: str) -> Json:
 def _authorized(answer: Json, token: str) -> Json:
     """The same event with the right to send it, which only events to the gateway carry."""
     inner = answer["event"]
-    return {**answer, "event": {**inner, "endpoint": {**inner["endpoint"], "scope": _bearer(token)}}}
+    return {**answer, "event": {**inner, "endpoint": {**inner.get("endpoint", {}), "scope": _bearer(token)}}}

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -13,9 +13,11 @@ from flask import Flask, current_app
 from cloud.ports.state import StateStore
 from mobile_api.services import Services, services
 from mobile_api.voice import reports
+from mobile_api.voice.alexa_deferral import Deferral, deferred
+from mobile_api.voice.alexa_directives import Desk, handle_directive, too_slow
 from mobile_api.voice.alexa_events import AlexaEvents
 from mobile_api.voice.alexa_grants import AlexaGrants
-from mobile_api.voice.alexa_messages import Json
+from mobile_api.voice.alexa_messages import Json, read_directive
 from mobile_api.voice.alexa_reports import AlexaReports
 from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
 from mobile_api.voice.google_graph import HomeGraph, read_account
@@ -60,6 +62,27 @@ class VoiceDesk:
         """Who may be told of changes by Alexa."""
         return None if self.alexa is None else self.alexa.grants
 
+    def answer_directive(self, message: Json) -> Json:
+        """Answer Alexa Smart Home, in time: what takes longer is promised if it may be, and else given up."""
+        app, deadline = _app(), self.patience.deadline(0.0)
+        deferral = Deferral(read_directive(message), self.alexa)
+
+        def opened(token: str) -> House:
+            house = open_house(token, deadline)
+            may_be_late = deferral.allows(house)
+            return replace(house, deadline=self.patience.late_deadline()) if may_be_late else house
+
+        def work() -> Json:
+            with app.app_context():
+                return handle_directive(message, Desk(opened, new_id, self.grants))
+
+        answer = self.patience.within(work, 0.0, deferral.promise)
+        if answer is not None:
+            return answer
+        if deferral.is_promised and deferral.directive is not None:
+            return deferred(deferral.directive, new_id())
+        return too_slow(message, new_id)
+
     def reporters(self, state: StateStore) -> list[Reporter]:
         """The vendors that are told of changes."""
         alexa = [] if self.alexa is None else [AlexaReports(self.alexa, state)]
@@ -85,8 +108,7 @@ class VoiceDesk:
             answer: Makes it, in a thread of its own.
             spent_s: Of the patience with the request [s].
         """
-        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (the proxy is bound to this thread)
-        deadline = self.patience.deadline(spent_s)
+        app, deadline = _app(), self.patience.deadline(spent_s)
 
         def work() -> _Answer:
             with app.app_context():
@@ -128,6 +150,11 @@ def _google(use: Services) -> GoogleReports | None:
         return None
     graph = HomeGraph(read_account(wanted.google_key_file), send, wanted.google_graph_url, new_id, use.now)
     return GoogleReports(graph, GoogleLinks(use.state), use.state)
+
+
+def _app() -> Flask:
+    """The app itself: its proxy is bound to this thread."""
+    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def voice_desk() -> VoiceDesk:

@@ -14,11 +14,10 @@ from mobile_api.errors import MalformedBodyError
 from mobile_api.operations import Operations
 from mobile_api.services import services
 from mobile_api.voice import google_home
-from mobile_api.voice.alexa_directives import Desk, handle_directive, too_slow
 from mobile_api.voice.alexa_messages import Json
 from mobile_api.voice.alexa_signature import UnprovenRequestError
 from mobile_api.voice.alexa_skill import answer_skill, not_now
-from mobile_api.voice.desk import hold_on, new_id, voice_desk
+from mobile_api.voice.desk import hold_on, voice_desk
 from mobile_api.voice.skill_messages import CLOCKS_APART, SkillRequest, require_ours
 
 operations = Operations("voice")
@@ -27,10 +26,7 @@ operations = Operations("voice")
 @operations.post("/voice/alexa/smart-home", public=True, documented=False, limited=False)
 def answer_alexa_directive() -> Response:
     """Alexa Smart Home: a directive, with the person's token inside; always 200 with an event."""
-    message = read_json(request.get_data())
-    desk = voice_desk()
-    event = desk.within(lambda opened: handle_directive(message, Desk(opened, new_id, desk.grants)))
-    return as_json(too_slow(message, new_id) if event is None else event)
+    return as_json(voice_desk().answer_directive(read_json(request.get_data())))
 
 
 @operations.post("/voice/alexa", public=True, documented=False, limited=False)

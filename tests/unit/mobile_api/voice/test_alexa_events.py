@@ -1,6 +1,6 @@
 """The event gateway: what a local stand-in is sent, which checks it against Amazon's schema."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,13 +13,12 @@ from mobile_api.voice.outbound import ReportRefusedError, VendorUnreachableError
 from tests.unit.mobile_api.conftest import Clock
 from tests.unit.mobile_api.voice.alexa_schema import faults_of, needs_validators
 from tests.unit.mobile_api.voice.memory_house import TOKEN, MemoryHouse, aircon
-from tests.unit.mobile_api.voice.vendor_stand_in import StandIn, vendors
+from tests.unit.mobile_api.voice.vendor_stand_in import StandIn
 
 
 @pytest.fixture
-def amazon() -> Iterator[StandIn]:
-    with vendors() as stand_in:
-        yield stand_in
+def amazon(outside: StandIn) -> StandIn:
+    return outside
 
 
 @pytest.fixture

@@ -1,64 +1,31 @@
 """Reports: vendors are told of what changed, once, in words that their schemas allow, by who did it."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from joserfc.jwk import RSAKey
 
-from mobile_api.accounts import find_account
+from mobile_api.account_store import find_account
 from mobile_api.leases import LEASE
 from mobile_api.services import services
 from mobile_api.sessions import end_all_sessions
 from mobile_api.voice.reports import MAX_RETRY, SWEEP_EVERY, VoiceReports
 from tests.unit.mobile_api.conftest import MakeWorld, Person, World
 from tests.unit.mobile_api.voice.test_alexa_directives import directive
-from tests.unit.mobile_api.voice.vendor_stand_in import StandIn, vendors
+from tests.unit.mobile_api.voice.vendor_stand_in import StandIn, grant
 
 Json = dict[str, Any]
 SYNC = {"requestId": "r-1", "inputs": [{"intent": "action.devices.SYNC"}]}
 DISCONNECT = {"requestId": "r-2", "inputs": [{"intent": "action.devices.DISCONNECT"}]}
 
 
-@pytest.fixture(scope="module")
-def key_pem() -> str:
-    return RSAKey.generate_key(2048).as_pem(private=True).decode()
-
-
 @pytest.fixture
-def outside() -> Iterator[StandIn]:
-    with vendors() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def world(make_world: MakeWorld, outside: StandIn, key_pem: str, tmp_path: Path) -> World:
-    key_file = tmp_path / "google.json"
-    account = {"client_email": "a@b.example", "private_key": key_pem, "token_uri": f"{outside.url}/token"}
-    key_file.write_text(json.dumps(account))
-    return make_world(
-        alexa_client_id="client",
-        alexa_client_secret="shh",
-        alexa_token_url=f"{outside.url}/token",
-        alexa_events_url=f"{outside.url}/v3/events",
-        google_key_file=key_file,
-        google_graph_url=f"{outside.url}/graph",
-    )
+def world(telling_world: World) -> World:
+    return telling_world
 
 
 def worker(world: World) -> VoiceReports:
     desk = world.app.extensions["ac_advisor_voice"]
     return VoiceReports(desk.reporters(world.state), world.app.app_context)
-
-
-def grant(world: World, person: Person) -> None:
-    message = directive("Alexa.Authorization", "AcceptGrant")["directive"]
-    message = {"header": message["header"], "payload": {"grant": {"code": "c-1"}}}
-    message["payload"]["grantee"] = {"type": "BearerToken", "token": person.token}
-    answer = world.nobody().post("/voice/alexa/smart-home", json={"directive": message})
-    assert answer.json["event"]["header"]["name"] == "AcceptGrant.Response"
 
 
 def link_google(person: Person) -> None:

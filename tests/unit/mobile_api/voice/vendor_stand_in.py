@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.unit.mobile_api.conftest import Person, World
 from tests.unit.mobile_api.voice import alexa_schema, google_schema
 
 Json = dict[str, Any]
@@ -115,3 +116,17 @@ def vendors() -> Iterator[StandIn]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def grant(world: World, person: Person) -> None:
+    """A person lets Alexa be told of changes."""
+    grantee = {"type": "BearerToken", "token": person.token}
+    header = {
+        "namespace": "Alexa.Authorization",
+        "name": "AcceptGrant",
+        "payloadVersion": "3",
+        "messageId": "m",
+    }
+    message = {"directive": {"header": header, "payload": {"grant": {"code": "c-1"}, "grantee": grantee}}}
+    answer = world.nobody().post("/voice/alexa/smart-home", json=message)
+    assert answer.json["event"]["header"]["name"] == "AcceptGrant.Response"
