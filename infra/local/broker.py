@@ -11,7 +11,7 @@ import signal
 import socket
 import sysconfig
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from infra.local.child import ChildProcess
 from infra.local.errors import BrokerMissingError
+from infra.local.foreign_topics import foreign_topics, others_words
 
 START_TIMEOUT_S = 20.0
 """A server that is not healthy by then will not become so [s]; recovery of a large store included."""
@@ -45,7 +46,7 @@ MAX_STORE_BYTES = 4 * 1024**3
 PUBACK), drops nothing."""
 
 Account: TypeAlias = Literal["site", "cloud"]
-Role: TypeAlias = Literal["device", "gateway", "service"]
+Role: TypeAlias = Literal["device", "gateway", "service", "bridge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,11 @@ class Identity:
         name: MQTT user name: the device's or gateway's id, or a service's name; unique over both accounts.
         password: MQTT password.
         account: Where it lives.
-        role: A device has its own topics; a gateway also those of `devices`; a service has all.
+        role: A device has its own topics; a gateway also those of `devices`; a service has all; a bridge
+            speaks for devices of another network, all below the topic that is its name.
         devices: The devices registered behind a gateway.
+        sources: What a device of another make is heard as (`edge.dialects.dialect.Source`, as text); without
+            any it speaks the wire contract.
     """
 
     name: str
@@ -65,17 +69,37 @@ class Identity:
     account: Account
     role: Role
     devices: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTls:
+    """Certificates instead of passwords: who connects is the DNS name in the client's certificate.
+
+    Attributes:
+        ca_file: Who vouches for clients (PEM).
+        cert_file: The broker's certificate.
+        key_file: Its key.
+    """
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account."""
+    """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account.
+
+    With `tls` it asks clients for certificates, and for no password.
+    """
 
     directory: Path
     mqtt_port: int
     client_port: int
     monitor_port: int
     max_store_bytes: int = MAX_STORE_BYTES
+    tls: BrokerTls | None = field(default=None, kw_only=True)
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -104,9 +128,11 @@ def broker_binary() -> Path:
 
 def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> dict[str, Any]:
     """The server's configuration (its format is a superset of JSON)."""
+    everybody = tuple(identities)
     by_account: dict[Account, list[dict[str, Any]]] = {"site": [], "cloud": []}
-    for identity in identities:
-        by_account[identity.account].append(_user(identity))
+    for identity in everybody:
+        user = _user(identity, everybody, has_certificate=settings.tls is not None)
+        by_account[identity.account].append(user)
     return {
         "server_name": "ac-advisor",
         "listen": f"127.0.0.1:{settings.client_port}",
@@ -117,6 +143,7 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
             "listen": f"127.0.0.1:{settings.mqtt_port}",
             "ack_wait": ACK_WAIT,
             "max_ack_pending": MAX_ACK_PENDING,
+            **_tls(settings.tls),
         },
         "accounts": {
             name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
@@ -125,25 +152,35 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
     }
 
 
+def _tls(tls: BrokerTls | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    files = {name: str(getattr(tls, name)) for name in ("ca_file", "cert_file", "key_file")}
+    return {"tls": {**files, "verify_and_map": True}}
+
+
 def store_of(directory: Path, account: Account) -> Path:
     """Where a broker keeps an account's messages."""
     return directory / "jetstream" / "jetstream" / account.upper()
 
 
-def _user(identity: Identity) -> dict[str, Any]:
-    user: dict[str, Any] = {
-        "user": identity.name,
-        "password": identity.password,
-        "allowed_connection_types": ["MQTT"],
-    }
+def _user(identity: Identity, everybody: Iterable[Identity], *, has_certificate: bool) -> dict[str, Any]:
+    user: dict[str, Any] = {"user": identity.name, "allowed_connection_types": ["MQTT"]}
+    if not has_certificate:
+        user["password"] = identity.password
     if identity.role != "service":
         publish, subscribe = _topics(identity)
-        user["permissions"] = {"publish": publish, "subscribe": [*subscribe, "$MQTT.sub.>"]}
+        user["permissions"] = {
+            "publish": {"allow": publish, "deny": others_words(identity, everybody)},
+            "subscribe": [*subscribe, "$MQTT.sub.>"],
+        }
     return user
 
 
 def _topics(identity: Identity) -> tuple[list[str], list[str]]:
-    """What a device or gateway may publish and subscribe, as NATS subjects."""
+    """What a device, gateway or bridge may publish and subscribe, as NATS subjects."""
+    if identity.role == "bridge" or identity.sources:
+        return foreign_topics(identity.name, identity.sources)
     things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)
     publish = [f"dt.ac.{identity.name}.batch"] if identity.role == "gateway" else []
     publish.append(f"dt.ac.{identity.name}.claim")

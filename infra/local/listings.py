@@ -1,5 +1,6 @@
 """Listings: what the stack of a data directory knows, for a person at the keyboard."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,26 @@ def device_list(data_dir: Path) -> list[dict[str, Any]]:
             )
     log.close()
     return rows
+
+
+def other_makes(data_dir: Path) -> list[dict[str, Any]]:
+    """Devices of other makes that the gateway has heard, and what keeps each one from being understood.
+
+    Raises:
+        NothingThereError: The gateway has heard nothing here.
+    """
+    path = data_dir / "edge" / "neighbours.json"
+    if not path.exists():
+        raise NothingThereError(data_dir)
+    rows: list[dict[str, Any]] = json.loads(path.read_text())
+    return [
+        {
+            "device_id": row["device_id"] or "-",
+            "sources": ", ".join(row["sources"]),
+            "missing": "; ".join(row["missing"]),
+        }
+        for row in rows
+    ]
 
 
 def _open_log(data_dir: Path) -> SqliteReadingLog:

@@ -1,6 +1,6 @@
 """What the gateway is to know of the devices behind it, as the people of their homes have set it up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cloud.ports.records import DeviceRecord, HomeRecord, ScheduleRecord, device_pk, home_pk
@@ -9,16 +9,30 @@ from cloud.ports.state import StateStore
 Json = dict[str, Any]
 
 
-def site_devices(state: StateStore, device_ids: Iterable[str]) -> list[Json]:
+def site_devices(
+    state: StateStore, device_ids: Iterable[str], sources: Mapping[str, Sequence[str]]
+) -> list[Json]:
     """The registrations of devices behind a gateway (`edge.registry.Registration`).
 
     A device that is in no home yet has the gateway's own settings.
+
+    Args:
+        state: Knows homes and weeks.
+        device_ids: Who is behind the gateway.
+        sources: What devices of other makes are heard as, by device id.
 
     Raises:
         UnavailableError: The serving state does not answer.
     """
     homes: dict[str, HomeRecord | None] = {}
-    return [_registration(state, device_id, homes) for device_id in device_ids]
+    return [
+        _registration(state, device_id, homes) | _heard_as(sources, device_id) for device_id in device_ids
+    ]
+
+
+def _heard_as(sources: Mapping[str, Sequence[str]], device_id: str) -> Json:
+    named = sources.get(device_id)
+    return {"sources": list(named)} if named else {}
 
 
 def _registration(state: StateStore, device_id: str, homes: dict[str, HomeRecord | None]) -> Json:

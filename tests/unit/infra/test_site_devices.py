@@ -28,7 +28,9 @@ def test_a_device_in_a_home_has_the_homes_consent_zone_and_week() -> None:
         ]
     )
 
-    first, second = (Registration.model_validate(each) for each in site_devices(state, ["dev-1", "dev-2"]))
+    first, second = (
+        Registration.model_validate(each) for each in site_devices(state, ["dev-1", "dev-2"], {})
+    )
 
     assert first == Registration(
         device_id="dev-1", share_presence=True, timezone="Europe/Rome", schedule_min=(450, 1440 + 450)
