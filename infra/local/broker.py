@@ -7,6 +7,7 @@ PUBACK means "on disk" only while a durable QoS 1 subscription exists for the to
 
 import http.client
 import json
+import secrets
 import signal
 import socket
 import sysconfig
@@ -15,11 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import structlog
 from typing_extensions import override
 
+from infra.local import door
 from infra.local.child import ChildProcess
+from infra.local.client_ids import ClientIds
 from infra.local.errors import BrokerMissingError
 from infra.local.foreign_topics import foreign_topics, others_words
+
+log = structlog.get_logger()
 
 START_TIMEOUT_S = 20.0
 """A server that is not healthy by then will not become so [s]; recovery of a large store included."""
@@ -44,6 +50,10 @@ would throw ingest off again and again."""
 MAX_STORE_BYTES = 4 * 1024**3
 """Limit of an account's messages on disk [bytes], unless told otherwise; beyond it the server refuses (no
 PUBACK), drops nothing."""
+
+AUTH_TIMEOUT_S = 2
+"""How long a client waits at the door [s]: many may come at once; but whoever asks in the instant in which
+the server reads its configuration again gets no answer, and should try again soon."""
 
 Account: TypeAlias = Literal["site", "cloud"]
 Role: TypeAlias = Literal["device", "gateway", "service", "bridge"]
@@ -126,8 +136,18 @@ def broker_binary() -> Path:
     return binary
 
 
-def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> dict[str, Any]:
-    """The server's configuration (its format is a superset of JSON)."""
+def configuration(
+    settings: BrokerSettings, identities: Iterable[Identity], issuer: str, door_password: str
+) -> dict[str, Any]:
+    """The server's configuration (its format is a superset of JSON).
+
+    Args:
+        settings: Where it listens and keeps its files.
+        identities: Who may connect. The door lets them in; that they are listed keeps them connected when
+            the server reads its configuration again.
+        issuer: Who signs the door's answers.
+        door_password: By which the door comes in.
+    """
     everybody = tuple(identities)
     by_account: dict[Account, list[dict[str, Any]]] = {"site": [], "cloud": []}
     for identity in everybody:
@@ -145,9 +165,16 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
             "max_ack_pending": MAX_ACK_PENDING,
             **_tls(settings.tls),
         },
+        "authorization": {
+            "timeout": AUTH_TIMEOUT_S,
+            "auth_callout": {"issuer": issuer, "auth_users": [door.USER], "account": door.ACCOUNT},
+        },
         "accounts": {
-            name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
-            for name, users in by_account.items()
+            **{
+                name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
+                for name, users in by_account.items()
+            },
+            door.ACCOUNT: {"users": [{"user": door.USER, "password": door_password}]},
         },
     }
 
@@ -199,7 +226,10 @@ class Broker(ChildProcess):
     def __init__(self, settings: BrokerSettings, identities: Iterable[Identity]) -> None:
         super().__init__("broker", settings.directory / "broker.log", START_TIMEOUT_S)
         self.settings = settings
-        self._identities = tuple(identities)
+        self._follow(identities)
+        self._door_password = secrets.token_urlsafe(16)
+        self._door = door.Door(settings.client_port, self._door_password, self._admit)
+        self._client_ids: ClientIds | None = None
 
     @override
     def launch(self) -> None:
@@ -210,11 +240,18 @@ class Broker(ChildProcess):
         """
         binary = broker_binary()
         self._write_configuration()
+        self._client_ids = ClientIds(self.settings.directory / "client_ids.json")
+        self._door.open()
         self._spawn([binary, "-c", self._configuration_path()])
 
     @override
     def is_ready(self) -> bool:
-        return self.pid is not None and self.healthy()
+        return self.pid is not None and self._door.is_open.is_set() and self.healthy()
+
+    @override
+    def stop(self) -> None:
+        super().stop()
+        self._door.close()
 
     def healthy(self) -> bool:
         """Whether the server answers, JetStream and MQTT included."""
@@ -232,16 +269,40 @@ class Broker(ChildProcess):
 
     def reload(self, identities: Iterable[Identity]) -> None:
         """Let other identities in (and drop those that are gone) without a restart."""
-        self._identities = tuple(identities)
+        self._follow(identities)
+        if self._client_ids is not None:
+            self._client_ids.keep_only(self._everybody)
         self._write_configuration()
         self.signal(signal.SIGHUP)
+
+    def _follow(self, identities: Iterable[Identity]) -> None:
+        self._everybody = {identity.name: identity for identity in identities}
+
+    def _admit(self, caller: door.Caller) -> door.Admission | None:
+        """In the door's thread."""
+        everybody, client_ids = self._everybody, self._client_ids
+        identity = everybody.get(caller.name)
+        if identity is None or client_ids is None:
+            return None
+        is_known = self.settings.tls is not None and caller.password is None
+        if not is_known and not door.is_password(caller.password, identity.password):
+            return None
+        if not client_ids.admit(caller.client_id, identity, everybody):
+            log.warning("client_id_refused", login=identity.name, client_id=caller.client_id[:128])
+            return None
+        user = _user(identity, everybody.values(), has_certificate=True)
+        return door.Admission(identity.account.upper(), user.get("permissions", {}))
+
+    def _configuration(self) -> dict[str, Any]:
+        identities = self._everybody.values()
+        return configuration(self.settings, identities, self._door.issuer.name, self._door_password)
 
     def _configuration_path(self) -> Path:
         return self.settings.directory / "broker.conf"
 
     def _write_configuration(self) -> None:
         self.settings.directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(configuration(self.settings, self._identities), indent=1)
+        text = json.dumps(self._configuration(), indent=1)
         path = self._configuration_path()
         temporary = path.with_suffix(".new")
         temporary.touch(mode=0o600)  # it holds passwords

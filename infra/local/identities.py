@@ -12,6 +12,7 @@ from pathlib import Path
 from edge.contract.quantities import DEVICE_ID_PATTERN
 from edge.dialects.dialect import is_usable_topic
 from infra.local.broker import Account, Identity
+from infra.local.client_ids import is_reserved
 from infra.local.errors import DeviceNameError
 
 BRIDGE_PATTERN = r"[A-Za-z0-9_-]{1,64}"
@@ -74,6 +75,8 @@ class IdentityFile:
                 raise DeviceNameError(device_id, "letters, digits and : _ - are allowed, 128 of them at most")
             if known is not None and known.role != "device":
                 raise DeviceNameError(device_id, f"it is a {known.role} of this machine")
+            if is_reserved(device_id, [GATEWAY_ID]):
+                raise DeviceNameError(device_id, "a process of this machine connects under it")
             if known is not None and known.account != account:
                 where = "behind the gateway" if known.account == "site" else "that speaks to the cloud itself"
                 raise DeviceNameError(device_id, f"it is known as a device {where}")
