@@ -65,6 +65,11 @@ class EdgeSettings(BaseSettings):
         300, ge=0, description="How long it leaves one standing that was stopped [s]."
     )
     heat_ceiling_c: SetpointC = Field(32, description="Hotter than this indoors, no advice cools less [°C].")
+    offline_advice_max_h: float = Field(
+        24,
+        ge=0,
+        description="How long its last advice is applied once the cloud is away [h]; 0: never.",
+    )
     spool_max_mb: int = Field(
         512, ge=4, description="What the spool holds [MB]; then the gateway acknowledges nothing more."
     )

@@ -16,6 +16,7 @@ from edge.authorship import attribute
 from edge.compressor import Compressor, work_of
 from edge.contract import Desired, DeviceId, Event, EventKind, Telemetry, topics
 from edge.heard import Report
+from edge.offline import OfflineAdvice
 from edge.ports import Clock, Entry, Message, Parcel
 from edge.read_back import ReadBack, is_confirmed
 from edge.registry import Registration, Registry
@@ -59,6 +60,7 @@ class ShadowDesk:
         limits: What etiquette holds every device to.
         notes: What was noted of each device before.
         wall_now: The wall's time (UTC): by it devices confirm, or do not.
+        offline: What to advise while the cloud is away.
 
     Attributes:
         refused: Commands that were kept from a device, or not confirmed by it, since the start.
@@ -72,6 +74,7 @@ class ShadowDesk:
         limits: etiquette.Limits,
         notes: Mapping[DeviceId, bytes],
         wall_now: Callable[[], datetime],
+        offline: OfflineAdvice,
     ) -> None:
         self.refused = 0
         self.resent = 0
@@ -79,6 +82,7 @@ class ShadowDesk:
         self._clock = clock
         self._limits = limits
         self._wall_now = wall_now
+        self._offline = offline
         self._read_back = ReadBack()
         self._indoor_c: dict[DeviceId, float] = {}
         self._windows: dict[DeviceId, Windows] = {}
@@ -109,6 +113,7 @@ class ShadowDesk:
             if change is not None:
                 at = reading.sampled_at
                 self._tell_cloud(device_id, change, at.isoformat(), {"seen_by": "gateway"}, at)
+        self._advise_offline(device_id, readings)
 
     def hear_report(self, device_id: DeviceId, heard: Report) -> None:
         """A device confirms something, or says (or shows) that somebody has changed it."""
@@ -183,6 +188,17 @@ class ShadowDesk:
         for device_id in self._windows.keys() - set(device_ids):
             del self._windows[device_id]
             self._indoor_c.pop(device_id, None)
+        self._offline.keep_only({each.device_id for each in self._registry.values() if each.offline_advice})
+
+    def _advise_offline(self, device_id: DeviceId, readings: Sequence[Telemetry]) -> None:
+        """The cloud's commands are not judged anew for it: what it asks for when it is back still counts."""
+        shadow, now = self.shadow(device_id), self._clock.now(device_id)
+        wish = self._offline.hear(self._registry[device_id], readings, shadow, now)
+        if wish is None:
+            return
+        verdict = etiquette.judge(wish, self._situation(device_id, shadow, now), self._limits)
+        if isinstance(verdict, etiquette.Granted):
+            self._grant(device_id, shadow, verdict, now)
 
     def _hear_delta(self, device_id: DeviceId, delta: Delta) -> None:
         shadow = self.shadow(device_id)

@@ -1,10 +1,12 @@
 """Status: what the gateway is doing, in a file that anybody may read at any time."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from edge.contract import DeviceId
 from edge.ports import Policy
 
 
@@ -28,6 +30,7 @@ class Status:
         dead_letters: Distinct refused messages on disk.
         refused_commands: Commands that etiquette kept from a device, or that it did not confirm, likewise.
         resent_commands: Commands that were sent again because a device did not confirm, likewise.
+        offline_advice_age_s: While the cloud is away, how old the advice is that each device may get [s].
     """
 
     at: datetime
@@ -45,6 +48,7 @@ class Status:
     dead_letters: int
     refused_commands: int
     resent_commands: int
+    offline_advice_age_s: Mapping[DeviceId, float]
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -8,7 +8,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -18,17 +18,20 @@ from edge.adapters.mqtt_devices import MqttDevices
 from edge.adapters.mqtt_inbox import Inbox, Received, SiteListener, acknowledge
 from edge.adapters.mqtt_neighbours import InterpretedDevices, Neighbourhood
 from edge.adapters.mqtt_session import MqttSession, Subscriptions
+from edge.adapters.offline_file import EVERY_S, OfflineFile
 from edge.adapters.sqlite_spool import SqliteSpool
 from edge.backoff import full_jitter
 from edge.clocks import TelemetryClock, WallClock
 from edge.compressor import Rest
 from edge.config import EdgeSettings
+from edge.contract import DeviceId
 from edge.dialects import native
 from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, UplinkUnavailableError
 from edge.etiquette import Limits
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
 from edge.interpreter import Interpreted, Interpreter
+from edge.offline import OfflineAdvice
 from edge.registry import DeviceList
 from edge.shadow_desk import ShadowDesk
 from edge.status import Status, write_status
@@ -78,6 +81,7 @@ class Edge:
         self._devices = _device_list(settings)
         registry = self._devices.registry
         self._spool = _spool(settings)
+        self._keep_offline_at = 0.0
         self._told_dropped = self._spool.standing().dropped_readings
         self._inbox = Inbox()
         self._listener = CloudListener(self._inbox, registry)
@@ -86,7 +90,12 @@ class Edge:
         self._site = self._connect_site()
         self._cloud = self._connect_cloud()
         clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
-        self._desk = ShadowDesk(registry, clock, _limits(settings), self._spool.notes(), _now)
+        self._clock = clock
+        self._offline_file = OfflineFile(settings.data_dir / "offline_advice.json")
+        self._offline = OfflineAdvice(
+            timedelta(hours=settings.offline_advice_max_h), self._cloud.up.is_set, self._offline_file.read()
+        )
+        self._desk = ShadowDesk(registry, clock, _limits(settings), self._spool.notes(), _now, self._offline)
         self._gateway = Gateway(
             registry,
             spool=self._spool,
@@ -126,6 +135,7 @@ class Edge:
         self._spooled.set()
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_S)
+        self._keep_offline()
         self._report()
         self._ready_path.unlink(missing_ok=True)
         self._spool.close()
@@ -166,6 +176,12 @@ class Edge:
             except Exception:
                 log.exception("round_failed", messages=len(round_))
                 self._receive_one_by_one(round_)
+            if time.monotonic() >= self._keep_offline_at:
+                self._keep_offline()
+
+    def _keep_offline(self) -> None:
+        self._offline_file.write(self._offline.tables())
+        self._keep_offline_at = time.monotonic() + EVERY_S
 
     def _look_for_devices(self) -> None:
         """In the thread that judges, and after a round has arrived: who may speak already is known."""
@@ -179,6 +195,7 @@ class Edge:
     def _forget_others(self) -> None:
         """Leave nothing of devices that are not registered any more."""
         self._gateway.follow_registry()
+        self._keep_offline()
         try:
             self._spool.keep_only(self._devices.registry)
             self._others_left = False
@@ -285,11 +302,16 @@ class Edge:
             dead_letters=standing.dead_letters,
             refused_commands=self._desk.refused,
             resent_commands=self._desk.resent,
+            offline_advice_age_s=_seconds(self._offline.ages(self._clock.now)),
         )
         try:
             write_status(self._settings.data_dir / "status.json", status)
         except OSError as error:
             log.warning("status_not_written", reason=str(error))
+
+
+def _seconds(ages: Mapping[DeviceId, timedelta]) -> dict[DeviceId, float]:
+    return {device_id: age.total_seconds() for device_id, age in ages.items()}
 
 
 def _now() -> datetime:

@@ -23,6 +23,7 @@ def device_list(data_dir: Path) -> list[dict[str, Any]]:
         NothingThereError: No stack has run here.
     """
     log = _open_log(data_dir)
+    ages_s = _offline_ages_s(data_dir)
     rows = []
     for identity in IdentityFile(data_dir / "identities.json").all():
         if identity.role == "device":
@@ -33,6 +34,7 @@ def device_list(data_dir: Path) -> list[dict[str, Any]]:
                     "account": identity.account,
                     "last_reading": None if latest is None else latest.sampled_at.isoformat(),
                     "readings_missing": log.missing(identity.name),
+                    "offline_advice_age_s": ages_s.get(identity.name),
                 }
             )
     log.close()
@@ -57,6 +59,16 @@ def other_makes(data_dir: Path) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _offline_ages_s(data_dir: Path) -> dict[str, float]:
+    """How old the advice is that the gateway has for devices while the cloud is away [s]."""
+    try:
+        status = json.loads((data_dir / "edge" / "status.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    ages_s: dict[str, float] = status.get("offline_advice_age_s", {})
+    return ages_s
 
 
 def _open_log(data_dir: Path) -> SqliteReadingLog:

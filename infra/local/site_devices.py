@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cloud.ports.records import DeviceRecord, HomeRecord, ScheduleRecord, device_pk, home_pk
+from cloud.ports.records import (
+    DeviceRecord,
+    HomeRecord,
+    PreferencesRecord,
+    ScheduleRecord,
+    device_pk,
+    home_pk,
+)
 from cloud.ports.state import StateStore
 
 Json = dict[str, Any]
@@ -53,4 +60,20 @@ def _registration(state: StateStore, device_id: str, homes: dict[str, HomeRecord
         "share_presence": home.share_presence,
         "timezone": home.timezone,
         "schedule_min": list(schedule.at_minutes()),
+        **_wishes(state, device_id),
     }
+
+
+def _wishes(state: StateStore, device_id: str) -> Json:
+    """Quiet hours, and whether advice is applied unasked, so that it may be without the cloud, too."""
+    item = state.get(device_pk(device_id), "preferences")
+    wanted = PreferencesRecord() if item is None else PreferencesRecord.model_validate(item.body)
+    quiet = wanted.quiet_hours
+    return {
+        "offline_advice": wanted.autonomy == "auto",
+        "quiet_hours": None if quiet is None else [_minute(quiet.start), _minute(quiet.end)],
+    }
+
+
+def _minute(local: str) -> int:
+    return int(local[:2]) * 60 + int(local[3:5])

@@ -1,20 +1,22 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from edge.adapters.memory import MemoryDevices, MemorySpool, SetClock
-from edge.contract import Telemetry
+from edge.contract import DeviceId, Telemetry
 from edge.etiquette import Limits
 from edge.gateway import Gateway
+from edge.offline import OfflineAdvice, Table
 from edge.ports import Clock, Entry, Message
 from edge.registry import Registration, Registry
 from edge.shadow_desk import ShadowDesk
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+OFFLINE_MAX_AGE = timedelta(hours=24)
 
 MakeTelemetry = Callable[..., Telemetry]
 
@@ -46,14 +48,19 @@ class Site:
     clock: Clock = field(default_factory=lambda: SetClock(NOON))
     limits: Limits = field(default_factory=lambda: Limits(max_beeps_per_hour=2))
     wall_at: datetime = NOON
+    is_cloud_there: bool = True
+    offline: OfflineAdvice = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restart()
+        self.restart({})
 
-    def restart(self) -> None:
-        """What a crash leaves: the spool and its notes."""
-        notes = self.spool.notes()
-        self.desk = ShadowDesk(self.registry, self.clock, self.limits, notes, lambda: self.wall_at)
+    def restart(self, tables: dict[DeviceId, Table] | None = None) -> None:
+        """What a crash leaves: the spool, its notes, and the tables of offline advice (or those)."""
+        notes, kept = self.spool.notes(), self.offline.tables() if tables is None else tables
+        self.offline = OfflineAdvice(OFFLINE_MAX_AGE, lambda: self.is_cloud_there, kept)
+        self.desk = ShadowDesk(
+            self.registry, self.clock, self.limits, notes, lambda: self.wall_at, self.offline
+        )
         self.gateway = Gateway(
             self.registry,
             spool=self.spool,

@@ -14,6 +14,7 @@ from edge.errors import UplinkUnavailableError
 from edge.etiquette import Limits
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
+from edge.offline import OfflineAdvice
 from edge.ports import Message
 from edge.registry import Registration
 from edge.shadow_desk import ShadowDesk
@@ -48,7 +49,8 @@ def test_a_day_without_the_cloud_loses_nothing_and_needs_no_memory(
     registry = {name: Registration(device_id=name) for name in DEVICES}
     clock = SetClock(MIDNIGHT)
     spool, uplink = SqliteSpool(tmp_path / "spool.sqlite"), MemoryUplink(down=True)
-    desk = ShadowDesk(registry, clock, Limits(), {}, lambda: clock.at)
+    offline = OfflineAdvice(timedelta(hours=24), lambda: True, {})
+    desk = ShadowDesk(registry, clock, Limits(), {}, lambda: clock.at, offline)
     gateway = Gateway(
         registry, spool=spool, devices=MemoryDevices(), desk=desk, clock=clock, received_at=lambda: clock.at
     )
