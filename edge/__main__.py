@@ -12,7 +12,8 @@ from edge.config import EdgeSettings
 from edge.contract import ClaimCode
 from edge.contract.telemetry import describe
 from edge.errors import EdgeError
-from edge.wiring import Edge, ask_for_code
+from edge.wiring.claim import ask_for_code
+from edge.wiring.process import Edge
 
 
 def main() -> int:

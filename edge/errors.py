@@ -50,3 +50,7 @@ class RegistrationError(RejectedError):
 
     def __init__(self, source: str | Path, why: str) -> None:
         super().__init__(f"devices in {source}: {why}")
+
+
+class UnreadableError(RejectedError):
+    """A message of a foreign device says nothing that can be understood."""

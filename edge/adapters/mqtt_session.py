@@ -6,9 +6,12 @@ acknowledged is its owner's to send again.
 
 import random
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 import paho.mqtt.client as mqtt
@@ -20,6 +23,7 @@ from pydantic import SecretStr
 
 from edge.backoff import full_jitter
 from edge.ports import Parcel
+from edge.quotas import FILTERS_PER_SUBSCRIBE
 
 log = structlog.get_logger()
 
@@ -29,14 +33,26 @@ KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 """From the first packet to the last subscription's answer [s]."""
 
-FILTERS_PER_SUBSCRIBE = 8
-"""AWS IoT Core's limit of filters in one SUBSCRIBE packet."""
-
 MAX_IN_FLIGHT = 64
 """Publishes that wait for their PUBACK at the same time."""
 
 OnMessage: TypeAlias = Callable[[mqtt.Client, mqtt.MQTTMessage], None]
 OnPublished: TypeAlias = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What proves who is who.
+
+    Attributes:
+        ca_file: Who vouches for the broker (PEM).
+        cert_file: Our certificate, when the broker asks for one.
+        key_file: Its key.
+    """
+
+    ca_file: Path
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class Endpoint:
         password: Our password.
         client_id: Fixed: the session belongs to it.
         durable: Whether the broker keeps the session, and what is published meanwhile, when we are away.
+        tls: None: the connection is plain.
+        connect_interval_s: At least so long between two attempts to connect [s].
     """
 
     host: str
@@ -58,6 +76,8 @@ class Endpoint:
     password: SecretStr
     client_id: str
     durable: bool
+    tls: Tls | None = None
+    connect_interval_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +195,11 @@ class MqttSession:
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
+            began_s = time.monotonic()
             was_up = self._connect_once()
             failures = 0 if was_up else failures + 1
-            self._stopping.wait(full_jitter(failures, self._rng))
+            early_s = began_s + self._endpoint.connect_interval_s - time.monotonic()
+            self._stopping.wait(max(full_jitter(failures, self._rng), early_s))
 
     def _connect_once(self) -> bool:
         """Connect and stay until the connection is lost; whether it was ever up."""
@@ -227,7 +249,10 @@ class MqttSession:
             manual_ack=subscriptions is not None and subscriptions.manual_ack,
         )
         client.on_socket_open = lambda _client, _userdata, opened: _send_at_once(opened)
-        client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
+        if endpoint.username:
+            client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
+        if endpoint.tls is not None:
+            client.tls_set_context(_tls_context(endpoint.tls))
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         connection = _Connection(client)
@@ -295,6 +320,14 @@ class MqttSession:
         self.up.set()
         self._log.info("connection_made")
         self.on_up()
+
+
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context
 
 
 def _nothing() -> None:
