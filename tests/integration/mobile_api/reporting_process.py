@@ -23,7 +23,7 @@ def telling_app(data_dir: Path, url: str) -> Flask:
     """The API over files, told to report to a stand-in."""
     settings = ApiSettings(
         alexa_client_id="client",
-        alexa_client_secret="shh",  # type: ignore[arg-type]
+        alexa_client_secret="shh",
         alexa_token_url=f"{url}/token",
         alexa_events_url=f"{url}/v3/events",
     )
