@@ -15,6 +15,7 @@ from mobile_api.savings import SavingsView
 from mobile_api.voice.house import Aircon, House, Outcome, Wanted
 
 if TYPE_CHECKING:
+    from cloud.ports.records import Autonomy
     from edge.contract import Mode
 
 NOW = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
@@ -174,7 +175,7 @@ MAYBE_MODE, MAYBE_FAN = _maybe(MODES), _maybe(FANS)
 ABILITIES = st.frozensets(MODES) | st.just(HEAT_ONLY)
 NAMES = st.text(max_size=200)
 ZONES = st.sampled_from(["Europe/Rome", "America/Los_Angeles", "UTC"])
-AUTONOMY = st.sampled_from(["observe", "suggest", "one_tap", "auto"])
+AUTONOMY: "st.SearchStrategy[Autonomy]" = st.sampled_from(["observe", "suggest", "one_tap", "auto"])
 INTERVALS = st.floats(1, 3600)
 """Made once: hypothesis takes strategies that are made anew in each draw for others, now and then."""
 
