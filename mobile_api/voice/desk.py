@@ -154,7 +154,7 @@ def _google(use: Services) -> GoogleReports | None:
 
 def _app() -> Flask:
     """The app itself: its proxy is bound to this thread."""
-    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 (as Flask documents)
 
 
 def voice_desk() -> VoiceDesk:
