@@ -51,6 +51,7 @@ class Changed:
 
     Attributes:
         change: What was planted.
+        readings: What devices said.
         hours: Columns of `cloud.features`, as reported.
         true_kwh: Electricity that each of these hours took in truth [kWh].
         faulty: What the rules say of the days, `cloud.faulty_days.COLUMNS`.
@@ -60,6 +61,7 @@ class Changed:
     """
 
     change: Change
+    readings: pa.Table
     hours: pd.DataFrame
     true_kwh: "pd.Series[float]"
     faulty: pd.DataFrame
@@ -131,7 +133,7 @@ def play(change: Change, plan: Plan) -> Changed:
     true_kwh = (hours if said is true else hours_frame(true, longitudes_deg))[ENERGY_TARGET]
     regions = {site.device_id: region_of(site) for site in fleet.sites}
     faulty = joined([flagged_days(said), odd_outdoor_days(hours, regions)])
-    return Changed(change, hours, true_kwh, faulty, fleet.sites, affected, plan.start)
+    return Changed(change, said, hours, true_kwh, faulty, fleet.sites, affected, plan.start)
 
 
 def _another_season(plan: Plan) -> Weather:
