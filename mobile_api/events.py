@@ -8,7 +8,7 @@ from mobile_api.access import Principal, owned_devices
 from mobile_api.errors import StateConflictError, TooManyStreamsError
 from mobile_api.live import LiveFeed, Watch
 from mobile_api.operations import Operations
-from mobile_api.problems import RETRY_AFTER_S, problem
+from mobile_api.problems import RETRY_AFTER_S, problem, watched
 from mobile_api.services import services
 from mobile_api.streams import Place, Seats, Stream
 
@@ -76,7 +76,7 @@ def _answer(feed: LiveFeed, watch: Watch, seats: Seats) -> Response:
         since=None if before is None else Place.parse(before),
         is_new=before is None,
     )
-    response = Response(stream, mimetype="text/event-stream")
+    response = Response(watched(stream), mimetype="text/event-stream")
     response.call_on_close(stream.close)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back

@@ -17,6 +17,7 @@ from mobile_api.archive import Entry, zipped
 from mobile_api.members import members
 from mobile_api.operations import Operations
 from mobile_api.pairing import PRIVATE_ITEMS
+from mobile_api.problems import watched
 from mobile_api.services import Services, every, services
 
 README = """\
@@ -61,7 +62,7 @@ def export_home(home: OwnedHome, principal: Principal) -> Response:
     log.info("home_exported", home_id=home.record.home_id)
     name = f'attachment; filename="{home.record.home_id}.zip"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-    return Response(zipped(entries), mimetype="application/zip", headers=headers)
+    return Response(watched(zipped(entries)), mimetype="application/zip", headers=headers)
 
 
 def _of_home(home: OwnedHome) -> Iterator[Entry]:
