@@ -1,6 +1,7 @@
 """Live updates of all of a person's devices, as server-sent events."""
 
 from http import HTTPStatus
+from typing import Final
 
 from flask import Flask, Response, current_app, request
 
@@ -15,6 +16,7 @@ from mobile_api.streams import Place, Seats, Stream
 MAX_DEVICES = 100
 """Devices that one stream watches; each is looked at as often as the feed looks."""
 
+_MEDIA_TYPE: Final = "text/event-stream"
 _FEED, _SEATS = "ac_advisor_feed", "ac_advisor_seats"
 
 operations = Operations("events")
@@ -39,7 +41,7 @@ def drain(app: Flask) -> None:
     live_feed(app).drain()
 
 
-@operations.get("/v1/events", errors=(409, 429))
+@operations.get("/v1/events", errors=(409, 429), media_type=_MEDIA_TYPE)
 def stream_events(principal: Principal) -> Response:
     """Live updates of all of the account's devices, as server-sent events (`text/event-stream`).
 
@@ -52,7 +54,7 @@ def stream_events(principal: Principal) -> Response:
     meanwhile, every 5 s. 409 for an account of more than 100 devices.
     """
     if request.method == "HEAD":
-        return Response(mimetype="text/event-stream")
+        return Response(mimetype=_MEDIA_TYPE)
     feed, seats = live_feed(current_app), current_app.extensions[_SEATS]
     device_ids = frozenset(device.record.device_id for device in owned_devices(principal))
     if len(device_ids) > MAX_DEVICES:
@@ -76,7 +78,7 @@ def _answer(feed: LiveFeed, watch: Watch, seats: Seats) -> Response:
         since=None if before is None else Place.parse(before),
         is_new=before is None,
     )
-    response = Response(watched(stream), mimetype="text/event-stream")
+    response = Response(watched(stream), mimetype=_MEDIA_TYPE)
     response.call_on_close(stream.close)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
