@@ -6,12 +6,13 @@ from typing import Final
 from flask import Flask, Response, current_app, request
 
 from mobile_api.access import Principal, owned_devices
-from mobile_api.errors import StateConflictError, TooManyStreamsError
+from mobile_api.errors import NoSeatError, StateConflictError
 from mobile_api.live import LiveFeed, Watch
 from mobile_api.operations import Operations
 from mobile_api.problems import RETRY_AFTER_S, problem, watched
+from mobile_api.seats import Seats
 from mobile_api.services import services
-from mobile_api.streams import Place, Seats, Stream
+from mobile_api.streams import MAX_STREAMS_EACH, Place, Stream
 
 MAX_DEVICES = 100
 """Devices that one stream watches; each is looked at as often as the feed looks."""
@@ -27,7 +28,7 @@ def install(app: Flask) -> None:
     with app.app_context():
         use = services()
     app.extensions[_FEED] = LiveFeed(use.readings, app.app_context)
-    app.extensions[_SEATS] = Seats(use.settings.max_streams)
+    app.extensions[_SEATS] = Seats("streams", use.settings.max_streams, MAX_STREAMS_EACH)
 
 
 def live_feed(app: Flask) -> LiveFeed:
@@ -63,7 +64,7 @@ def stream_events(principal: Principal) -> Response:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "this server is about to end: come again")
     try:
         seats.take(principal.account_id)
-    except TooManyStreamsError as error:
+    except NoSeatError as error:
         return _refusal(error)
     return _answer(feed, Watch(principal, device_ids), seats)
 
@@ -85,7 +86,7 @@ def _answer(feed: LiveFeed, watch: Watch, seats: Seats) -> Response:
     return response
 
 
-def _refusal(error: TooManyStreamsError) -> Response:
+def _refusal(error: NoSeatError) -> Response:
     status = HTTPStatus.TOO_MANY_REQUESTS if error.is_own else HTTPStatus.SERVICE_UNAVAILABLE
     response = problem(status, str(error))
     response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -15,6 +15,7 @@ from mobile_api.errors import (
     InvalidFieldError,
     MalformedBodyError,
     MalformedRequestError,
+    NoSeatError,
     PreconditionFailedError,
     RateLimitedError,
     RequestInFlightError,
@@ -33,6 +34,7 @@ RETRY_AFTER_S = 5
 STATUS_OF: dict[type[Exception], int] = {
     NotFoundError: 404,
     NotReadyError: 503,
+    NoSeatError: 503,
     ConflictError: 409,
     RejectedError: 422,
     UnauthenticatedError: 401,
