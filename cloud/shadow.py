@@ -266,8 +266,17 @@ def _merge(old: Object, old_stamps: Object, change: Object, at_s: int) -> tuple[
             inner, inner_stamps = (merged[key], stamps[key]) if kept else ({}, {})
             merged[key], stamps[key] = _merge(inner, inner_stamps, value, at_s)
         else:
-            merged[key], stamps[key] = value, {"timestamp": at_s}
+            merged[key], stamps[key] = value, _stamp(value, at_s)
     return merged, stamps
+
+
+def _stamp(value: Json, at_s: int) -> Json:
+    """The metadata of a value: one timestamp for each leaf, so an array has one for each element."""
+    if isinstance(value, list):
+        return [_stamp(element, at_s) for element in value]
+    if isinstance(value, dict):
+        return {key: _stamp(element, at_s) for key, element in value.items()}
+    return {"timestamp": at_s}
 
 
 def _stamps(change: Object, at_s: int) -> Object:

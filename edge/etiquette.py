@@ -5,11 +5,12 @@ People's commands always pass; the advisor's must behave.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from edge.compressor import Compressor, Rest, work_of
 from edge.contract import Desired, Reported
 from edge.registry import Registration
 from edge.shadow_sync import DeviceShadow, Settings
@@ -29,7 +30,52 @@ BEEP_WINDOW = timedelta(hours=1)
 REVERT_GRACE = timedelta(seconds=60)
 """How long a device may take to go back by itself, once the gateway has noticed that a command expired."""
 
-Reason: TypeAlias = Literal["invalid", "expired", "person_hold", "beep_budget"]
+Reason: TypeAlias = Literal[
+    "invalid",
+    "expired",
+    "person_hold",
+    "heat_safety",
+    "group_mode",
+    "compressor_rest",
+    "quiet_hours",
+    "beep_budget",
+    "not_confirmed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What holds for every device of a site.
+
+    Attributes:
+        max_beeps_per_hour: Changes of a device's settings that the advisor has per hour.
+        rest: Of compressors; 5 min each, as thermostats have it (ESPHome, "Thermostat Climate Controller").
+        heat_ceiling_c: Indoors the advisor never leaves it hotter than this for its savings [°C]; 32 by day
+            is the limit of WHO Europe, "Public health advice on preventing health effects of heat" (2011).
+    """
+
+    max_beeps_per_hour: int = 4
+    rest: Rest = field(default_factory=lambda: Rest(timedelta(minutes=5), timedelta(minutes=5)))
+    heat_ceiling_c: float = 32.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a command meets.
+
+    Attributes:
+        shadow: What is known of the device.
+        registration: Its limits, its quiet hours.
+        now: The device's time (UTC).
+        indoor_c: The newest indoor temperature [°C]; None while unknown.
+        compressor: The compressor that it shares or has alone.
+    """
+
+    shadow: DeviceShadow
+    registration: Registration
+    now: datetime
+    indoor_c: float | None = None
+    compressor: Compressor = field(default_factory=Compressor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +93,63 @@ class Refused:
     reason: Reason
 
 
-def judge(
-    desired: Desired,
-    shadow: DeviceShadow,
-    registration: Registration,
-    now: datetime,
-    max_beeps_per_hour: int,
-) -> Granted | Refused:
+def judge(desired: Desired, situation: Situation, limits: Limits) -> Granted | Refused:
     """Whether a device may be told `desired`, and in which form.
 
     Args:
         desired: The whole command.
-        shadow: What is known of the device.
-        registration: Its limits.
-        now: The device's time (UTC).
-        max_beeps_per_hour: Changes of the settings that the advisor has per hour.
+        situation: What it meets.
+        limits: What holds for every device.
     """
-    if desired.expires_at is not None and desired.expires_at <= now:
+    if desired.expires_at is not None and desired.expires_at <= situation.now:
         return Refused("expired")
-    clamped = clamp(desired, registration)
+    clamped = clamp(desired, situation.registration)
     if desired.requested_by not in (None, "advisor"):
         return Granted(clamped, beeps=False)
-    if shadow.hold_until is not None and now < shadow.hold_until:
-        return Refused("person_hold")
-    beeps = not Settings.of(shadow.reported).covers(Settings.of(clamped))
-    if beeps and len(recent_beeps(shadow.beeps, now)) >= max_beeps_per_hour:
-        return Refused("beep_budget")
-    return Granted(clamped, beeps=beeps)
+    beeps = not Settings.of(situation.shadow.reported).covers(Settings.of(clamped))
+    reason = _objection(clamped, situation, limits, beeps=beeps)
+    return Granted(clamped, beeps=beeps) if reason is None else Refused(reason)
+
+
+def _objection(asked: Desired, situation: Situation, limits: Limits, *, beeps: bool) -> Reason | None:
+    """Why the advisor may not have `asked`; the gravest reason first."""
+    shadow, now = situation.shadow, situation.now
+    rests_until = situation.compressor.rests_until(asked.mode, limits.rest)
+    begins_and_ends = [at for at in (now, asked.expires_at) if at is not None]
+    rules: dict[Reason, bool] = {
+        "person_hold": shadow.hold_until is not None and now < shadow.hold_until,
+        "heat_safety": beeps and is_too_hot(situation, limits) and not _cools_as_before(asked, shadow),
+        "group_mode": beeps and situation.compressor.conflicts(asked.mode),
+        "compressor_rest": beeps and rests_until is not None and now < rests_until,
+        "quiet_hours": beeps and any(is_quiet(at, situation.registration) for at in begins_and_ends),
+        "beep_budget": beeps and len(recent_beeps(shadow.beeps, now)) >= limits.max_beeps_per_hour,
+    }
+    return next((reason for reason, is_broken in rules.items() if is_broken), None)
+
+
+def is_too_hot(situation: Situation, limits: Limits) -> bool:
+    """Whether a room is hotter than any saving is worth."""
+    return situation.indoor_c is not None and situation.indoor_c >= limits.heat_ceiling_c
+
+
+def _cools_as_before(asked: Desired, shadow: DeviceShadow) -> bool:
+    """Whether `asked` cools, and no less than what is in force."""
+    reported = shadow.reported
+    if work_of(asked.mode or reported.mode) not in ("cool", "auto"):
+        return False
+    if work_of(reported.mode) is None or asked.setpoint_c is None or reported.setpoint_c is None:
+        return True
+    return asked.setpoint_c <= reported.setpoint_c
+
+
+def is_quiet(at: datetime, registration: Registration) -> bool:
+    """Whether it is quiet then: from the first local minute on, before the last, also over midnight."""
+    if registration.quiet_hours is None:
+        return False
+    start, end = registration.quiet_hours
+    local = at.astimezone(ZoneInfo(registration.timezone))
+    minute = local.hour * 60 + local.minute
+    return start <= minute < end if start <= end else minute >= start or minute < end
 
 
 def clamp(desired: Desired, registration: Registration) -> Desired:
@@ -153,13 +229,14 @@ class Expired:
     back_to: Desired | None
 
 
-def expire(shadow: DeviceShadow, now: datetime) -> Expired | Literal["waiting"] | None:
+def expire(situation: Situation, limits: Limits) -> Expired | Literal["waiting"] | None:
     """What the end of a granted command asks for.
 
     Returns:
-        None while it holds (or has no end); `waiting` while the device may still go back by itself; else
-        what to do.
+        None while it holds (or has no end); `waiting` while the device may still go back by itself, or its
+        compressor rests; else what to do.
     """
+    shadow, now = situation.shadow, situation.now
     granted = shadow.granted
     if granted is None or granted.expires_at is None or now < granted.expires_at:
         return None
@@ -167,7 +244,25 @@ def expire(shadow: DeviceShadow, now: datetime) -> Expired | Literal["waiting"] 
         return Expired(None)
     if shadow.expiry_seen_at is None or now < shadow.expiry_seen_at + REVERT_GRACE:
         return "waiting"
-    return Expired(_way_back(shadow, granted))
+    mode = None if shadow.chosen is None else shadow.chosen.mode
+    rests_until = situation.compressor.rests_until(mode, limits.rest)
+    if rests_until is not None and now < rests_until:
+        return "waiting"
+    return Expired(_way_back(shadow, granted, "expired"))
+
+
+def end_for_heat(situation: Situation, limits: Limits) -> Expired | None:
+    """The end of advice that leaves a room too hot, when what a person or the schedule chose cools more."""
+    shadow = situation.shadow
+    granted, chosen = shadow.granted, shadow.chosen
+    if granted is None or granted.requested_by != "advisor" or not is_too_hot(situation, limits):
+        return None
+    before = Desired(setpoint_c=shadow.reported.setpoint_c, mode=shadow.reported.mode)
+    if chosen is None or work_of(chosen.mode) not in ("cool", "auto"):
+        return None
+    if _cools_as_before(before, shadow.model_copy(update={"reported": Reported(**chosen.model_dump())})):
+        return None
+    return Expired(_way_back(shadow, granted, "heat"))
 
 
 def _still_obeys(shadow: DeviceShadow, granted: Desired) -> bool:
@@ -176,7 +271,7 @@ def _still_obeys(shadow: DeviceShadow, granted: Desired) -> bool:
     return in_force.covers(Settings.of(granted)) and not has_gone_back
 
 
-def _way_back(shadow: DeviceShadow, granted: Desired) -> Desired | None:
+def _way_back(shadow: DeviceShadow, granted: Desired, why: str) -> Desired | None:
     chosen = shadow.chosen
     if chosen is None:
         return None
@@ -185,5 +280,5 @@ def _way_back(shadow: DeviceShadow, granted: Desired) -> Desired | None:
         mode=chosen.mode,
         fan=chosen.fan,
         requested_by="schedule",
-        command_id=f"{granted.command_id or 'command'}:expired",
+        command_id=f"{granted.command_id or 'command'}:{why}",
     )

@@ -73,10 +73,10 @@ class Gateway:
         """Readings that had come before with the very same content."""
         return self._repeats.dropped
 
-    def receive(self, messages: Sequence[Message]) -> int:
+    def receive(self, messages: Sequence[Message], refused: Sequence[DeadLetter] = ()) -> int:
         """Judge a round of messages in order and make the outcome durable; then tell the devices.
 
-        With no messages it only looks at the time.
+        With no messages it only looks at the time. `refused` is what was refused before it came here.
 
         Returns:
             How many entries for the cloud are new in the spool.
@@ -87,7 +87,7 @@ class Gateway:
         """
         kept = False
         try:
-            intake, orders = self._judge_all(messages)
+            intake, orders = self._judge_all(messages, refused)
             if intake.entries or intake.dead_letters or intake.notes:
                 self._spool.commit(intake)
             kept = True
@@ -106,8 +106,10 @@ class Gateway:
         """The site is back: tell devices what they have not confirmed."""
         self._tell(self._desk.unconfirmed())
 
-    def _judge_all(self, messages: Sequence[Message]) -> tuple[Intake, list[Parcel]]:
-        round_ = _Round()
+    def _judge_all(
+        self, messages: Sequence[Message], refused: Sequence[DeadLetter]
+    ) -> tuple[Intake, list[Parcel]]:
+        round_ = _Round(dead_letters={letter.letter_id: letter for letter in refused})
         for message in messages:
             self._judge(message, round_)
         self._desk.look_at_the_time()
@@ -156,6 +158,7 @@ class Gateway:
         if heard.readings:
             self._clock.observe(heard.device_id, max(reading.sampled_at for reading in heard.readings))
             refusals += self._accept(heard.device_id, heard.readings, round_)
+            self._desk.hear_readings(heard.device_id, heard.readings)
         round_.entries += [
             Entry(heard.device_id, "event", _event.dump_json(event, exclude_defaults=True))
             for event in heard.events

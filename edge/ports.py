@@ -5,17 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol, TypeAlias
 
-from edge.contract import DeviceId
+from edge.contract import DeviceId, topics
 
 EntryKind: TypeAlias = Literal["readings", "event", "report"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody published: a device on the site, or the cloud."""
+    """What somebody published: a device on the site, or the cloud.
+
+    Attributes:
+        topic: Where.
+        payload: What.
+        retained: Whether the broker kept it from before we listened: nobody knows how old it is.
+    """
 
     topic: str
     payload: bytes
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,11 @@ class DeadLetter:
     element: bytes
 
 
+def concerned(topic: str, principal: str) -> str:
+    """The device that a dead letter concerns: by the contract's topic; of another make, by its sender."""
+    return topics.owner(topic) if topics.is_ours(topic) else principal
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What one round of messages makes durable, all or nothing.
@@ -91,11 +103,25 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the spool holds: readings, all entries [bytes], distinct dead letters."""
+    """What the spool holds.
+
+    Attributes:
+        readings: Readings that wait.
+        size_bytes: All entries [bytes].
+        dead_letters: Distinct dead letters.
+        oldest_at: When the oldest entry came (UTC); None when none waits.
+        dropped_readings: Readings that went for want of room, ever; 0 under the policy `refuse`.
+    """
 
     readings: int
     size_bytes: int
     dead_letters: int
+    oldest_at: datetime | None = None
+    dropped_readings: int = 0
+
+
+Policy: TypeAlias = Literal["refuse", "oldest_out"]
+"""What a full spool does: take nothing more, or let the oldest entries go (counted, and said)."""
 
 
 class Spool(Protocol):
@@ -110,8 +136,9 @@ class Spool(Protocol):
         Dead letters beyond their own limit push out the oldest.
 
         Raises:
-            SpoolFullError: The entries would not fit; nothing was written. The policy is to refuse: do not
-                acknowledge, so that the sender or its broker keeps them.
+            SpoolFullError: The entries would not fit, and the policy is to refuse (or they are more than all
+                the room there is); nothing was written. Do not acknowledge: the sender or its broker keeps
+                them.
             SpoolUnavailableError: The disk failed; nothing was written.
         """
         ...
@@ -125,7 +152,7 @@ class Spool(Protocol):
         ...
 
     def standing(self) -> Standing:
-        """What is in it now; costs nothing."""
+        """What is in it now; costs next to nothing."""
         ...
 
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from edge.contract import DeviceId
 from edge.contract.quantities import SetpointC
 from edge.contract.telemetry import describe
+from edge.dialects.dialect import Source
 from edge.errors import RegistrationError
 
 log = structlog.get_logger()
@@ -31,6 +32,10 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA name."""
 
 
+MinuteOfDay = Annotated[int, Field(ge=0, lt=1440)]
+"""Local minutes since midnight."""
+
+
 class Registration(BaseModel):
     """A device behind this gateway.
 
@@ -41,6 +46,10 @@ class Registration(BaseModel):
         schedule_min: Entries of its weekly schedule, local minutes from Monday 00:00; empty: it has none.
         min_setpoint_c: Lowest setpoint that the device can hold [°C].
         max_setpoint_c: Highest setpoint that the device can hold [°C].
+        quiet_hours: First and last local minute of the day between which nothing beeps; null: none.
+        compressor: Name of the outdoor unit that it shares with other indoor units; null: it has its own.
+        offline_advice: Whether the last advice may be applied while the cloud is away.
+        sources: Where it is heard if it is of another make; empty: it speaks the wire contract.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +60,10 @@ class Registration(BaseModel):
     schedule_min: tuple[Annotated[int, Field(ge=0, lt=10_080)], ...] = ()
     min_setpoint_c: SetpointC = 16
     max_setpoint_c: SetpointC = 30
+    quiet_hours: tuple[MinuteOfDay, MinuteOfDay] | None = None
+    compressor: str | None = None
+    offline_advice: bool = False
+    sources: tuple[Source, ...] = Field((), max_length=8)
 
 
 Registry = dict[DeviceId, Registration]

@@ -5,18 +5,23 @@ It changes nothing by itself: a round of messages is heard, its outcome taken an
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from edge import etiquette, shadow_sync
-from edge.contract import Desired, DeviceId, Event, topics
+from edge.authorship import attribute
+from edge.compressor import Compressor, work_of
+from edge.contract import Desired, DeviceId, Event, EventKind, Telemetry, topics
 from edge.heard import Report
+from edge.offline import OfflineAdvice
 from edge.ports import Clock, Entry, Message, Parcel
-from edge.registry import Registry
-from edge.shadow_sync import Delta, DeviceShadow, Document
+from edge.read_back import ReadBack, is_confirmed
+from edge.registry import Registration, Registry
+from edge.shadow_sync import Delta, DeviceShadow, Document, Settings
+from edge.windows import Windows
 
 DELTA, ANSWER = "update/delta", "get/accepted"
 """The topics, after `.../shadow/`, on which the cloud and the gateway say what is desired."""
@@ -49,17 +54,38 @@ class Outcome:
 class ShadowDesk:
     """The gateway's side of its devices' shadows.
 
+    Args:
+        registry: The devices behind the gateway.
+        clock: What time it is for a device.
+        limits: What etiquette holds every device to.
+        notes: What was noted of each device before.
+        wall_now: The wall's time (UTC): by it devices confirm, or do not.
+        offline: What to advise while the cloud is away.
+
     Attributes:
-        refused: Commands that were kept from a device since the start.
+        refused: Commands that were kept from a device, or not confirmed by it, since the start.
+        resent: Commands that were sent once more, since the start.
     """
 
     def __init__(
-        self, registry: Registry, clock: Clock, max_beeps_per_hour: int, notes: Mapping[DeviceId, bytes]
+        self,
+        registry: Registry,
+        clock: Clock,
+        limits: etiquette.Limits,
+        notes: Mapping[DeviceId, bytes],
+        wall_now: Callable[[], datetime],
+        offline: OfflineAdvice,
     ) -> None:
         self.refused = 0
+        self.resent = 0
         self._registry = registry
         self._clock = clock
-        self._max_beeps_per_hour = max_beeps_per_hour
+        self._limits = limits
+        self._wall_now = wall_now
+        self._offline = offline
+        self._read_back = ReadBack()
+        self._indoor_c: dict[DeviceId, float] = {}
+        self._windows: dict[DeviceId, Windows] = {}
         self._settled = {
             device_id: DeviceShadow.model_validate_json(note) for device_id, note in notes.items()
         }
@@ -77,16 +103,35 @@ class ShadowDesk:
         else:
             self._hear_document(device_id, Document.model_validate_json(message.payload))
 
-    def hear_report(self, device_id: DeviceId, report: Report) -> None:
-        """A device confirms something, or says that somebody has changed it."""
+    def hear_readings(self, device_id: DeviceId, readings: Sequence[Telemetry]) -> None:
+        """What the air in a room tells: how hot it is, and whether its window stands open."""
+        windows = self._windows.setdefault(device_id, Windows())
+        for reading in readings:
+            if reading.indoor_dry_bulb_c is not None:
+                self._indoor_c[device_id] = reading.indoor_dry_bulb_c
+            change = windows.observe(reading)
+            if change is not None:
+                at = reading.sampled_at
+                self._tell_cloud(device_id, change, at.isoformat(), {"seen_by": "gateway"}, at)
+        self._advise_offline(device_id, readings)
+
+    def hear_report(self, device_id: DeviceId, heard: Report) -> None:
+        """A device confirms something, or says (or shows) that somebody has changed it."""
         before, now = self.shadow(device_id), self._clock.now(device_id)
+        report = attribute(before, heard)
         after = shadow_sync.report(before, report.reported, clears_desired=report.clears_desired)
+        if work_of(before.reported.mode) != work_of(after.reported.mode) and before.reported.mode is not None:
+            after = after.model_copy(update={"switched_at": now})
         if etiquette.is_persons_change(before, after.reported, now, self._clock.lag(device_id)):
             registration = self._registry[device_id]
             until = etiquette.hold_until(now, registration.timezone, registration.schedule_min)
             after = after.model_copy(update={"granted": None, "expiry_seen_at": None, "hold_until": until})
         self._outcome.shadows[device_id] = after
         self._outcome.entries.append(Entry(device_id, "report", report.body))
+        if report is not heard:
+            change = Settings.of(after.reported).model_dump(exclude_none=True)
+            detail = {**change, "changed_by": after.reported.changed_by, "seen_by": "gateway"}
+            self._tell_cloud(device_id, "setpoint_changed", f"{now.isoformat()} {detail}", detail, now)
 
     def answer(self, device_id: DeviceId) -> None:
         """A device asks for its shadow."""
@@ -94,13 +139,15 @@ class ShadowDesk:
         self._outcome.orders.append(Parcel(topics.shadow(device_id, ANSWER), payload))
 
     def look_at_the_time(self) -> None:
-        """End what has expired: devices that did not go back by themselves are sent back."""
+        """End what has expired or heats a room; tell again what was not confirmed in time."""
         for device_id in {**self._settled, **self._outcome.shadows}:
             shadow = self.shadow(device_id)
             if device_id not in self._registry or shadow.granted is None:
                 continue
-            if shadow.granted.expires_at is not None:
+            if shadow.granted.expires_at is not None or shadow.granted.requested_by == "advisor":
                 self._expire(device_id, shadow, self._clock.now(device_id))
+        for device_id, granted, again in self._read_back.overdue(self._wall_now()):
+            self._insist(device_id, granted, again=again)
 
     def unconfirmed(self) -> list[Parcel]:
         """What devices were told and have not confirmed: told again when the site is back."""
@@ -138,6 +185,20 @@ class ShadowDesk:
         """Forget the devices that are not among these."""
         for device_id in self._settled.keys() - set(device_ids):
             del self._settled[device_id]
+        for device_id in self._windows.keys() - set(device_ids):
+            del self._windows[device_id]
+            self._indoor_c.pop(device_id, None)
+        self._offline.keep_only({each.device_id for each in self._registry.values() if each.offline_advice})
+
+    def _advise_offline(self, device_id: DeviceId, readings: Sequence[Telemetry]) -> None:
+        """The cloud's commands are not judged anew for it: what it asks for when it is back still counts."""
+        shadow, now = self.shadow(device_id), self._clock.now(device_id)
+        wish = self._offline.hear(self._registry[device_id], readings, shadow, now)
+        if wish is None:
+            return
+        verdict = etiquette.judge(wish, self._situation(device_id, shadow, now), self._limits)
+        if isinstance(verdict, etiquette.Granted):
+            self._grant(device_id, shadow, verdict, now)
 
     def _hear_delta(self, device_id: DeviceId, delta: Delta) -> None:
         shadow = self.shadow(device_id)
@@ -181,24 +242,69 @@ class ShadowDesk:
             self._refuse(device_id, shadow.model_copy(update={"judged": identity}), fields, "invalid")
             return
         shadow = shadow.model_copy(update={"desired": desired, "judged": identity})
-        registration = self._registry[device_id]
-        verdict = etiquette.judge(desired, shadow, registration, now, self._max_beeps_per_hour)
+        verdict = etiquette.judge(desired, self._situation(device_id, shadow, now), self._limits)
         if isinstance(verdict, etiquette.Refused):
             self._refuse(device_id, shadow, fields, verdict.reason)
         else:
             self._grant(device_id, shadow, verdict, now)
 
+    def _situation(self, device_id: DeviceId, shadow: DeviceShadow, now: datetime) -> etiquette.Situation:
+        registration = self._registry[device_id]
+        others = [self.shadow(other) for other in self._neighbours(registration)]
+        switches = [each.switched_at for each in (shadow, *others) if each.switched_at is not None]
+        compressor = Compressor(
+            shadow.reported.mode,
+            tuple(each.reported.mode for each in others if each.reported.mode is not None),
+            max(switches, default=None),
+        )
+        return etiquette.Situation(shadow, registration, now, self._indoor_c.get(device_id), compressor)
+
+    def _neighbours(self, registration: Registration) -> list[DeviceId]:
+        """The other units on the same compressor."""
+        if registration.compressor is None:
+            return []
+        units = (each for each in self._registry.values() if each.compressor == registration.compressor)
+        return [unit.device_id for unit in units if unit.device_id != registration.device_id]
+
     def _grant(
         self, device_id: DeviceId, shadow: DeviceShadow, verdict: etiquette.Granted, now: datetime
     ) -> None:
         beeps = etiquette.recent_beeps(shadow.beeps, now)
+        is_replaced = self._take_back(device_id)
         update = {
             "granted": verdict.desired,
             "expiry_seen_at": None,
-            "beeps": (*beeps, now) if verdict.beeps else beeps,
+            "beeps": (*beeps, now) if verdict.beeps and not is_replaced else beeps,
         }
         self._outcome.shadows[device_id] = shadow.model_copy(update=update)
-        self._outcome.orders.append(_order(device_id, shadow, verdict.desired, now))
+        self._order(device_id, shadow, verdict.desired, now)
+
+    def _take_back(self, device_id: DeviceId) -> bool:
+        """Of commands in one round the device gets the last alone, with one beep."""
+        topic = topics.shadow(device_id, DELTA)
+        kept = [order for order in self._outcome.orders if order.topic != topic]
+        is_replaced = len(kept) < len(self._outcome.orders)
+        self._outcome.orders[:] = kept
+        return is_replaced
+
+    def _order(self, device_id: DeviceId, shadow: DeviceShadow, desired: Desired, now: datetime) -> None:
+        self._read_back.told(device_id, desired, self._wall_now())
+        self._outcome.orders.append(_order(device_id, shadow, desired, now))
+
+    def _insist(self, device_id: DeviceId, granted: Desired, *, again: bool) -> None:
+        """A device has not confirmed in time: tell it again if that is still proper, else say so."""
+        shadow = self.shadow(device_id)
+        if device_id not in self._registry or shadow.granted != granted or is_confirmed(shadow, granted):
+            self._read_back.drop(device_id)
+            return
+        now = self._clock.now(device_id)
+        verdict = etiquette.judge(granted, self._situation(device_id, shadow, now), self._limits)
+        if again and isinstance(verdict, etiquette.Granted):
+            self.resent += 1
+            self._grant(device_id, shadow, verdict, now)
+        else:
+            self._read_back.drop(device_id)
+            self._refuse(device_id, shadow, {"command_id": granted.command_id}, "not_confirmed")
 
     def _refuse(
         self,
@@ -208,20 +314,24 @@ class ShadowDesk:
         reason: etiquette.Reason,
     ) -> None:
         """Tell the cloud that a command was refused; the same refusal always has the same event id."""
-        digest = hashlib.blake2b(f"{device_id}\n{shadow.judged}".encode(), digest_size=12).hexdigest()
-        event = Event(
-            device_id=device_id,
-            event_id=f"edge-{digest}",
-            occurred_at=self._clock.now(device_id),
-            kind="command_result",
-            detail={"command_id": fields.get("command_id"), "result": "rejected", "reason": reason},
-        )
+        detail = {"command_id": fields.get("command_id"), "result": "rejected", "reason": reason}
         self._outcome.shadows[device_id] = shadow
-        self._outcome.entries.append(Entry(device_id, "event", event.model_dump_json().encode()))
+        self._tell_cloud(device_id, "command_result", str(shadow.judged), detail, self._clock.now(device_id))
         self._outcome.refused += 1
 
+    def _tell_cloud(
+        self, device_id: DeviceId, kind: EventKind, which: str, detail: Mapping[str, object], at: datetime
+    ) -> None:
+        """Queue an event of ours; the same occurrence always has the same id."""
+        digest = hashlib.blake2b(f"{device_id}\n{which}".encode(), digest_size=12).hexdigest()
+        event = Event(
+            device_id=device_id, event_id=f"edge-{digest}", occurred_at=at, kind=kind, detail=dict(detail)
+        )
+        self._outcome.entries.append(Entry(device_id, "event", event.model_dump_json().encode()))
+
     def _expire(self, device_id: DeviceId, shadow: DeviceShadow, now: datetime) -> None:
-        end = etiquette.expire(shadow, now)
+        situation = self._situation(device_id, shadow, now)
+        end = etiquette.end_for_heat(situation, self._limits) or etiquette.expire(situation, self._limits)
         if end is None:
             return
         if end == "waiting":
@@ -232,7 +342,7 @@ class ShadowDesk:
             update={"granted": end.back_to, "expiry_seen_at": None}
         )
         if end.back_to is not None:
-            self._outcome.orders.append(_order(device_id, shadow, end.back_to, now))
+            self._order(device_id, shadow, end.back_to, now)
 
 
 def _order(device_id: DeviceId, shadow: DeviceShadow, desired: Desired, now: datetime) -> Parcel:

@@ -54,6 +54,7 @@ class DeviceShadow(BaseModel):
         hold_until: Until then a person's change at the unit stands against the advisor.
         beeps: When commands of the advisor changed the settings, during the last hour.
         expiry_seen_at: When it was first noticed that the granted command had expired.
+        switched_at: When its mode last made the compressor start, stop or turn round.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +68,7 @@ class DeviceShadow(BaseModel):
     hold_until: Instant | None = None
     beeps: tuple[Instant, ...] = ()
     expiry_seen_at: Instant | None = None
+    switched_at: Instant | None = None
 
 
 class _State(BaseModel):

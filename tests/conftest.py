@@ -5,16 +5,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.contract import Telemetry
-from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
+from infra.local.broker import Broker, BrokerSettings, BrokerTls, Identity, free_ports
 
 if TYPE_CHECKING:
     from cloud.adapters.s3_files import S3Files
@@ -75,9 +82,9 @@ def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
     """Start a real broker for the given identities on free loopback ports; it is stopped after the test."""
     started: list[Broker] = []
 
-    def make(*identities: Identity) -> Broker:
+    def make(*identities: Identity, tls: BrokerTls | None = None) -> Broker:
         mqtt, client, monitor = free_ports(3)
-        settings = BrokerSettings(tmp_path / f"broker-{len(started)}", mqtt, client, monitor)
+        settings = BrokerSettings(tmp_path / f"broker-{len(started)}", mqtt, client, monitor, tls=tls)
         broker = Broker(settings, identities)
         broker.start()
         started.append(broker)
@@ -86,6 +93,62 @@ def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
     yield make
     for broker in started:
         broker.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority of one's own, and what it issues."""
+
+    directory: Path
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def ca_file(self) -> Path:
+        """Its own certificate."""
+        return self.directory / "ca.pem"
+
+    def issue(self, name: str) -> tuple[Path, Path]:
+        """A certificate for a DNS name, also good on loopback, and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        alternatives = [x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))]
+        certificate = _certificate(name, key.public_key(), self.name).add_extension(
+            x509.SubjectAlternativeName(alternatives), critical=False
+        )
+        cert_file, key_file = self.directory / f"{name}.pem", self.directory / f"{name}.key"
+        cert_file.write_bytes(certificate.sign(self.key, SHA256()).public_bytes(Encoding.PEM))
+        key_file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        )
+        return cert_file, key_file
+
+    def broker_tls(self) -> BrokerTls:
+        """What a broker needs to ask for certificates."""
+        return BrokerTls(self.ca_file, *self.issue("localhost"))
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A certificate authority, made in the test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = Authority(tmp_path, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")]), key)
+    own = _certificate("test authority", key.public_key(), made.name)
+    own = own.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    made.ca_file.write_bytes(own.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    return made
+
+
+def _certificate(subject: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,13 @@
 """Memory twins of every port: the same promises without a disk or a network (but for a crash)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, takewhile
 
 from typing_extensions import override
 
 from edge.contract import DeviceId
-from edge.contract.topics import owner
 from edge.errors import DevicesUnavailableError, SpoolFullError, UplinkUnavailableError
 from edge.ports import (
     STRANGER,
@@ -18,10 +17,12 @@ from edge.ports import (
     Devices,
     Intake,
     Parcel,
+    Policy,
     Spool,
     Spooled,
     Standing,
     Uplink,
+    concerned,
 )
 
 
@@ -31,10 +32,23 @@ class MemorySpool(Spool, Archive):
     Args:
         limit_bytes: Entries beyond this are refused [bytes].
         letters_limit_bytes: Dead letters beyond this push out the oldest [bytes].
+        policy: What happens to entries beyond the limit, instead of refusing them.
+        now: The clock (UTC).
     """
 
-    def __init__(self, limit_bytes: int = 2**30, letters_limit_bytes: int = 2**24) -> None:
+    def __init__(
+        self,
+        limit_bytes: int = 2**30,
+        letters_limit_bytes: int = 2**24,
+        *,
+        policy: Policy = "refuse",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._limit_bytes = limit_bytes
+        self._policy = policy
+        self._now = now
+        self._dropped = 0
+        self._times: dict[int, datetime] = {}
         self._letters_limit_bytes = letters_limit_bytes
         self._positions = count(1)
         self._entries: list[Spooled] = []
@@ -44,9 +58,14 @@ class MemorySpool(Spool, Archive):
     @override
     def commit(self, intake: Intake) -> None:
         held, added = self._size_bytes(), sum(len(entry.body) for entry in intake.entries)
-        if added and held + added > self._limit_bytes:
+        fits = held + added <= self._limit_bytes
+        if added and not fits and (self._policy == "refuse" or added > self._limit_bytes):
             raise SpoolFullError(held, self._limit_bytes)
-        self._entries += [Spooled(next(self._positions), entry) for entry in intake.entries]
+        while added and self._size_bytes() + added > self._limit_bytes:
+            self._dropped += self._entries.pop(0).entry.readings
+        fresh = [Spooled(next(self._positions), entry) for entry in intake.entries]
+        self._times |= {each.position: self._now() for each in fresh}
+        self._entries += fresh
         for letter in intake.dead_letters:
             self._letters.setdefault(letter.letter_id, letter)
         self._notes.update(intake.notes)
@@ -72,7 +91,8 @@ class MemorySpool(Spool, Archive):
     @override
     def standing(self) -> Standing:
         readings = sum(each.entry.readings for each in self._entries)
-        return Standing(readings, self._size_bytes(), len(self._letters))
+        oldest_at = self._times[self._entries[0].position] if self._entries else None
+        return Standing(readings, self._size_bytes(), len(self._letters), oldest_at, self._dropped)
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
@@ -89,7 +109,7 @@ class MemorySpool(Spool, Archive):
         self._letters = {
             letter_id: letter
             for letter_id, letter in self._letters.items()
-            if owner(letter.topic) in kept or letter.reason.endswith(STRANGER)
+            if concerned(letter.topic, letter.principal) in kept or letter.reason.endswith(STRANGER)
         }
 
     def _size_bytes(self) -> int:

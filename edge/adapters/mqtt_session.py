@@ -6,9 +6,12 @@ acknowledged is its owner's to send again.
 
 import random
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 import paho.mqtt.client as mqtt
@@ -20,6 +23,7 @@ from pydantic import SecretStr
 
 from edge.backoff import full_jitter
 from edge.ports import Parcel
+from edge.quotas import FILTERS_PER_SUBSCRIBE
 
 log = structlog.get_logger()
 
@@ -29,14 +33,26 @@ KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 """From the first packet to the last subscription's answer [s]."""
 
-FILTERS_PER_SUBSCRIBE = 8
-"""AWS IoT Core's limit of filters in one SUBSCRIBE packet."""
-
 MAX_IN_FLIGHT = 64
 """Publishes that wait for their PUBACK at the same time."""
 
 OnMessage: TypeAlias = Callable[[mqtt.Client, mqtt.MQTTMessage], None]
 OnPublished: TypeAlias = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What proves who is who.
+
+    Attributes:
+        ca_file: Who vouches for the broker (PEM).
+        cert_file: Our certificate, when the broker asks for one.
+        key_file: Its key.
+    """
+
+    ca_file: Path
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class Endpoint:
         password: Our password.
         client_id: Fixed: the session belongs to it.
         durable: Whether the broker keeps the session, and what is published meanwhile, when we are away.
+        tls: None: the connection is plain.
+        connect_interval_s: At least so long between two attempts to connect [s].
     """
 
     host: str
@@ -58,6 +76,8 @@ class Endpoint:
     password: SecretStr
     client_id: str
     durable: bool
+    tls: Tls | None = None
+    connect_interval_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +130,7 @@ class MqttSession:
         on_up: Called, in the session's thread, each time that `up` becomes set.
         on_down: Called each time that it is no longer.
         on_published: Called with the packet id of each publish that the broker has acknowledged.
+        last_will: What the broker publishes, retained, when the connection ends without a word.
     """
 
     def __init__(
@@ -119,6 +140,7 @@ class MqttSession:
         self.on_up: Callable[[], None] = _nothing
         self.on_down: Callable[[], None] = _nothing
         self.on_published: OnPublished = _no_packet
+        self.last_will: Parcel | None = None
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._rng = rng
@@ -139,12 +161,12 @@ class MqttSession:
         if self._thread.is_alive():
             self._thread.join(CONNECT_TIMEOUT_S)
 
-    def publish(self, parcel: Parcel) -> int | None:
+    def publish(self, parcel: Parcel, *, retained: bool = False) -> int | None:
         """Hand over a publish of QoS 1; its packet id, or None when there is no connection."""
         client = self._client
         if client is None or not self.up.is_set():
             return None
-        info = client.publish(parcel.topic, parcel.body, qos=1)
+        info = client.publish(parcel.topic, parcel.body, qos=1, retain=retained)
         return (
             info.mid
             if info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE)
@@ -175,9 +197,11 @@ class MqttSession:
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
+            began_s = time.monotonic()
             was_up = self._connect_once()
             failures = 0 if was_up else failures + 1
-            self._stopping.wait(full_jitter(failures, self._rng))
+            early_s = began_s + self._endpoint.connect_interval_s - time.monotonic()
+            self._stopping.wait(max(full_jitter(failures, self._rng), early_s))
 
     def _connect_once(self) -> bool:
         """Connect and stay until the connection is lost; whether it was ever up."""
@@ -227,7 +251,12 @@ class MqttSession:
             manual_ack=subscriptions is not None and subscriptions.manual_ack,
         )
         client.on_socket_open = lambda _client, _userdata, opened: _send_at_once(opened)
-        client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
+        if endpoint.username:
+            client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
+        if endpoint.tls is not None:
+            client.tls_set_context(_tls_context(endpoint.tls))
+        if self.last_will is not None:
+            client.will_set(self.last_will.topic, self.last_will.body, qos=1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         connection = _Connection(client)
@@ -295,6 +324,14 @@ class MqttSession:
         self.up.set()
         self._log.info("connection_made")
         self.on_up()
+
+
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context
 
 
 def _nothing() -> None:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from edge.adapters.mqtt_session import MqttSession
 from edge.errors import UplinkUnavailableError
+from edge.pacing import Pace
 from edge.ports import Parcel, Uplink
 
 PUBACK_TIMEOUT_S = 30.0
@@ -19,11 +20,23 @@ class MqttUplink(Uplink):
     Args:
         session: The connection; this uplink is told of its acknowledgements and its loss.
         timeout_s: How long it waits for the acknowledgements of one call [s].
+        pace: Keeps to the broker's quota of publishes, if it has one.
+        rule: Name of the rule of AWS IoT Core that takes telemetry, batches and events past the broker
+            (Basic Ingest); empty: they are published as they are.
     """
 
-    def __init__(self, session: MqttSession, timeout_s: float = PUBACK_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        session: MqttSession,
+        timeout_s: float = PUBACK_TIMEOUT_S,
+        *,
+        pace: Pace | None = None,
+        rule: str = "",
+    ) -> None:
         self._session = session
         self._timeout_s = timeout_s
+        self._pace = pace
+        self._prefix = f"$aws/rules/{rule}/" if rule else ""
         self._changed = threading.Condition()
         self._acknowledged: set[int] = set()
         self._losses = 0
@@ -47,6 +60,10 @@ class MqttUplink(Uplink):
             raise UplinkUnavailableError("the connection was lost" if answered else "it does not acknowledge")
 
     def _publish(self, parcel: Parcel) -> int:
+        if self._pace is not None:
+            self._pace.wait()
+        if self._prefix and parcel.topic.startswith("dt/ac/"):
+            parcel = Parcel(self._prefix + parcel.topic, parcel.body)
         packet = self._session.publish(parcel)
         if packet is None:
             raise UplinkUnavailableError("there is no connection")

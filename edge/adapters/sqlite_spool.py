@@ -6,31 +6,53 @@ that some readings are sent twice, which is allowed, and saves half of the syncs
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from typing_extensions import override
 
+from edge.adapters.spool_salvage import mend
 from edge.contract import DeviceId
-from edge.contract.topics import owner
 from edge.errors import SpoolFullError, SpoolUnavailableError
-from edge.ports import STRANGER, Archive, DeadLetter, Entry, Intake, Spool, Spooled, Standing
+from edge.ports import (
+    STRANGER,
+    Archive,
+    DeadLetter,
+    Entry,
+    Intake,
+    Policy,
+    Spool,
+    Spooled,
+    Standing,
+    concerned,
+)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
     position INTEGER PRIMARY KEY, device_id TEXT NOT NULL, kind TEXT NOT NULL,
-    readings INTEGER NOT NULL, body BLOB NOT NULL
+    readings INTEGER NOT NULL, body BLOB NOT NULL, spooled_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS dead_letter (
     arrival INTEGER PRIMARY KEY AUTOINCREMENT, letter_id TEXT NOT NULL UNIQUE, received_at TEXT NOT NULL,
     topic TEXT NOT NULL, principal TEXT NOT NULL, reason TEXT NOT NULL, place INTEGER, element BLOB NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS note (device_id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO tally VALUES ('dropped_readings', 0);
 """
 
-_PUT_ENTRY = "INSERT INTO entry (position, device_id, kind, readings, body) VALUES (?, ?, ?, ?, ?)"
+_ADD_TIME = "ALTER TABLE entry ADD COLUMN spooled_ms INTEGER NOT NULL DEFAULT 0"
+"""For a spool that an earlier version made."""
+
+_PUT_ENTRY = """
+INSERT INTO entry (position, device_id, kind, readings, body, spooled_ms) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+_SUMS = "SELECT coalesce(sum(readings), 0), coalesce(sum(length(body)), 0) FROM entry"
+
+_OLDEST = "SELECT position, readings, length(body) FROM entry ORDER BY position"
 
 _PUT_LETTER = """
 INSERT INTO dead_letter (letter_id, received_at, topic, principal, reason, place, element)
@@ -39,8 +61,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (letter_id) DO NOTHING
 
 _PUT_NOTE = "INSERT OR REPLACE INTO note (device_id, body) VALUES (?, ?)"
 
-_TOPICS = "SELECT DISTINCT topic FROM dead_letter WHERE reason NOT LIKE ?"
-_DROP_LETTERS = "DELETE FROM dead_letter WHERE topic = ? AND reason NOT LIKE ?"
+_SENDERS = "SELECT DISTINCT topic, principal FROM dead_letter WHERE reason NOT LIKE ?"
+_DROP_LETTERS = "DELETE FROM dead_letter WHERE topic = ? AND principal = ? AND reason NOT LIKE ?"
 
 _DROP_OLD_LETTERS = """
 DELETE FROM dead_letter WHERE arrival IN (
@@ -51,6 +73,10 @@ DELETE FROM dead_letter WHERE arrival IN (
 """
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class SqliteSpool(Spool, Archive):
     """A spool that survives kill -9 and power cuts.
 
@@ -58,39 +84,53 @@ class SqliteSpool(Spool, Archive):
         path: The file; made when it is not there.
         limit_bytes: Entries beyond this are refused [bytes].
         letters_limit_bytes: Dead letters beyond this push out the oldest [bytes].
+        policy: What happens to entries beyond the limit, instead of refusing them.
+        now: The clock (UTC).
 
     Raises:
-        SpoolUnavailableError: The file cannot be opened.
+        SpoolUnavailableError: The file cannot be opened, or is none of ours.
     """
 
-    def __init__(self, path: Path, limit_bytes: int = 2**30, letters_limit_bytes: int = 2**24) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limit_bytes: int = 2**30,
+        letters_limit_bytes: int = 2**24,
+        *,
+        policy: Policy = "refuse",
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
         self._limit_bytes = limit_bytes
         self._letters_limit_bytes = letters_limit_bytes
+        self._policy = policy
+        self._now = now
         self._lock = threading.Lock()
         with _translated():
             path.parent.mkdir(parents=True, exist_ok=True)
+            mend(path)
             self._committer = _connect(path, "FULL")
             self._committer.executescript(_SCHEMA)
+            if "spooled_ms" not in {row[1] for row in self._committer.execute("PRAGMA table_info(entry)")}:
+                self._committer.execute(_ADD_TIME)
             self._remover = _connect(path, "NORMAL")
-            last, readings, size = self._remover.execute(
-                "SELECT coalesce(max(position), 0), coalesce(sum(readings), 0),"
-                " coalesce(sum(length(body)), 0) FROM entry"
-            ).fetchone()
+            (self._last,) = self._remover.execute("SELECT coalesce(max(position), 0) FROM entry").fetchone()
+            self._readings, self._size = self._remover.execute(_SUMS).fetchone()
             self._count_letters()
-        self._last, self._readings, self._size = int(last), int(readings), int(size)
+            (self._dropped,) = self._committer.execute("SELECT count FROM tally").fetchone()
 
     @override
     def commit(self, intake: Intake) -> None:
         readings = sum(entry.readings for entry in intake.entries)
         added = sum(len(entry.body) for entry in intake.entries)
         with self._lock:
-            if added and self._size + added > self._limit_bytes:
-                raise SpoolFullError(self._size, self._limit_bytes)
+            self._require_room(added)
             with _translated(), _transaction(self._committer):
+                gone_readings, gone_size = self._make_room(added)
                 self._write(intake)
             self._last += len(intake.entries)
-            self._readings += readings
-            self._size += added
+            self._readings += readings - gone_readings
+            self._size += added - gone_size
+            self._dropped += gone_readings
 
     @override
     def peek(self, limit_bytes: int) -> list[Spooled]:
@@ -110,9 +150,7 @@ class SqliteSpool(Spool, Archive):
 
     @override
     def remove(self, through: int) -> None:
-        going = (
-            "SELECT coalesce(sum(readings), 0), coalesce(sum(length(body)), 0) FROM entry WHERE position <= ?"
-        )
+        going = f"{_SUMS} WHERE position <= ?"
         with self._lock, _translated():
             with _transaction(self._remover):
                 readings, size = self._remover.execute(going, (through,)).fetchone()
@@ -122,7 +160,12 @@ class SqliteSpool(Spool, Archive):
 
     @override
     def standing(self) -> Standing:
-        return Standing(self._readings, self._size, self._letters)
+        with self._lock, _translated():
+            oldest = self._committer.execute(
+                "SELECT spooled_ms FROM entry ORDER BY position LIMIT 1"
+            ).fetchone()
+        oldest_at = None if oldest is None else datetime.fromtimestamp(oldest[0] / 1000, UTC)
+        return Standing(self._readings, self._size, self._letters, oldest_at, self._dropped)
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:
@@ -145,12 +188,12 @@ class SqliteSpool(Spool, Archive):
         with self._lock, _translated():
             with _transaction(self._committer):
                 noted = {name for (name,) in self._committer.execute("SELECT device_id FROM note")}
-                topics_of = self._committer.execute(_TOPICS, (f"%{STRANGER}",)).fetchall()
-                gone = [(topic,) for (topic,) in topics_of if owner(topic) not in kept]
+                senders = self._committer.execute(_SENDERS, (f"%{STRANGER}",)).fetchall()
+                gone = [sender for sender in senders if concerned(*sender) not in kept]
                 self._committer.executemany(
                     "DELETE FROM note WHERE device_id = ?", [(name,) for name in noted - kept]
                 )
-                self._committer.executemany(_DROP_LETTERS, [(topic, f"%{STRANGER}") for (topic,) in gone])
+                self._committer.executemany(_DROP_LETTERS, [(*sender, f"%{STRANGER}") for sender in gone])
                 self._count_letters()
             if gone or noted - kept:
                 self._committer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # it holds older copies of pages
@@ -161,11 +204,33 @@ class SqliteSpool(Spool, Archive):
             self._remover.close()
             self._committer.close()
 
+    def _require_room(self, added: int) -> None:
+        """The policy decides; what is larger than all the room there is is refused by either."""
+        fits = self._size + added <= self._limit_bytes
+        if added and not fits and (self._policy == "refuse" or added > self._limit_bytes):
+            raise SpoolFullError(self._size, self._limit_bytes)
+
+    def _make_room(self, added: int) -> tuple[int, int]:
+        """Let the oldest entries go until `added` bytes fit; how many readings and bytes went."""
+        too_many = self._size + added - self._limit_bytes
+        if not added or too_many <= 0:
+            return 0, 0
+        through = readings = size = 0
+        cursor = self._committer.execute(_OLDEST)
+        while size < too_many:
+            through, held, length = cursor.fetchone()
+            readings, size = readings + held, size + length
+        cursor.close()
+        self._committer.execute("DELETE FROM entry WHERE position <= ?", (through,))
+        self._committer.execute("UPDATE tally SET count = count + ?", (readings,))
+        return readings, size
+
     def _write(self, intake: Intake) -> None:
+        spooled_ms = int(self._now().timestamp() * 1000)
         self._committer.executemany(
             _PUT_ENTRY,
             (
-                (position, entry.device_id, entry.kind, entry.readings, entry.body)
+                (position, entry.device_id, entry.kind, entry.readings, entry.body, spooled_ms)
                 for position, entry in enumerate(intake.entries, self._last + 1)
             ),
         )

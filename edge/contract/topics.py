@@ -41,6 +41,11 @@ def shadow(device_id: DeviceId, suffix: str) -> str:
     return f"$aws/things/{device_id}/shadow/{suffix}"
 
 
+def is_ours(topic: str) -> bool:
+    """Whether `topic` is one of this contract, and no other make's."""
+    return topic.startswith(("dt/ac/", "$aws/things/"))
+
+
 def owner(topic: str) -> str:
     """The device or gateway id inside `topic`: the third level of every topic of this contract."""
     return topic.split("/", 3)[2]

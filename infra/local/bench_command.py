@@ -60,6 +60,24 @@ def compare(messages: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
 
 
 @bench.command()
+@click.option("--readings", default=30_000, show_default=True, type=click.IntRange(1000, 10_000_000))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def edge(readings: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Readings through the gateway, its spool and its uplink, beside bare publishes of its MQTT library.
+
+    A round has so many readings, one a message.
+    """
+    from infra.local.edge_bench import measure  # noqa: PLC0415 (as in every command)
+    from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
+
+    try:
+        figures = asdict(measure(readings))
+    except LocalError as error:
+        raise click.ClickException(str(error)) from error
+    _print(figures, as_json=as_json)
+
+
+@bench.command()
 @click.option("--homes", default=1000, show_default=True, type=click.IntRange(10, 100_000))
 @click.option("--days", default=365, show_default=True, type=click.IntRange(2, 3660))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -7,18 +7,25 @@ PUBACK means "on disk" only while a durable QoS 1 subscription exists for the to
 
 import http.client
 import json
+import secrets
 import signal
 import socket
 import sysconfig
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import structlog
 from typing_extensions import override
 
+from infra.local import door
 from infra.local.child import ChildProcess
+from infra.local.client_ids import ClientIds
 from infra.local.errors import BrokerMissingError
+from infra.local.foreign_topics import foreign_topics, others_words
+
+log = structlog.get_logger()
 
 START_TIMEOUT_S = 20.0
 """A server that is not healthy by then will not become so [s]; recovery of a large store included."""
@@ -44,8 +51,12 @@ MAX_STORE_BYTES = 4 * 1024**3
 """Limit of an account's messages on disk [bytes], unless told otherwise; beyond it the server refuses (no
 PUBACK), drops nothing."""
 
+AUTH_TIMEOUT_S = 2
+"""How long a client waits at the door [s]: many may come at once; but whoever asks in the instant in which
+the server reads its configuration again gets no answer, and should try again soon."""
+
 Account: TypeAlias = Literal["site", "cloud"]
-Role: TypeAlias = Literal["device", "gateway", "service"]
+Role: TypeAlias = Literal["device", "gateway", "service", "bridge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +67,11 @@ class Identity:
         name: MQTT user name: the device's or gateway's id, or a service's name; unique over both accounts.
         password: MQTT password.
         account: Where it lives.
-        role: A device has its own topics; a gateway also those of `devices`; a service has all.
+        role: A device has its own topics; a gateway also those of `devices`; a service has all; a bridge
+            speaks for devices of another network, all below the topic that is its name.
         devices: The devices registered behind a gateway.
+        sources: What a device of another make is heard as (`edge.dialects.dialect.Source`, as text); without
+            any it speaks the wire contract.
     """
 
     name: str
@@ -65,17 +79,37 @@ class Identity:
     account: Account
     role: Role
     devices: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTls:
+    """Certificates instead of passwords: who connects is the DNS name in the client's certificate.
+
+    Attributes:
+        ca_file: Who vouches for clients (PEM).
+        cert_file: The broker's certificate.
+        key_file: Its key.
+    """
+
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account."""
+    """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account.
+
+    With `tls` it asks clients for certificates, and for no password.
+    """
 
     directory: Path
     mqtt_port: int
     client_port: int
     monitor_port: int
     max_store_bytes: int = MAX_STORE_BYTES
+    tls: BrokerTls | None = field(default=None, kw_only=True)
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -102,11 +136,23 @@ def broker_binary() -> Path:
     return binary
 
 
-def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> dict[str, Any]:
-    """The server's configuration (its format is a superset of JSON)."""
+def configuration(
+    settings: BrokerSettings, identities: Iterable[Identity], issuer: str, door_password: str
+) -> dict[str, Any]:
+    """The server's configuration (its format is a superset of JSON).
+
+    Args:
+        settings: Where it listens and keeps its files.
+        identities: Who may connect. The door lets them in; that they are listed keeps them connected when
+            the server reads its configuration again.
+        issuer: Who signs the door's answers.
+        door_password: By which the door comes in.
+    """
+    everybody = tuple(identities)
     by_account: dict[Account, list[dict[str, Any]]] = {"site": [], "cloud": []}
-    for identity in identities:
-        by_account[identity.account].append(_user(identity))
+    for identity in everybody:
+        user = _user(identity, everybody, has_certificate=settings.tls is not None)
+        by_account[identity.account].append(user)
     return {
         "server_name": "ac-advisor",
         "listen": f"127.0.0.1:{settings.client_port}",
@@ -117,12 +163,27 @@ def configuration(settings: BrokerSettings, identities: Iterable[Identity]) -> d
             "listen": f"127.0.0.1:{settings.mqtt_port}",
             "ack_wait": ACK_WAIT,
             "max_ack_pending": MAX_ACK_PENDING,
+            **_tls(settings.tls),
+        },
+        "authorization": {
+            "timeout": AUTH_TIMEOUT_S,
+            "auth_callout": {"issuer": issuer, "auth_users": [door.USER], "account": door.ACCOUNT},
         },
         "accounts": {
-            name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
-            for name, users in by_account.items()
+            **{
+                name.upper(): {"jetstream": {"max_file": settings.max_store_bytes}, "users": users}
+                for name, users in by_account.items()
+            },
+            door.ACCOUNT: {"users": [{"user": door.USER, "password": door_password}]},
         },
     }
+
+
+def _tls(tls: BrokerTls | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    files = {name: str(getattr(tls, name)) for name in ("ca_file", "cert_file", "key_file")}
+    return {"tls": {**files, "verify_and_map": True}}
 
 
 def store_of(directory: Path, account: Account) -> Path:
@@ -130,20 +191,23 @@ def store_of(directory: Path, account: Account) -> Path:
     return directory / "jetstream" / "jetstream" / account.upper()
 
 
-def _user(identity: Identity) -> dict[str, Any]:
-    user: dict[str, Any] = {
-        "user": identity.name,
-        "password": identity.password,
-        "allowed_connection_types": ["MQTT"],
-    }
+def _user(identity: Identity, everybody: Iterable[Identity], *, has_certificate: bool) -> dict[str, Any]:
+    user: dict[str, Any] = {"user": identity.name, "allowed_connection_types": ["MQTT"]}
+    if not has_certificate:
+        user["password"] = identity.password
     if identity.role != "service":
         publish, subscribe = _topics(identity)
-        user["permissions"] = {"publish": publish, "subscribe": [*subscribe, "$MQTT.sub.>"]}
+        user["permissions"] = {
+            "publish": {"allow": publish, "deny": others_words(identity, everybody)},
+            "subscribe": [*subscribe, "$MQTT.sub.>"],
+        }
     return user
 
 
 def _topics(identity: Identity) -> tuple[list[str], list[str]]:
-    """What a device or gateway may publish and subscribe, as NATS subjects."""
+    """What a device, gateway or bridge may publish and subscribe, as NATS subjects."""
+    if identity.role == "bridge" or identity.sources:
+        return foreign_topics(identity.name, identity.sources)
     things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)
     publish = [f"dt.ac.{identity.name}.batch"] if identity.role == "gateway" else []
     publish.append(f"dt.ac.{identity.name}.claim")
@@ -162,7 +226,10 @@ class Broker(ChildProcess):
     def __init__(self, settings: BrokerSettings, identities: Iterable[Identity]) -> None:
         super().__init__("broker", settings.directory / "broker.log", START_TIMEOUT_S)
         self.settings = settings
-        self._identities = tuple(identities)
+        self._follow(identities)
+        self._door_password = secrets.token_urlsafe(16)
+        self._door = door.Door(settings.client_port, self._door_password, self._admit)
+        self._client_ids: ClientIds | None = None
 
     @override
     def launch(self) -> None:
@@ -173,11 +240,18 @@ class Broker(ChildProcess):
         """
         binary = broker_binary()
         self._write_configuration()
+        self._client_ids = ClientIds(self.settings.directory / "client_ids.json")
+        self._door.open()
         self._spawn([binary, "-c", self._configuration_path()])
 
     @override
     def is_ready(self) -> bool:
-        return self.pid is not None and self.healthy()
+        return self.pid is not None and self._door.is_open.is_set() and self.healthy()
+
+    @override
+    def stop(self) -> None:
+        super().stop()
+        self._door.close()
 
     def healthy(self) -> bool:
         """Whether the server answers, JetStream and MQTT included."""
@@ -195,16 +269,40 @@ class Broker(ChildProcess):
 
     def reload(self, identities: Iterable[Identity]) -> None:
         """Let other identities in (and drop those that are gone) without a restart."""
-        self._identities = tuple(identities)
+        self._follow(identities)
+        if self._client_ids is not None:
+            self._client_ids.keep_only(self._everybody)
         self._write_configuration()
         self.signal(signal.SIGHUP)
+
+    def _follow(self, identities: Iterable[Identity]) -> None:
+        self._everybody = {identity.name: identity for identity in identities}
+
+    def _admit(self, caller: door.Caller) -> door.Admission | None:
+        """In the door's thread."""
+        everybody, client_ids = self._everybody, self._client_ids
+        identity = everybody.get(caller.name)
+        if identity is None or client_ids is None:
+            return None
+        is_known = self.settings.tls is not None and caller.password is None
+        if not is_known and not door.is_password(caller.password, identity.password):
+            return None
+        if not client_ids.admit(caller.client_id, identity, everybody):
+            log.warning("client_id_refused", login=identity.name, client_id=caller.client_id[:128])
+            return None
+        user = _user(identity, everybody.values(), has_certificate=True)
+        return door.Admission(identity.account.upper(), user.get("permissions", {}))
+
+    def _configuration(self) -> dict[str, Any]:
+        identities = self._everybody.values()
+        return configuration(self.settings, identities, self._door.issuer.name, self._door_password)
 
     def _configuration_path(self) -> Path:
         return self.settings.directory / "broker.conf"
 
     def _write_configuration(self) -> None:
         self.settings.directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(configuration(self.settings, self._identities), indent=1)
+        text = json.dumps(self._configuration(), indent=1)
         path = self._configuration_path()
         temporary = path.with_suffix(".new")
         temporary.touch(mode=0o600)  # it holds passwords

@@ -21,6 +21,7 @@ from infra.local.bench_command import bench
 from infra.local.clients_command import clients
 from infra.local.command_options import data_dir_option, json_option, say
 from infra.local.deadletters_command import deadletters
+from infra.local.devices_command import devices
 from infra.local.errors import LocalError
 from infra.local.keys_command import keys
 from infra.local.lake_command import lake
@@ -82,6 +83,7 @@ _GROUPS = (
     bench,
     clients,
     deadletters,
+    devices,
     keys,
     lake,
     models,
@@ -164,33 +166,6 @@ def up(as_json: bool, **options: Any) -> None:  # noqa: ANN401, FBT001 (click's)
         stack.supervisor.wait()
     finally:
         stack.stop()
-
-
-@commands.group()
-def devices() -> None:
-    """Let devices in and see who is there."""
-
-
-@devices.command("add")
-@click.argument("device_id")
-@click.option("--behind-gateway", is_flag=True, help="On the site, behind this machine's gateway.")
-@data_dir_option
-@json_option
-def add_device(device_id: str, behind_gateway: bool, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Make a login for a device and a claim code for its home."""
-    from infra.local.stack import admit  # noqa: PLC0415 (as in every command)
-
-    say(admit(data_dir, device_id, behind_gateway=behind_gateway), as_json=as_json)
-
-
-@devices.command("list")
-@data_dir_option
-@json_option
-def list_devices(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Every device that may connect, and its newest reading."""
-    from infra.local.listings import device_list  # noqa: PLC0415 (as in every command)
-
-    say(device_list(data_dir), as_json=as_json)
 
 
 @commands.command()

@@ -10,8 +10,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from edge.contract.quantities import DEVICE_ID_PATTERN
+from edge.dialects.dialect import is_usable_topic
 from infra.local.broker import Account, Identity
+from infra.local.client_ids import is_reserved
 from infra.local.errors import DeviceNameError
+
+BRIDGE_PATTERN = r"[A-Za-z0-9_-]{1,64}"
+"""The first level of a bridge's topics, which is its login, too."""
 
 SERVICES = ("ingest", "shadow", "advisor")
 """The cloud's own processes."""
@@ -70,12 +75,22 @@ class IdentityFile:
                 raise DeviceNameError(device_id, "letters, digits and : _ - are allowed, 128 of them at most")
             if known is not None and known.role != "device":
                 raise DeviceNameError(device_id, f"it is a {known.role} of this machine")
+            if is_reserved(device_id, [GATEWAY_ID]):
+                raise DeviceNameError(device_id, "a process of this machine connects under it")
             if known is not None and known.account != account:
                 where = "behind the gateway" if known.account == "site" else "that speaks to the cloud itself"
                 raise DeviceNameError(device_id, f"it is known as a device {where}")
 
-    def add_devices(self, device_ids: Iterable[str], *, behind_gateway: bool) -> tuple[Identity, ...]:
-        """New devices, native on the cloud or on the site behind the gateway; known ones stay as they are."""
+    def add_devices(
+        self, device_ids: Iterable[str], *, behind_gateway: bool, sources: tuple[str, ...] = ()
+    ) -> tuple[Identity, ...]:
+        """New devices, native on the cloud or on the site behind the gateway; known ones stay as they are.
+
+        Args:
+            device_ids: Their ids.
+            behind_gateway: Whether they are on the site.
+            sources: Of a device of another make, also of a known one: what it is heard as from now on.
+        """
         account = _account(behind_gateway=behind_gateway)
         wanted = tuple(device_ids)
         with self._one_writer():
@@ -84,12 +99,31 @@ class IdentityFile:
             for device_id in wanted:
                 if device_id not in identities:
                     identities[device_id] = Identity(device_id, new_password(), account, "device")
+                if sources:
+                    identities[device_id] = replace(identities[device_id], sources=sources)
             if behind_gateway:
                 gateway = identities[GATEWAY_ID]
                 devices = tuple(dict.fromkeys((*gateway.devices, *wanted)))
                 identities[GATEWAY_ID] = replace(gateway, devices=devices)
             self._write(tuple(identities.values()))
         return tuple(identities[device_id] for device_id in wanted)
+
+    def add_bridge(self, root: str) -> Identity:
+        """A login on the site that speaks for devices of another network, below the topic `root`.
+
+        Raises:
+            DeviceNameError: It is no topic's first level, or known as somebody else.
+        """
+        if not re.fullmatch(BRIDGE_PATTERN, root) or not is_usable_topic(root):
+            raise DeviceNameError(root, "letters, digits and _ - are allowed, and no topic of ours")
+        with self._one_writer():
+            self._make()
+            identities = {identity.name: identity for identity in self._read()}
+            bridge = identities.setdefault(root, Identity(root, new_password(), "site", "bridge"))
+            if bridge.role != "bridge":
+                raise DeviceNameError(root, f"it is a {bridge.role} of this machine")
+            self._write(tuple(identities.values()))
+        return bridge
 
     def remove_devices(self, choose: Callable[[], Collection[str]]) -> None:
         """Take devices' logins away, and their places behind the gateway.
@@ -123,7 +157,10 @@ class IdentityFile:
 
     def _read(self) -> tuple[Identity, ...]:
         entries = json.loads(self.path.read_text())
-        return tuple(Identity(**{**entry, "devices": tuple(entry["devices"])}) for entry in entries)
+        lists = ("devices", "sources")
+        return tuple(
+            Identity(**{**entry, **{name: tuple(entry.get(name, ())) for name in lists}}) for entry in entries
+        )
 
     def _write(self, identities: Iterable[Identity]) -> None:
         temporary = self.path.with_suffix(".new")

@@ -75,7 +75,9 @@ class Stack:
         self.supervisor.stop()
         self.run.release()
 
-    def register(self, device_ids: Iterable[str], *, behind_gateway: bool) -> dict[str, str]:
+    def register(
+        self, device_ids: Iterable[str], *, behind_gateway: bool, sources: tuple[str, ...] = ()
+    ) -> dict[str, str]:
         """Let devices in and return a claim code for each; works before and while the stack runs.
 
         A stack that runs takes them in within a second, whichever process has called this.
@@ -91,7 +93,7 @@ class Stack:
             device_id: self._add_claim(DeviceRecord(device_id=device_id, gateway_id=gateway_id))
             for device_id in wanted
         }  # first: what a stranger says would be a dead letter
-        self.identities.add_devices(wanted, behind_gateway=behind_gateway)
+        self.identities.add_devices(wanted, behind_gateway=behind_gateway, sources=sources)
         return codes
 
     def _follow_identities(self) -> None:
@@ -127,7 +129,8 @@ class Stack:
 
     def _tell_gateway(self) -> None:
         self._look_at_wishes_s = time.monotonic() + WISHES_EVERY_S
-        site = site_devices(self.state, self._behind)
+        sources = {each.name: each.sources for each in self.identities.all() if each.sources}
+        site = site_devices(self.state, self._behind, sources)
         if site != self._site:
             write_devices(self.settings.data_dir, site)
             self._site = site
@@ -173,14 +176,16 @@ class Stack:
         return Worker(name, module, environment, ready, data_dir / "log" / f"{name}.log")
 
 
-def admit(data_dir: Path, device_id: str, *, behind_gateway: bool) -> dict[str, str]:
+def admit(
+    data_dir: Path, device_id: str, *, behind_gateway: bool, sources: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Let a device into the stack of `data_dir`, whether it runs or not.
 
     Raises:
         DeviceNameError: It is no device id, or is known as somebody else.
     """
     stack = Stack(StackSettings(data_dir), {})
-    codes = stack.register([device_id], behind_gateway=behind_gateway)
+    codes = stack.register([device_id], behind_gateway=behind_gateway, sources=sources)
     return {
         "username": device_id,
         "password": stack.identities.require(device_id).password,

@@ -9,22 +9,26 @@ import pytest
 from edge.adapters.memory import MemorySpool
 from edge.adapters.sqlite_spool import SqliteSpool
 from edge.errors import SpoolFullError, SpoolUnavailableError
-from edge.ports import STRANGER, DeadLetter, Entry, Intake, Standing
+from edge.ports import STRANGER, DeadLetter, Entry, Intake, Policy, Standing
 
 AnySpool: TypeAlias = MemorySpool | SqliteSpool
 MakeSpool: TypeAlias = Callable[..., AnySpool]
 
 EVERYTHING = 2**40
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def make_spool(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeSpool]:
     opened: list[SqliteSpool] = []
 
-    def make(limit_bytes: int = 10_000, letters_limit_bytes: int = 10_000) -> AnySpool:
+    def make(
+        limit_bytes: int = 10_000, letters_limit_bytes: int = 10_000, policy: Policy = "refuse"
+    ) -> AnySpool:
         if request.param == "memory":
-            return MemorySpool(limit_bytes, letters_limit_bytes)
-        opened.append(SqliteSpool(tmp_path / "spool.sqlite", limit_bytes, letters_limit_bytes))
+            return MemorySpool(limit_bytes, letters_limit_bytes, policy=policy, now=lambda: NOW)
+        path = tmp_path / "spool.sqlite"
+        opened.append(SqliteSpool(path, limit_bytes, letters_limit_bytes, policy=policy, now=lambda: NOW))
         return opened[-1]
 
     yield make
@@ -113,7 +117,7 @@ def test_a_full_spool_refuses_the_round_and_keeps_what_it_has(make_spool: MakeSp
     with pytest.raises(SpoolFullError):
         spool.commit(Intake([_entry(8)], [_letter(1)], {"dev-1": b"note"}))
 
-    assert spool.standing() == Standing(readings=6, size_bytes=9, dead_letters=0)
+    assert spool.standing() == Standing(readings=6, size_bytes=9, dead_letters=0, oldest_at=NOW)
     assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(n) for n in range(3)]
     assert spool.notes() == {}
 
@@ -136,6 +140,41 @@ def test_a_full_spool_still_keeps_dead_letters_and_notes(make_spool: MakeSpool) 
 
     assert spool.standing().dead_letters == 1
     assert spool.notes() == {"dev-1": b"note"}
+
+
+def test_oldest_out_keeps_the_newest_and_counts_what_went(make_spool: MakeSpool) -> None:
+    spool = make_spool(limit_bytes=9, policy="oldest_out")
+
+    for number in range(6):
+        spool.commit(Intake([_entry(number)]))
+    spool.commit(Intake([_entry(6), _entry(7)]))
+
+    assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(n) for n in (5, 6, 7)]
+    assert spool.standing() == Standing(6, 9, 0, NOW, dropped_readings=10)
+    with pytest.raises(SpoolFullError):
+        spool.commit(Intake([Entry("dev-1", "readings", b"longer than all", 1)]))
+    assert len(spool.peek(EVERYTHING)) == 3
+
+
+def test_what_went_while_it_was_under_way_is_not_counted_twice(make_spool: MakeSpool) -> None:
+    spool = make_spool(limit_bytes=9, policy="oldest_out")
+    spool.commit(Intake([_entry(n) for n in range(3)]))
+    under_way = spool.peek(6)
+
+    spool.commit(Intake([_entry(3)]))
+    spool.remove(under_way[-1].position)
+
+    assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(2), _entry(3)]
+    assert spool.standing() == Standing(4, 6, 0, NOW, dropped_readings=2)
+
+
+def test_an_empty_spool_has_no_age(make_spool: MakeSpool) -> None:
+    spool = make_spool()
+    spool.commit(Intake([_entry(1)]))
+
+    spool.remove(spool.peek(1)[0].position)
+
+    assert spool.standing().oldest_at is None
 
 
 def test_the_same_fault_is_one_letter_and_keeps_its_first_time(make_spool: MakeSpool) -> None:
@@ -170,16 +209,16 @@ def test_the_last_note_of_a_device_counts(make_spool: MakeSpool) -> None:
 
 def test_a_file_that_is_opened_again_holds_everything(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "spool.sqlite"
-    first = SqliteSpool(path)
+    first = SqliteSpool(path, now=lambda: NOW)
     first.commit(Intake([_entry(n) for n in range(5)], [_letter(1)], {"dev-1": b"note"}))
     first.remove(first.peek(EVERYTHING)[1].position)
 
     # not closed: as after a crash
-    second = SqliteSpool(path)
+    second = SqliteSpool(path, now=lambda: NOW)
     second.commit(Intake([_entry(5)]))
 
     assert [each.entry for each in second.peek(EVERYTHING)] == [_entry(n) for n in range(2, 6)]
-    assert second.standing() == Standing(readings=8, size_bytes=12, dead_letters=1)
+    assert second.standing() == Standing(readings=8, size_bytes=12, dead_letters=1, oldest_at=NOW)
     assert second.letters() == [_letter(1)]
     assert second.notes() == {"dev-1": b"note"}
     first.close()
@@ -238,12 +277,14 @@ def test_of_devices_that_are_not_registered_any_more_only_what_is_on_its_way_sta
     stranger = letter("dev-7", "dt/ac/dev-7/telemetry", f"dev-7 {STRANGER}")
     own = letter("dev-2", "dt/ac/dev-2/telemetry", "mode: no such mode")
     from_cloud = letter("cloud", "$aws/things/dev-2/shadow/update/delta", "state: missing")
+    other_make, neighbour = (letter(f"dev-{n}", "plug/online", f"online: {n}") for n in (2, 1))
     notes = {"dev-1": b"one", "dev-2": b"two"}
-    spool.commit(Intake([_entry(1, "dev-2")], [stays, stranger, own, from_cloud], notes))
+    letters = [stays, stranger, own, from_cloud, other_make, neighbour]
+    spool.commit(Intake([_entry(1, "dev-2")], letters, notes))
 
     spool.keep_only({"dev-1": None})
 
     assert spool.notes() == {"dev-1": b"one"}
-    assert spool.letters() == [stranger, stays]
-    assert spool.standing().dead_letters == 2
+    assert spool.letters() == [neighbour, stranger, stays]
+    assert spool.standing().dead_letters == 3
     assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(1, "dev-2")]

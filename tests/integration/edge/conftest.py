@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,18 +83,18 @@ class Client:
     """Somebody on the broker, who remembers what came."""
 
     def __init__(
-        self, port: int, name: str, filters: Sequence[str], *, durable: bool = False, qos: int = 1
+        self, port: int, name: str, filters: Sequence[str], *, durable: bool = False, password: str = ""
     ) -> None:
         self.got: list[tuple[str, bytes]] = []
         self.paho = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"test-{name}", clean_session=not durable
         )
-        password = next(identity.password for identity in IDENTITIES if identity.name == name)
+        password = password or next(each.password for each in IDENTITIES if each.name == name)
         self.paho.username_pw_set(name, password)
         self.paho.max_inflight_messages_set(200)
         self.paho.reconnect_delay_set(1, 1)
         connected, subscribed = threading.Event(), threading.Event()
-        wanted = [(each, qos) for each in filters]
+        wanted = [(each, 1) for each in filters]
         self.paho.on_message = lambda _client, _data, each: self.got.append((each.topic, bytes(each.payload)))
 
         def on_connect(client: mqtt.Client, *_: object) -> None:
@@ -154,10 +155,15 @@ def connect(broker: Broker) -> Iterator[Callable[..., Client]]:
 
 
 @pytest.fixture
-def make_edge(broker: Broker, tmp_path: Path) -> Iterator[Callable[..., EdgeProcess]]:
+def make_edge(broker: Broker, make_edge_on: Callable[..., EdgeProcess]) -> Callable[..., EdgeProcess]:
+    return partial(make_edge_on, broker)
+
+
+@pytest.fixture
+def make_edge_on(tmp_path: Path) -> Iterator[Callable[..., EdgeProcess]]:
     made: list[EdgeProcess] = []
 
-    def make(cloud_port: int | None = None, **settings: str) -> EdgeProcess:
+    def make(broker: Broker, cloud_port: int | None = None, **settings: str) -> EdgeProcess:
         port = broker.settings.mqtt_port
         made.append(EdgeProcess(tmp_path / "edge", port, cloud_port or port, settings))
         made[-1].start()
@@ -167,6 +173,16 @@ def make_edge(broker: Broker, tmp_path: Path) -> Iterator[Callable[..., EdgeProc
     for edge in made:
         if edge.process is not None:
             edge.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def edge_client() -> type[Client]:
+    return Client
+
+
+@pytest.fixture
+def wait() -> Callable[..., None]:
+    return wait_for
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_devices_come_and_go_while_it_runs(
     device.send(make_telemetry(0, device_id="dev-2"))
     _wait_for(lambda: edge.status()["dead_letters"] == 1)
     before = _connection_ids(broker)
-    assert len(before) == 2
+    assert len(before) == 3  # the site (twice) and the cloud
 
     _write_devices(path, "dev-1", "dev-2")
     device.send(make_telemetry(1, device_id="dev-2"))  # at once: whoever is in the file may speak
@@ -376,6 +376,30 @@ def test_wrong_settings_are_one_clear_line(tmp_path: Path, settings: dict[str, s
     assert said in line
 
 
+def test_secrets_are_not_said_when_nobody_accepts_them(broker: Broker, tmp_path: Path) -> None:
+    """Refused on both sides, and asked for its settings' faults: no password in log or status."""
+    port = str(broker.settings.mqtt_port)
+    environment = {
+        "EDGE_DATA_DIR": str(tmp_path),
+        "EDGE_SITE_PORT": port,
+        "EDGE_CLOUD_PORT": port,
+        "EDGE_SITE_PASSWORD": "swordfish",
+        "EDGE_CLOUD_PASSWORD": "swordfish",
+    }
+    command = [sys.executable, "-m", "edge"]
+    with (tmp_path / "log").open("wb") as log:
+        edge = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        _wait_for(lambda: b"connection_refused" in (tmp_path / "log").read_bytes())
+        edge.terminate()
+        assert edge.wait(10) == 0
+        subprocess.run(
+            command, env=environment | {"EDGE_SITE_PORT": "x"}, stdout=log, stderr=log, check=False
+        )
+
+    said = (tmp_path / "log").read_text() + (tmp_path / "status.json").read_text()
+    assert "swordfish" not in said
+
+
 def test_a_reading_passes_in_milliseconds_when_nothing_else_is_under_way(
     connect: Connect, make_edge: MakeEdge, make_telemetry: MakeTelemetry
 ) -> None:
@@ -407,10 +431,15 @@ def test_status_is_what_the_readme_says(make_edge: MakeEdge) -> None:
         "spooled_readings": 0,
         "spool_size_bytes": 0,
         "spool_full": False,
+        "spool_age_s": 0.0,
+        "spool_policy": "refuse",
+        "dropped_readings": 0,
         "forwarded_readings": 0,
         "repeats_dropped": 0,
         "dead_letters": 0,
         "refused_commands": 0,
+        "resent_commands": 0,
+        "offline_advice_age_s": {},
     }
 
 

@@ -54,6 +54,8 @@ def test_a_device_that_is_known_keeps_its_password(tmp_path: Path) -> None:
     ("device_id", "account", "why"),
     [
         ("two words", "cloud", "letters, digits"),
+        ("ingest-7", "cloud", "a process of this machine"),
+        (f"{GATEWAY_ID}-site", "site", "a process of this machine"),
         ("a/b", "site", "letters, digits"),
         ("", "cloud", "letters, digits"),
         ("x" * 129, "cloud", "letters, digits"),

@@ -384,4 +384,6 @@ def test_reporting_the_delta_ends_it(desired: Json, reported: Json) -> None:
 def _stamped(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _stamped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_stamped(inner) for inner in value]
     return {"timestamp": T}

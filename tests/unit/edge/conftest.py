@@ -1,19 +1,22 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from edge.adapters.memory import MemoryDevices, MemorySpool, SetClock
-from edge.contract import Telemetry
+from edge.contract import DeviceId, Telemetry
+from edge.etiquette import Limits
 from edge.gateway import Gateway
+from edge.offline import OfflineAdvice, Table
 from edge.ports import Clock, Entry, Message
 from edge.registry import Registration, Registry
 from edge.shadow_desk import ShadowDesk
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+OFFLINE_MAX_AGE = timedelta(hours=24)
 
 MakeTelemetry = Callable[..., Telemetry]
 
@@ -43,14 +46,21 @@ class Site:
     spool: MemorySpool = field(default_factory=MemorySpool)
     devices: MemoryDevices = field(default_factory=MemoryDevices)
     clock: Clock = field(default_factory=lambda: SetClock(NOON))
-    max_beeps_per_hour: int = 2
+    limits: Limits = field(default_factory=lambda: Limits(max_beeps_per_hour=2))
+    wall_at: datetime = NOON
+    is_cloud_there: bool = True
+    offline: OfflineAdvice = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restart()
+        self.restart({})
 
-    def restart(self) -> None:
-        """What a crash leaves: the spool and its notes."""
-        self.desk = ShadowDesk(self.registry, self.clock, self.max_beeps_per_hour, self.spool.notes())
+    def restart(self, tables: dict[DeviceId, Table] | None = None) -> None:
+        """What a crash leaves: the spool, its notes, and the tables of offline advice (or those)."""
+        notes, kept = self.spool.notes(), self.offline.tables() if tables is None else tables
+        self.offline = OfflineAdvice(OFFLINE_MAX_AGE, lambda: self.is_cloud_there, kept)
+        self.desk = ShadowDesk(
+            self.registry, self.clock, self.limits, notes, lambda: self.wall_at, self.offline
+        )
         self.gateway = Gateway(
             self.registry,
             spool=self.spool,
@@ -63,10 +73,10 @@ class Site:
     def entries(self, kind: str) -> list[Entry]:
         return [each.entry for each in self.spool.peek(2**30) if each.entry.kind == kind]
 
-    def report(self, **fields: object) -> None:
-        """`dev-1` confirms something."""
+    def report(self, device_id: str = "dev-1", /, **fields: object) -> None:
+        """A device confirms something."""
         body = json.dumps({"state": {"reported": fields}}).encode()
-        self.gateway.receive([Message("$aws/things/dev-1/shadow/update", body)])
+        self.gateway.receive([Message(f"$aws/things/{device_id}/shadow/update", body)])
 
     def obeyed(self, command_id: str, setpoint_c: float, changed_by: str = "advisor") -> None:
         self.report(command_id=command_id, setpoint_c=setpoint_c, mode="cool", changed_by=changed_by)
@@ -79,10 +89,20 @@ class Site:
     def setpoints(self) -> list[float]:
         return [state["setpoint_c"] for state in self.told()]
 
+    def feels(self, indoor_c: float, device_id: str = "dev-1", **fields: object) -> None:
+        """A reading says how warm a room is."""
+        reading = {"device_id": device_id, "sampled_at": NOON.isoformat(), "indoor_dry_bulb_c": indoor_c}
+        payload = json.dumps({"mode": "cool", "setpoint_c": 24.0} | reading | fields).encode()
+        self.gateway.receive([Message(f"dt/ac/{device_id}/telemetry", payload)])
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind that go to the cloud."""
+        events = [json.loads(entry.body) for entry in self.entries("event")]
+        return [event for event in events if event["kind"] == kind]
+
     def refusals(self) -> list[tuple[str, str]]:
         """Command and reason of each refusal that goes to the cloud."""
-        events = [json.loads(entry.body) for entry in self.entries("event")]
-        assert all(event["kind"] == "command_result" for event in events)
+        events = self.events("command_result")
         assert all(event["detail"]["result"] == "rejected" for event in events)
         return [(event["detail"]["command_id"], event["detail"]["reason"]) for event in events]
 

@@ -8,7 +8,7 @@ SUBSCRIPTIONS = 3
 
 
 def test_a_backlog_of_the_largest_messages_does_not_throw_ingest_off(tmp_path: Path) -> None:
-    conf = configuration(BrokerSettings(tmp_path, 1, 2, 3), [])
+    conf = configuration(BrokerSettings(tmp_path, 1, 2, 3), [], "A", "secret")
 
     in_hand_bytes = SUBSCRIPTIONS * conf["mqtt"]["max_ack_pending"] * MAX_PAYLOAD_BYTES
     assert conf["max_pending"] > in_hand_bytes

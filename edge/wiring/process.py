@@ -5,33 +5,38 @@ one says how they are doing. The first two never sleep while there is work: they
 """
 
 import itertools
-import queue
 import random
 import threading
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from edge.adapters.mqtt_commands import CloudListener
 from edge.adapters.mqtt_devices import MqttDevices
 from edge.adapters.mqtt_inbox import Inbox, Received, SiteListener, acknowledge
-from edge.adapters.mqtt_session import Endpoint, MqttSession, Subscriptions
-from edge.adapters.mqtt_uplink import MqttUplink
+from edge.adapters.mqtt_neighbours import InterpretedDevices, Neighbourhood
+from edge.adapters.mqtt_session import MqttSession, Subscriptions
+from edge.adapters.offline_file import EVERY_S, OfflineFile
 from edge.adapters.sqlite_spool import SqliteSpool
 from edge.backoff import full_jitter
 from edge.clocks import TelemetryClock, WallClock
+from edge.compressor import Rest
 from edge.config import EdgeSettings
-from edge.contract import ClaimCode, ClaimRequest, topics
+from edge.contract import DeviceId
 from edge.dialects import native
 from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, UplinkUnavailableError
+from edge.etiquette import Limits
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
-from edge.ports import Message, Parcel
+from edge.interpreter import Interpreted, Interpreter
+from edge.offline import OfflineAdvice
 from edge.registry import DeviceList
 from edge.shadow_desk import ShadowDesk
 from edge.status import Status, write_status
+from edge.wiring.endpoints import cloud_endpoint, site_endpoint
+from edge.wiring.uplink import uplink
 
 log = structlog.get_logger()
 
@@ -48,9 +53,6 @@ CLOUD_PATIENCE_S = 3.0
 
 RETRY_CAP_S = 2.0
 """Longest wait before a full or failing spool is tried again [s]."""
-
-CODE_TIMEOUT_S = 15.0
-"""The cloud answers a gateway that asks for its claim code by then [s]."""
 
 STOP_TIMEOUT_S = 2.0
 """A thread of work that has not ended by then is left behind [s]; what it acknowledged is on disk."""
@@ -79,21 +81,32 @@ class Edge:
         self._devices = _device_list(settings)
         registry = self._devices.registry
         self._spool = _spool(settings)
+        self._keep_offline_at = 0.0
+        self._told_dropped = self._spool.standing().dropped_readings
         self._inbox = Inbox()
         self._listener = CloudListener(self._inbox, registry)
+        interpreter = Interpreter(registry, settings.sample_interval_s)
+        self._neighbours = self._meet_neighbours(interpreter)
         self._site = self._connect_site()
         self._cloud = self._connect_cloud()
         clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
-        self._desk = ShadowDesk(registry, clock, settings.max_beeps_per_hour, self._spool.notes())
+        self._clock = clock
+        self._offline_file = OfflineFile(settings.data_dir / "offline_advice.json")
+        self._offline = OfflineAdvice(
+            timedelta(hours=settings.offline_advice_max_h), self._cloud.up.is_set, self._offline_file.read()
+        )
+        self._desk = ShadowDesk(registry, clock, _limits(settings), self._spool.notes(), _now, self._offline)
         self._gateway = Gateway(
             registry,
             spool=self._spool,
-            devices=MqttDevices(self._site),
+            devices=InterpretedDevices(MqttDevices(self._site), interpreter, _now),
             desk=self._desk,
             clock=clock,
             received_at=_now,
         )
-        self._forwarder = Forwarder(settings.gateway_id, self._spool, MqttUplink(self._cloud))
+        self._forwarder = Forwarder(
+            settings.gateway_id, self._spool, uplink(settings, self._cloud, self._stopping.wait, self._rng)
+        )
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (
@@ -108,6 +121,7 @@ class Edge:
         self._ready_path.parent.mkdir(parents=True, exist_ok=True)
         self._ready_path.unlink(missing_ok=True)
         self._site.start()
+        self._neighbours.start()
         self._cloud.start()
         for thread in self._threads:
             thread.start()
@@ -116,25 +130,19 @@ class Edge:
         """End; what was acknowledged is on disk, and the rest is still with the site's broker."""
         self._stopping.set()
         self._site.stop()
+        self._neighbours.stop()
         self._cloud.stop()
         self._spooled.set()
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_S)
+        self._keep_offline()
         self._report()
         self._ready_path.unlink(missing_ok=True)
         self._spool.close()
 
     def _connect_site(self) -> MqttSession:
-        settings = self._settings
         listener = SiteListener(self._inbox)
-        endpoint = Endpoint(
-            settings.site_host,
-            settings.site_port,
-            settings.site_username or f"{settings.gateway_id}@site",
-            settings.site_password,
-            client_id=f"{settings.gateway_id}-site",
-            durable=True,
-        )
+        endpoint = site_endpoint(self._settings, f"{self._settings.gateway_id}-site", durable=True)
         subscriptions = Subscriptions(native.FILTERS, 1, listener.on_message, manual_ack=True)
         session = MqttSession("site", endpoint, subscriptions, self._rng)
         listener.attach(session)
@@ -142,9 +150,19 @@ class Edge:
         session.on_up = self._site_is_back.set
         return session
 
+    def _meet_neighbours(self, interpreter: Interpreter) -> Neighbourhood:
+        settings = self._settings
+        endpoint = site_endpoint(settings, f"{settings.gateway_id}-neighbours", durable=False)
+        return Neighbourhood(
+            interpreter,
+            self._inbox,
+            lambda subscriptions: MqttSession("neighbours", endpoint, subscriptions, self._rng),
+            settings.data_dir / "neighbours.json",
+        )
+
     def _connect_cloud(self) -> MqttSession:
         settings, listener = self._settings, self._listener
-        endpoint = _cloud_endpoint(settings, settings.gateway_id)
+        endpoint = cloud_endpoint(settings, settings.gateway_id)
         session = MqttSession("cloud", endpoint, listener.subscriptions(), self._rng)
         session.on_up = lambda: listener.ask(session)
         return session
@@ -158,11 +176,18 @@ class Edge:
             except Exception:
                 log.exception("round_failed", messages=len(round_))
                 self._receive_one_by_one(round_)
+            if time.monotonic() >= self._keep_offline_at:
+                self._keep_offline()
+
+    def _keep_offline(self) -> None:
+        self._offline_file.write(self._offline.tables())
+        self._keep_offline_at = time.monotonic() + EVERY_S
 
     def _look_for_devices(self) -> None:
         """In the thread that judges, and after a round has arrived: who may speak already is known."""
         if self._devices.refresh():
             self._listener.follow(self._cloud, self._devices.registry)
+            self._neighbours.follow_registry()
             self._forget_others()
         elif self._others_left:
             self._forget_others()
@@ -170,6 +195,7 @@ class Edge:
     def _forget_others(self) -> None:
         """Leave nothing of devices that are not registered any more."""
         self._gateway.follow_registry()
+        self._keep_offline()
         try:
             self._spool.keep_only(self._devices.registry)
             self._others_left = False
@@ -190,7 +216,7 @@ class Edge:
         if self._site_is_back.is_set():
             self._site_is_back.clear()
             self._gateway.tell_again()
-        entries = self._keep([received.message for received in round_])
+        entries = self._keep(self._neighbours.interpret([each.message for each in round_], _now()))
         if entries is None:
             return
         self._full.clear()
@@ -198,11 +224,11 @@ class Edge:
             self._spooled.set()
         acknowledge(round_)
 
-    def _keep(self, messages: Sequence[Message]) -> int | None:
+    def _keep(self, said: Interpreted) -> int | None:
         """Make messages durable, however long there is no room for them; None when asked to stop first."""
         for attempt in itertools.count():
             try:
-                return self._gateway.receive(messages)
+                return self._gateway.receive(said.messages, said.letters)
             except (SpoolFullError, SpoolUnavailableError) as error:
                 self._wait_for_room(error, attempt)
                 if self._stopping.is_set():
@@ -256,19 +282,27 @@ class Edge:
                 return
 
     def _report(self) -> None:
-        standing = self._spool.standing()
+        standing, now = self._spool.standing(), _now()
+        if standing.dropped_readings > self._told_dropped:
+            log.warning("readings_dropped", readings=standing.dropped_readings - self._told_dropped)
+            self._told_dropped = standing.dropped_readings
         status = Status(
-            at=_now(),
+            at=now,
             gateway_id=self._settings.gateway_id,
             site_connected=self._site.up.is_set(),
             cloud_connected=self._cloud.up.is_set(),
             spooled_readings=standing.readings,
             spool_size_bytes=standing.size_bytes,
             spool_full=self._full.is_set(),
+            spool_age_s=0.0 if standing.oldest_at is None else (now - standing.oldest_at).total_seconds(),
+            spool_policy=self._settings.spool_policy,
+            dropped_readings=standing.dropped_readings,
             forwarded_readings=self._forwarder.readings,
             repeats_dropped=self._gateway.repeats_dropped,
             dead_letters=standing.dead_letters,
             refused_commands=self._desk.refused,
+            resent_commands=self._desk.resent,
+            offline_advice_age_s=_seconds(self._offline.ages(self._clock.now)),
         )
         try:
             write_status(self._settings.data_dir / "status.json", status)
@@ -276,45 +310,8 @@ class Edge:
             log.warning("status_not_written", reason=str(error))
 
 
-def ask_for_code(settings: EdgeSettings, timeout_s: float = CODE_TIMEOUT_S) -> ClaimCode:
-    """The claim code of this gateway, asked for over a connection of its own.
-
-    Raises:
-        NotReadyError: The cloud does not answer.
-    """
-    answers: queue.SimpleQueue[bytes | bytearray] = queue.SimpleQueue()
-    gateway_id = settings.gateway_id
-    endpoint = _cloud_endpoint(settings, f"{gateway_id}-claim")
-    subscriptions = Subscriptions(
-        [topics.claim_code(gateway_id)], 1, lambda _, message: answers.put(message.payload)
-    )
-    session = MqttSession("claim", endpoint, subscriptions, random.Random())  # noqa: S311 (spreads reconnects)
-    request = Parcel(topics.claim(gateway_id), ClaimRequest(kind="gateway").model_dump_json().encode())
-
-    def ask() -> None:
-        session.publish(request)
-
-    session.on_up = ask
-    session.start()
-    try:
-        return ClaimCode.model_validate_json(answers.get(timeout=timeout_s))
-    except queue.Empty as error:
-        raise NotReadyError(
-            "the cloud does not answer: is it there, and may this gateway connect?"
-        ) from error
-    finally:
-        session.stop()
-
-
-def _cloud_endpoint(settings: EdgeSettings, client_id: str) -> Endpoint:
-    return Endpoint(
-        settings.cloud_host,
-        settings.cloud_port,
-        settings.cloud_username or settings.gateway_id,
-        settings.cloud_password,
-        client_id=client_id,
-        durable=False,
-    )
+def _seconds(ages: Mapping[DeviceId, timedelta]) -> dict[DeviceId, float]:
+    return {device_id: age.total_seconds() for device_id, age in ages.items()}
 
 
 def _now() -> datetime:
@@ -326,9 +323,17 @@ def _device_list(settings: EdgeSettings) -> DeviceList:
     return DeviceList(settings.devices, {name: getattr(settings, name) for name in names})
 
 
+def _limits(settings: EdgeSettings) -> Limits:
+    rest = Rest(
+        timedelta(seconds=settings.compressor_min_on_s), timedelta(seconds=settings.compressor_min_off_s)
+    )
+    return Limits(settings.max_beeps_per_hour, rest, settings.heat_ceiling_c)
+
+
 def _spool(settings: EdgeSettings) -> SqliteSpool:
     return SqliteSpool(
         settings.data_dir / "spool.sqlite",
         settings.spool_max_mb * MEGABYTE,
         settings.dead_letters_max_mb * MEGABYTE,
+        policy=settings.spool_policy,
     )

@@ -1,0 +1,1 @@
+"""Home Assistant's MQTT discovery, by which many makes say what they are."""

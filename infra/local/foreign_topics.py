@@ -1,0 +1,68 @@
+"""Foreign topics: what devices of other makes may say on the site, as the broker's permissions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from edge.dialects.dialect import Source
+from edge.dialects.rights import rights_of, rights_of_bridge
+
+
+class Login(Protocol):
+    """As much of an identity as is needed here."""
+
+    @property
+    def name(self) -> str:
+        """Its user name."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """What it is."""
+        ...
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it is heard as."""
+        ...
+
+
+def foreign_topics(name: str, sources: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What a login may publish and subscribe, as NATS subjects.
+
+    Args:
+        name: The login's; without sources it is a bridge's, and the root of its topics.
+        sources: As text.
+    """
+    rights = [rights_of(Source.model_validate(each)) for each in sources] or [rights_of_bridge(name)]
+    publish = [subject for each in rights for topic in each.publish for subject in subjects(topic)]
+    listen = [subject for each in rights for topic in each.listen for subject in subjects(topic)]
+    return publish, listen
+
+
+def others_words(login: Login, everybody: Iterable[Login]) -> list[str]:
+    """What a bridge may not say although it may announce any device: what devices here say themselves."""
+    if login.role != "bridge":
+        return []
+    sources = (Source.model_validate(each) for other in everybody for each in other.sources)
+    names = {source.name for source in sources if source.dialect == "home_assistant" and not source.root}
+    return [
+        subject
+        for name in sorted(names)
+        for topic in (f"homeassistant/+/{name}/config", f"homeassistant/+/{name}/+/config")
+        for subject in subjects(topic)
+    ]
+
+
+def subjects(topic_filter: str) -> Iterator[str]:
+    """The NATS subjects that an MQTT topic filter stands for (`a/#` is also `a` itself)."""
+    levels = topic_filter.split("/")
+    if levels[-1] == "#":
+        yield ".".join(map(_token, levels[:-1]))
+        yield ".".join([*map(_token, levels[:-1]), ">"])
+    else:
+        yield ".".join(map(_token, levels))
+
+
+def _token(level: str) -> str:
+    """A dot, which separates in NATS, is written as `//` (NATS, "MQTT: topics and subjects")."""
+    return "*" if level == "+" else level.replace(".", "//")
