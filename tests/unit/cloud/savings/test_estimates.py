@@ -1,7 +1,6 @@
 """Savings of homes and fleets whose true saving is known, assigned again and again."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from cloud.assignment import Assignment, Design
 from cloud.savings.estimates import Estimate, group_estimate, home_estimates
 from cloud.savings.hierarchy import learn
-from cloud.savings.home_days import compare
+from cloud.savings.home_days import Floats, compare
 from cloud.savings.rules import claim_alpha
 from tests.unit.cloud.savings.conftest import Toy, switchback
 
@@ -22,16 +21,16 @@ def _told(toy: Toy, assignment: Assignment) -> tuple[list[Estimate], Estimate]:
     return home_estimates(homes, every), group_estimate(homes, every).saved
 
 
-def _by_name(toy: Toy) -> np.ndarray:
+def _by_name(toy: Toy) -> Floats:
     """Its savings in the order of names: home-10 comes before home-2."""
     return toy.saved[np.argsort([f"home-{home}" for home in range(len(toy.saved))])]
 
 
 def test_intervals_hold_the_truth_nineteen_times_of_twenty_though_houses_keep_heat(make_toy: MakeToy) -> None:
-    """100 assignments of 30 homes: 0.95 ± 4 standard errors of 0.022 for the fleet; homes are 3,000."""
-    toy = make_toy()
+    """40 assignments of 30 homes: 0.95 less 3 standard errors of 0.034 for the fleet; homes are 1,200."""
+    toy = make_toy(seed=3)
     true, in_home, in_fleet, errors = _by_name(toy), list[bool](), list[bool](), list[float]()
-    for run in range(100):
+    for run in range(40):
         homes, fleet = _told(toy, switchback(f"s{run}"))
         in_home += [
             low <= saved <= high for saved, (low, high) in zip(true, (h.interval for h in homes), strict=True)
@@ -42,13 +41,13 @@ def test_intervals_hold_the_truth_nineteen_times_of_twenty_though_houses_keep_he
 
     print(f"homes {np.mean(in_home):.3f}, fleet {np.mean(in_fleet):.3f}, bias {np.mean(errors):+.4f}")
     assert 0.92 <= np.mean(in_home) <= 0.98
-    assert 0.87 <= np.mean(in_fleet) <= 1.0
+    assert np.mean(in_fleet) >= 0.85
     assert abs(np.mean(errors)) < 0.01
 
 
 def test_the_plain_difference_would_count_stored_heat(make_toy: MakeToy) -> None:
     """Today's arm alone saves 0.16 of a usual day, of which 0.06 are paid for tomorrow."""
-    toy = make_toy(homes=100)
+    toy = make_toy(homes=60)
     plain = list[float]()
     for home in toy.days(switchback("plain")):
         on, used = home.advised == 1, home.used
@@ -59,12 +58,12 @@ def test_the_plain_difference_would_count_stored_heat(make_toy: MakeToy) -> None
 
 
 def test_days_that_are_alike_make_no_interval_too_narrow(make_toy: MakeToy) -> None:
-    """The spread of the fleet's estimate over assignments is that of its standard errors, within a fifth."""
-    toy = make_toy(seed=3)
-    told = [_told(toy, switchback(f"s{run}"))[1] for run in range(80)]
+    """The spread of the fleet's estimate over assignments is that of its standard errors, within a quarter."""
+    toy = make_toy(seed=3, homes=15)
+    told = [_told(toy, switchback(f"s{run}"))[1] for run in range(60)]
 
     spread = np.std([each.saved for each in told])
-    assert np.mean([each.standard_error for each in told]) / spread == pytest.approx(1.0, abs=0.2)
+    assert np.mean([each.standard_error for each in told]) / spread == pytest.approx(1.0, abs=0.25)
 
 
 def test_a_homes_error_is_half_of_what_it_would_be_alone(make_toy: MakeToy) -> None:
@@ -80,13 +79,13 @@ def test_a_homes_error_is_half_of_what_it_would_be_alone(make_toy: MakeToy) -> N
 
 
 def test_where_advice_does_nothing_nothing_is_claimed(make_toy: MakeToy) -> None:
-    """200 assignments; 5 % of claims of either sign are agreed, and 2 standard errors more."""
-    toy = make_toy(homes=20, saving=0.0, stored=0.0)
-    told = [_told(toy, switchback(f"a{run}"))[1] for run in range(200)]
+    """80 assignments; 5 % of claims of either sign are agreed, and 2 standard errors more."""
+    toy = make_toy(homes=12, saving=0.0, stored=0.0)
+    told = [_told(toy, switchback(f"a{run}"))[1] for run in range(80)]
 
     claimed = np.mean([each.interval[0] > 0 or each.interval[1] < 0 for each in told])
     print(f"claimed {claimed:.3f}")
-    assert claimed <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
+    assert claimed <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 80)
 
 
 def test_who_waits_for_a_claim_over_all_looks_spends_no_more_than_one_in_twenty() -> None:
@@ -98,7 +97,7 @@ def test_who_waits_for_a_claim_over_all_looks_spends_no_more_than_one_in_twenty(
 
 def test_with_the_hold_out_alone_a_fleet_has_a_figure_and_a_home_hardly_one(make_toy: MakeToy) -> None:
     """One habit day in 14."""
-    toy = make_toy(homes=100, days=84)
+    toy = make_toy(homes=40, days=84)
     homes, fleet = _told(toy, Assignment((Design("hold-out", 1),)))
 
     low, high = fleet.interval
@@ -120,4 +119,3 @@ def test_missing_days_tell_nothing_and_spoil_nothing(make_toy: MakeToy) -> None:
     assert low <= toy.saved.mean() <= high
     days[0].used[:] = np.nan
     assert len(compare(days)) == len(homes) - 1
-    assert timedelta(days=1)
