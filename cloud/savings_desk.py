@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 import structlog
@@ -15,8 +15,9 @@ from cloud.rollout.cohort import HomePlace
 from cloud.rollout.judge import newest_whole_day
 from cloud.savings.home_days import Floats
 from cloud.savings.report import HomeFacts, Look, Report, make_report
-from cloud.savings.rules import LONGEST_DAYS, LOOK_DAYS
 from cloud.serving import HOME_SK, Profile, Serving
+
+EVER = date(1970, 1, 2)
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -40,9 +41,9 @@ class SavingsDesk:
     def make(self) -> Report | None:
         """The newest report, made from what is there now; None before the first look."""
         serving, now = Serving(self.store, 0), self.now()
-        last = newest_whole_day(now)
-        facts = _facts(serving, last - timedelta(days=LONGEST_DAYS + LOOK_DAYS))
-        look = Look.newest(facts, last)
+        facts = _facts(serving)
+        known = [day.day for home in facts for day in home.days]
+        look = Look.newest(facts, min(max(known), newest_whole_day(now))) if known else None
         if look is None:
             return None
         return make_report(facts, serving.assignment(), look, (now, self.code), self.carbon_kg_per_kwh)
@@ -74,17 +75,17 @@ class SavingsDesk:
             self.keep()
 
 
-def _facts(serving: Serving, since: date) -> list[HomeFacts]:
+def _facts(serving: Serving) -> list[HomeFacts]:
     """Of the homes that consent."""
     by_home = defaultdict[str, list[Profile]](list)
     for profile in serving.profiles().values():
         if profile.measures_savings:
             by_home[profile.home_id].append(profile)
-    return [_home(serving, home_id, profiles, since) for home_id, profiles in sorted(by_home.items())]
+    return [_home(serving, home_id, profiles) for home_id, profiles in sorted(by_home.items())]
 
 
-def _home(serving: Serving, home_id: str, profiles: list[Profile], since: date) -> HomeFacts:
+def _home(serving: Serving, home_id: str, profiles: list[Profile]) -> HomeFacts:
     wishes = profiles[0].preferences
     prices = np.resize(np.array(wishes.tariff_per_kwh, np.float64), 24)
-    days = [day for profile in profiles for day in serving.days(profile.device_id, since)]
+    days = [day for profile in profiles for day in serving.days(profile.device_id, EVER)]
     return HomeFacts(home_id, days, prices, wishes.currency, HomePlace.of(profiles[0]).kinds)

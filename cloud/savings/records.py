@@ -93,7 +93,7 @@ def _home(
     for record in records:
         used[record.day].append(counted(record))
     whole = [
-        float(np.sum(used[day])) if span.holds(day) and len(used[day]) == devices.get(day, 0) else np.nan
+        float(np.sum(used[day])) if span.holds(day) and 0 < devices.get(day, 0) == len(used[day]) else np.nan
         for day in days
     ]
     back = [[air_c.get(day - timedelta(days=each), np.nan) for each in range(WEATHER_DAYS)] for day in days]

@@ -19,10 +19,12 @@ from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.logs import configure_logs
+from cloud.savings_desk import SavingsDesk
 from cloud.training_schedule import TrainingSchedule
 from cloud.wiring.monitoring import monitoring
 from cloud.wiring.process import ready_file, stop_on_signals
 from infra.local.run_folder import RunFolder
+from infra.local.savings_report import CODE
 from infra.local.training_desk import utc_now
 from infra.local.training_job import AFTER_THE_STACK
 
@@ -53,8 +55,17 @@ def run(data_dir: Path, stop: Event) -> None:
     ):
         schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
         while not stop.wait(pause_s):  # first of all others have to come up
+            _tell_savings(store)
             failed = _is_due(schedule) and _train(data_dir, stop) != 0
             pause_s = PAUSE_S if failed else LOOK_S
+
+
+def _tell_savings(store: SqliteStateStore) -> None:
+    """Keep a report once a day; one that cannot be made is tried again at the next turn."""
+    try:
+        SavingsDesk(store, utc_now, CODE).keep_daily()
+    except CloudError as error:
+        log.warning("savings_not_told", reason=str(error))
 
 
 def _is_due(schedule: TrainingSchedule) -> bool:

@@ -53,7 +53,13 @@ def _consent(person: "Person") -> None:
         (9, 2, 24.0, "not_enough_days", "not enough days yet (9 of about 28)"),
         (40, 3, 12.0, "not_enough_days", "not enough days yet (0 of about 28)"),
         (30, 0, 24.0, "not_enough_days", "not enough days yet (no measuring day among them)"),
-        (30, 2, 24.0, "not_computed", "30 days are there, 2 of them measuring days; not computed yet"),
+        (
+            30,
+            2,
+            24.0,
+            "not_computed",
+            "30 days are there, 2 of them measuring days; computed at the next look",
+        ),
     ],
 )
 def test_it_says_how_many_days_there_are(

@@ -58,7 +58,7 @@ def test_the_plain_difference_would_count_stored_heat(make_toy: MakeToy) -> None
 
 
 def test_days_that_are_alike_make_no_interval_too_narrow(make_toy: MakeToy) -> None:
-    """The spread of the fleet's estimate over assignments is that of its standard errors, within a quarter."""
+    """The fleet's estimate spreads over assignments as its standard errors say, within a quarter."""
     toy = make_toy(seed=3, homes=15)
     told = [_told(toy, switchback(f"s{run}"))[1] for run in range(60)]
 
