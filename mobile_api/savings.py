@@ -24,7 +24,7 @@ DAYS_NEEDED = 28
 MIN_MEASURED_H = 20.0
 """A day of which less was measured is compared with none [h]."""
 
-Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2)]
+Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2, examples=[[0.3, 2.1]])]
 Period: TypeAlias = Literal["28d", "90d", "365d"]
 _DAYS: dict[Period, int] = {"28d": 28, "90d": 90, "365d": 365}
 
