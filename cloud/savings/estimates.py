@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from cloud.savings.hierarchy import NOISE_WEIGHT, Hierarchy
+from cloud.savings.hierarchy import Hierarchy
 from cloud.savings.home_days import Compared, Floats
 from cloud.savings.rules import LAGS, SURE
 
@@ -71,7 +71,7 @@ def home_estimates(homes: Sequence[Compared], all_of: Hierarchy) -> list[Estimat
     unsure = all_of.covariance + all_of.pull @ all_of.mean_covariance @ all_of.pull.transpose(0, 2, 1)
     saved, variance = all_of.own[:, :ARMS].sum(axis=1), unsure[:, :ARMS, :ARMS].sum(axis=(1, 2))
     return [
-        Estimate(float(each) * home.scale, float(np.sqrt(wide)) * home.scale, home.free + NOISE_WEIGHT)
+        Estimate(float(each) * home.scale, float(np.sqrt(wide)) * home.scale, max(home.free, 1))
         for home, each, wide in zip(homes, saved, variance, strict=True)
     ]
 

@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 
 from cloud.savings.home_days import Compared, Floats
-from cloud.savings.rules import LAGS
 
 ROUNDS: Final = 60
 """Of expectation and maximisation: with 200 no figure of the study changed in its third digit."""
@@ -26,7 +25,7 @@ PRIOR_HOMES: Final = 2.0
 
 PRIOR_SPREAD: Final = 0.03
 """Standard deviation between homes of what an arm, or usual weather, changes in a usual day's use [ratio]; an
-assumption, which weighs little from ten homes on. Of each day further back it is half as much."""
+assumption, which weighs little from ten homes on."""
 
 TINY: Final = 1e-9
 """Keeps matrices invertible where days say nothing of a coefficient."""
@@ -63,9 +62,7 @@ def learn(homes: Sequence[Compared]) -> Hierarchy:
     mean = np.linalg.solve(together + TINY * np.trace(together) * np.eye(terms), said.xy.sum(axis=0))
     noise = np.full(len(homes), max(float(said.squares(mean).sum() / free.sum()), TINY))
     usual = np.maximum(np.sqrt(np.diag(together) / free.sum()), TINY)
-    fading = np.ones(terms)
-    fading[: LAGS + 1] = 0.5 ** np.arange(LAGS + 1)
-    prior = np.diag((PRIOR_SPREAD * fading / 2 / usual) ** 2)  # an arm varies by 1/2
+    prior = np.diag((PRIOR_SPREAD / 2 / usual) ** 2)  # an arm varies by 1/2
     found = _expect(said, prior, noise)
     for _ in range(ROUNDS):
         away, kept = found.own - found.mean, np.eye(terms) - found.pull

@@ -86,7 +86,15 @@ class World:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        spec = FleetSpec(place.homes, place.seed, START, STEP_S, place.climate, place.split, plan=FAULTS)
+        spec = FleetSpec(
+            place.homes,
+            place.seed,
+            START,
+            STEP_S,
+            place.climate,
+            split=place.split,
+            plan=FAULTS,
+        )
         days = place.before + RUN_IN_DAYS + place.days
         self._fleet = Fleet(spec, days + 1)
         air_c = self._fleet.weather.outdoor_dry_bulb_c[: days * DAY_STEPS]
