@@ -23,6 +23,7 @@ from cloud.presence import LONGEST_GAP_S
 from cloud.presence_features import Moment
 from cloud.statement import Statement
 from cloud.tariff import Tariff
+from cloud.yesterday import Yesterday, look_back
 
 MAX_CHANGES_PER_DAY = 10
 """After so many changes in 24 h the setpoint only goes down, for comfort: machines beep."""
@@ -62,6 +63,16 @@ class Draft:
     def at_s(self) -> float:
         """Now [s since 1970]."""
         return self.planner.at_s
+
+    @property
+    def yesterday(self) -> Yesterday:
+        """What is believed of the day before."""
+        return self.home.yesterday
+
+    @property
+    def ordinal(self) -> int:
+        """Of the local day whose night is the newest one."""
+        return self.night.ordinal
 
     def quiet(self) -> npt.NDArray[np.bool_]:
         """Which half-hours of the plan are quiet, (49,)."""
@@ -141,7 +152,9 @@ def _moment(draft: Draft) -> Moment:
 
 def _settle_together(models: Models, drafts: Sequence[Draft], last: LastWord) -> None:
     foresee(models, drafts)
-    outcomes = Outcomes(models, [draft.day for draft in drafts])
+    look_back(models, drafts)
+    days = [replace(draft.day, energy_ratio=draft.yesterday.ratio) for draft in drafts]
+    outcomes = Outcomes(models, days)
     plans = _plan(drafts, outcomes)
     for draft, plan in zip(drafts, plans, strict=True):
         last(draft, plan)

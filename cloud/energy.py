@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_MONOTONE, ENERGY_TARGET, HOME_FEATURES
@@ -144,20 +145,26 @@ def tree_inputs(rows: Floats) -> Floats:
     return inputs
 
 
+def are_usable(hours: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which hours are of known place, energy and past setpoint, and only cooling or nothing ran, (n,)."""
+    known = [hours[name].notna().to_numpy() for name in (ENERGY_TARGET, "setpoint_24h_c", "solar_hour")]
+    only_cooling = hours["other_mode_ratio"].fillna(0.0).to_numpy() == 0.0
+    return np.asarray(np.logical_and.reduce([*known, only_cooling]))
+
+
 def usable_energy_hours(hours: pd.DataFrame) -> pd.DataFrame:
-    """Hours of known place, energy and past setpoint, in which only cooling or nothing ran."""
-    known = hours[[ENERGY_TARGET, "setpoint_24h_c", "solar_hour"]].notna().all(axis=1)
-    return hours[known & (hours["other_mode_ratio"].fillna(0.0) == 0.0)]
+    """Those of `hours` that `are_usable`."""
+    return hours[are_usable(hours)]
 
 
 def fit_energy(hours: pd.DataFrame, params: TreeParams, start: EnergyModel | None = None) -> EnergyModel:
     """Fit on the usable ones of `hours` (columns of `cloud.features`); from `start` on, if given."""
-    hours = usable_energy_hours(hours)
-    rows = _without_some_sensors(matrix(hours, ENERGY_FEATURES), params.seed)
+    usable = are_usable(hours)
+    rows = _without_some_sensors(matrix(hours, ENERGY_FEATURES)[usable], params.seed)
     steady = steady_kwh(rows)
     trees = Trees.grow(
         pd.DataFrame(tree_inputs(rows), columns=list(TREE_FEATURES)),
-        hours[ENERGY_TARGET] / steady,
+        hours.loc[usable, ENERGY_TARGET] / steady,
         weight=steady**2 / np.mean(steady**2),  # so that squares of energies are least, not of ratios
         monotone=TREE_MONOTONE,
         objective="regression",

@@ -21,6 +21,7 @@ from cloud.slot_summary import Author, OpenSlot
 from cloud.thermal.grey_box import GreyBox
 from cloud.thermal.history import GoingSlot, HistoryRejectedError, ThermalHistory
 from cloud.tolerance import Tolerance
+from cloud.yesterday import Yesterday
 from edge.contract import Mode
 
 VERSION = 4
@@ -117,6 +118,7 @@ class HomeState:
     forecast: list[WeatherHour] = field(default_factory=list[WeatherHour])
     grey_box: GreyBox = field(default_factory=GreyBox)
     day_errors: DayErrors = field(default_factory=DayErrors)
+    yesterday: Yesterday = field(default_factory=Yesterday)
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):

@@ -127,12 +127,14 @@ class Day:
         horizon: The coming day.
         forecast: Outdoor temperature by hour since 1970 (its start), as `outlook.coming_c` gives it [°C].
         grey_day: The home's grey box and its sunshine; None when there is none.
+        energy_ratio: What the model's energy is multiplied by in this home (`cloud.yesterday`) [ratio].
     """
 
     history: HourlyHistory
     horizon: Horizon
     forecast: Mapping[int, float]
     grey_day: GreyDay | None = None
+    energy_ratio: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Outcomes:
         self._around[:, :, _E["on_ratio"]] = 1.0
         self._begun = np.array([day.horizon.slots[0].number % 2 == 1 for day in days])
         self._weights = _hour_weights([day.horizon.at for day in days])
+        self._ratio = np.array([[day.energy_ratio] for day in days])
         first_halves = [day.horizon.slots[0].number for day in days]
         self._lasting = Lasting([day.grey_day for day in days], first_halves, self.outdoor_c)
         self._override = np.concatenate([day.history.override_row(day.horizon.at) for day in days])
@@ -268,7 +271,7 @@ class Outcomes:
         rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly_c, 3)
         rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly_c, 24)
         kwh = self._models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(-1, 25)
-        return np.asarray(np.maximum(kwh, 0.0) * self._weights[np.asarray(homes)])
+        return np.asarray(np.maximum(kwh, 0.0) * (self._weights * self._ratio)[np.asarray(homes)])
 
     def _hourly(self, homes: Homes, per_slot: Sequence[Sequence[float]]) -> Floats:
         """Means over the hours of one value a half-hour, (k, 49) to (k, 25)."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cloud.champion import Champion
-from cloud.energy import fit_energy, usable_energy_hours
+from cloud.energy import are_usable, fit_energy, usable_energy_hours
 from cloud.errors import InsufficientDataError, RejectedError
 from cloud.evaluation import TINY_KWH, cv_rmse, nmbe
 from cloud.feature_catalogue import (
@@ -138,7 +138,7 @@ def train(fit: pd.DataFrame, params: TrainingParams, version: str, start: Champi
     Raises:
         InsufficientDataError: Fewer than `MIN_ROWS` usable hours.
     """
-    rows = len(usable_energy_hours(fit))
+    rows = int(are_usable(fit).sum())
     if rows < MIN_ROWS:
         raise InsufficientDataError(rows, MIN_ROWS)
     energy = fit_energy(fit, params.energy, None if start is None else start.energy)

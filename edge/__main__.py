@@ -1,18 +1,24 @@
-"""`python -m edge`: run the gateway until SIGTERM or SIGINT; `python -m edge claim`: show its claim code."""
+"""`python -m edge`: run the gateway until SIGTERM or SIGINT.
+
+`python -m edge claim` shows its claim code; `python -m edge home-assistant` shows the devices of an account
+in Home Assistant, and `python -m edge home-assistant login` signs that in.
+"""
 
 import logging
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 
 import structlog
 from pydantic import ValidationError
 
-from edge.config import EdgeSettings
+from edge.config import EdgeSettings, HomeAssistantSettings
 from edge.contract import ClaimCode
 from edge.contract.telemetry import describe
 from edge.errors import EdgeError
 from edge.wiring.claim import ask_for_code
+from edge.wiring.home_assistant import HomeAssistantProcess, begin_sign_in, finish_sign_in
 from edge.wiring.process import Edge
 
 
@@ -30,19 +36,37 @@ def main() -> int:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     try:
-        if sys.argv[1:] == ["claim"]:
-            return _show_code(ask_for_code(EdgeSettings()))
-        edge = Edge(EdgeSettings())
+        return _run(sys.argv[1:])
     except ValidationError as error:
-        print(f"EDGE_{describe(error)}", file=sys.stderr)  # noqa: T201 (a command's answer)
-        return 2
+        prefix = "HA" if sys.argv[1:2] == ["home-assistant"] else "EDGE"
+        print(f"{prefix}_{describe(error)}", file=sys.stderr)  # noqa: T201 (a command's answer)
     except EdgeError as error:
         print(error, file=sys.stderr)  # noqa: T201 (likewise)
-        return 2
+    return 2
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["claim"]:
+        return _show_code(ask_for_code(EdgeSettings()))
+    if arguments == ["home-assistant", "login"]:
+        return _sign_in(HomeAssistantSettings())
+    process = (
+        HomeAssistantProcess(HomeAssistantSettings())
+        if arguments == ["home-assistant"]
+        else Edge(EdgeSettings())
+    )
     wait = _signals()
-    edge.start()
+    process.start()
     wait.recv(1)
-    edge.stop()
+    process.stop()
+    return 0
+
+
+def _sign_in(settings: HomeAssistantSettings) -> int:
+    codes = begin_sign_in(settings)
+    print(f"open {codes.verification_uri} and type {codes.user_code}", flush=True)  # noqa: T201 (the answer)
+    finish_sign_in(settings, codes)
+    print("signed in")  # noqa: T201 (likewise)
     return 0
 
 

@@ -86,3 +86,18 @@ class EdgeSettings(BaseSettings):
         if self.uplink == "aws_iot" and None in files:
             raise ValueError("cloud_ca_file, cloud_cert_file, cloud_key_file: needed for the uplink aws_iot")
         return self
+
+
+class HomeAssistantSettings(BaseSettings):
+    """Where Home Assistant's broker is, and whose devices are shown there."""
+
+    model_config = SettingsConfigDict(env_prefix="HA_", extra="forbid", frozen=True)
+
+    api_url: str = Field("http://127.0.0.1:8080", pattern=r"^https?://", description="The cloud's HTTP API.")
+    token_file: Path = Field(Path("var/home_assistant.token"), description="Keeps the sign-in.")
+    host: str = Field("127.0.0.1", description="The broker that Home Assistant listens to.")
+    port: int = Field(1883, description="Its MQTT port.")
+    username: str = Field("", description="Our name there.")
+    password: SecretStr = Field(SecretStr(""), description="Our password there.")
+    client_id: str = Field("ac-advisor-home-assistant", description="Our MQTT client id there.")
+    refresh_s: float = Field(30, ge=1, description="Between two looks at the cloud [s].")

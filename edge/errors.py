@@ -52,5 +52,19 @@ class RegistrationError(RejectedError):
         super().__init__(f"devices in {source}: {why}")
 
 
+class CloudAwayError(NotReadyError):
+    """The cloud does not answer, or does not know us: try again later."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the cloud does not answer: {why}")
+
+
+class CloudRefusedError(RejectedError):
+    """The cloud will not do what was asked for."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the cloud refuses: {why}")
+
+
 class UnreadableError(RejectedError):
     """A message of a foreign device says nothing that can be understood."""

@@ -15,15 +15,19 @@ from mobile_api.errors import AddressTakenError
 from mobile_api.events import drain
 from mobile_api.keys import KEY_FILE, KeyFile
 from mobile_api.serving import serve
+from mobile_api.voice.desk import start_reports
+from mobile_api.voice.google_graph import KeyFileError, read_account
 
 
 def main() -> int:
-    """Read the settings and serve; 1 when the address is taken."""
+    """Read the settings and serve; 1 when the address is taken, or a key file is none."""
     settings = ApiSettings()
     logs.configure(settings)
     try:
+        if settings.google_key_file is not None:
+            read_account(settings.google_key_file)
         serve(settings, partial(_make_app, settings), drain=drain)
-    except AddressTakenError as error:
+    except (AddressTakenError, KeyFileError) as error:
         print(error, file=sys.stderr)  # noqa: T201 (one line for the person who started it)
         return 1
     return 0
@@ -36,6 +40,7 @@ def _make_app(settings: ApiSettings) -> Flask:
     mailer = open_mailer(settings.mailer, settings.mail_from)
     app = create_app(stores, keys, settings, mailer=mailer)
     push_delivery.start(app)
+    start_reports(app)
     return app
 
 

@@ -21,6 +21,7 @@ from mobile_api.services import services
 from mobile_api.sessions import end_all_sessions
 from mobile_api.tickets import mail_of_second_sign_up, mail_ticket
 from mobile_api.voice.alexa_grants import forget_grant
+from mobile_api.voice.google_links import forget_link
 
 MIN_PASSWORD_LENGTH = 10
 """Characters; any kind, no rules of composition (NIST SP 800-63B, 3.1.1.2)."""
@@ -94,6 +95,7 @@ def delete_account(state: StateStore, principal: Principal) -> None:
             Delete(account_pk(account.account_id), "account"),
             Delete(OPERATORS_PK, account.account_id),
             *forget_grant(account.account_id),
+            *forget_link(account.account_id),
             *_federation_tombstones(account, services().now()),
             scrub_write(account.account_id),
         ]

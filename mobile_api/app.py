@@ -48,6 +48,7 @@ from mobile_api import (
     savings,
     schedules,
     services,
+    slow_bodies,
 )
 from mobile_api.conditional import cacheable, settle
 from mobile_api.config import ApiSettings
@@ -154,6 +155,7 @@ def create_app(
     events.install(app)
     health.install(app)
     desk.install(app)
+    slow_bodies.install(app, settings.threads)
     problems.install(app)
     app.before_request(_begin)
     app.after_request(_finish)

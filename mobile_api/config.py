@@ -95,6 +95,19 @@ class ApiSettings(BaseSettings):
         pattern=OUTBOUND_PATTERN,
         description="Where grants become tokens (Login with Amazon).",
     )
+    alexa_events_url: str = Field(
+        "https://api.amazonalexa.com/v3/events",
+        pattern=OUTBOUND_PATTERN,
+        description="Alexa's event gateway: of North America; Europe and the Far East have their own.",
+    )
+    google_key_file: Path | None = Field(
+        None,
+        description="Key file of a service account that may use Google's Home Graph: then Google Home is "
+        "told of changes.",
+    )
+    google_graph_url: str = Field(
+        "https://homegraph.googleapis.com/v1", pattern=OUTBOUND_PATTERN, description="The Home Graph."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least that is logged."
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from edge.contract import DeviceId, Mode, Telemetry
+from edge.contract import DeviceId, Fan, Mode, Telemetry
 from mobile_api.access import OwnedDevice, Principal, owned_device, owned_devices, owned_home
 from mobile_api.cursors import part_of
 from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
@@ -32,6 +32,8 @@ class LatestReading(Shown):
     indoor_rh_pct: float | None
     outdoor_dry_bulb_c: float | None
     electric_power_w: float | None
+    energy_total_kwh: float | None
+    fan: Fan | None
 
 
 class DeviceView(Shown):

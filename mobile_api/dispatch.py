@@ -24,6 +24,7 @@ from mobile_api.problems import faults_of, problem
 from mobile_api.read_ahead import ReadAhead
 from mobile_api.routing import reserve_words
 from mobile_api.services import services
+from mobile_api.slow_bodies import read_body
 
 Arguments: TypeAlias = dict[str, object]
 """What views are called with, by name."""
@@ -49,6 +50,7 @@ def serve(operation: Operation, read: Operation | None, /, **path: str) -> Respo
     g.deprecation = operation.deprecation
     access.require_same_origin()
     principal = _admit(operation)
+    read_body()
     found: Arguments = {} if principal is None else _look_up(operation, principal, path)
     try:
         parsed = _parse(operation)

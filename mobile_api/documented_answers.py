@@ -27,6 +27,14 @@ DETAILS = {
 """An example of what each error says; a 500 says nothing of itself."""
 
 _TEXT: Json = {"schema": {"type": "string"}}
+_OTHER_MEDIA: dict[str, Json] = {
+    "text/event-stream": {
+        **_TEXT,
+        "example": "retry: 3120\n\n"
+        'event: end\nid: 17.0000000000000000.1784030400\ndata: {"reason":"lifetime"}\n\n',
+    },
+    "application/zip": {},  # OpenAPI 3.1: bytes have no schema
+}
 _SECONDS: Json = {"schema": {"type": "integer", "minimum": 0}, "description": "Seconds to wait."}
 COMMON_HEADERS: dict[str, Json] = {
     "X-Request-Id": {**_TEXT, "description": "Yours, or a new one; logs have it too."},
@@ -69,6 +77,8 @@ def responses(operation: Operation, schemas: Schemas, definitions: Json) -> Json
         schema = schemas[operation.answer, "serialization"]
         example = example_of(schema, definitions)
         success["content"] = {"application/json": {"schema": schema, "example": example}}
+    elif operation.media_type is not None:
+        success["content"] = {operation.media_type: _OTHER_MEDIA[operation.media_type]}
     found: Json = {str(operation.status): success}
     if tagged:
         found["304"] = {"description": HTTPStatus(304).phrase, "headers": _headers(*common, *tagged)}

@@ -61,13 +61,11 @@ class RateLimitedError(ApiError):
         self.retry_after_s = retry_after_s
 
 
-class TooManyStreamsError(ApiError):
-    """No room for another stream: poll, and come again (429 if the account has its share, else 503)."""
+class NoSeatError(ApiError):
+    """So many requests hold a thread that no other may: come again (503)."""
 
-    def __init__(self, most: int, *, is_own: bool) -> None:
-        super().__init__(
-            f"{most} streams {'of this account' if is_own else 'of this server'} are open already"
-        )
+    def __init__(self, most: int, what: str, *, is_own: bool) -> None:
+        super().__init__(f"there are {most} {what} {'of yours' if is_own else 'at this server'} already")
         self.is_own = is_own
 
 

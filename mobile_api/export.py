@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from flask import Response
@@ -17,6 +17,7 @@ from mobile_api.archive import Entry, zipped
 from mobile_api.members import members
 from mobile_api.operations import Operations
 from mobile_api.pairing import PRIVATE_ITEMS
+from mobile_api.problems import watched
 from mobile_api.services import Services, every, services
 
 README = """\
@@ -42,11 +43,13 @@ COLUMNS = tuple(name for name in Telemetry.model_fields if name not in {"schema_
 _MOST_READINGS = 24 * 60 * 60 * 1000
 """Of a device in a day: instants are whole milliseconds, so there are no more."""
 
+_MEDIA_TYPE: Final = "application/zip"
+
 operations = Operations("export")
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-@operations.get("/v1/homes/<home_id>/export", right="own")
+@operations.get("/v1/homes/<home_id>/export", right="own", media_type=_MEDIA_TYPE)
 def export_home(home: OwnedHome, principal: Principal) -> Response:
     """Everything that is kept of a home, as one zip: JSON, readings as CSV, and a README that explains it.
 
@@ -61,7 +64,7 @@ def export_home(home: OwnedHome, principal: Principal) -> Response:
     log.info("home_exported", home_id=home.record.home_id)
     name = f'attachment; filename="{home.record.home_id}.zip"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-    return Response(zipped(entries), mimetype="application/zip", headers=headers)
+    return Response(watched(zipped(entries)), mimetype=_MEDIA_TYPE, headers=headers)
 
 
 def _of_home(home: OwnedHome) -> Iterator[Entry]:

@@ -6,15 +6,17 @@ that of a problem document.
 
 import base64
 import binascii
+import json
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
-from flask import Flask
+from flask import Flask, Response
 
 from mobile_api import audit
 from mobile_api.clients import Client, find_client
@@ -120,11 +122,18 @@ def install(app: Flask) -> None:
     for endpoint in (Revocation, Introspection, DeviceAuthorization):
         server.register_endpoint(endpoint)
     app.extensions[_EXTENSION] = server
+    app.register_error_handler(OAuth2Error, _refused)
 
 
 def server_of(app: Flask) -> Any:  # noqa: ANN401 (Authlib is not typed)
     """The authorization server of `app`."""
     return app.extensions[_EXTENSION]
+
+
+def _refused(error: Any) -> Response:  # noqa: ANN401 (Authlib's)
+    """What Authlib finds wrong before it begins: plain http under a name that is not this machine's."""
+    status, body, headers = error()
+    return Response(json.dumps(body), status, headers)
 
 
 def _find_client(client_id: str) -> Client | None:

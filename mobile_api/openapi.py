@@ -157,7 +157,8 @@ def _security_schemes() -> Json:
     return {
         "oauth2": {
             "type": "oauth2",
-            "description": "Authorization code with PKCE (S256).",
+            "description": "Authorization code with PKCE (S256). All endpoints are as their RFCs say, and "
+            "named by `/.well-known/oauth-authorization-server` (RFC 8414).",
             "flows": {"authorizationCode": flow},
         },
         "bearer": {

@@ -13,7 +13,8 @@ sees to it before the view runs:
   None when it does not say (`If-Match`). As `if_version` of the write it keeps others' changes in between.
 - other names: path parameters as they are.
 
-With `beside=`, items of the device that the view looks at are fetched together with it.
+With `beside=`, items of the device that the view looks at are fetched together with it; `media_type=` says
+what a response is that is not JSON.
 
 It returns a model (checked against the annotation), an `Answer` or a `Page` around one, None (204), or a
 response. Reads get an ETag; PUT and DELETE honour `If-Match`; POST honours `Idempotency-Key`.
@@ -118,6 +119,7 @@ class Options(TypedDict, total=False):
     deprecation: Deprecation
     version_of: Callable[[Any], int]
     beside: tuple[str, ...]
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Operation:
     deprecation: Deprecation | None
     version_of: Callable[[Any], int] | None
     beside: tuple[str, ...]
+    media_type: str | None
 
     @property
     def name(self) -> str:
@@ -221,6 +224,7 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
         deprecation=options.get("deprecation"),
         version_of=options.get("version_of"),
         beside=options.get("beside", ()),
+        media_type=options.get("media_type"),
     )
 
 

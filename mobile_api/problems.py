@@ -1,7 +1,8 @@
 """Problems: every error of the API as an RFC 9457 document; the one place where errors get their status."""
 
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Response, g, request
@@ -14,6 +15,7 @@ from mobile_api.errors import (
     InvalidFieldError,
     MalformedBodyError,
     MalformedRequestError,
+    NoSeatError,
     PreconditionFailedError,
     RateLimitedError,
     RequestInFlightError,
@@ -24,6 +26,7 @@ from mobile_api.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_Piece = TypeVar("_Piece", str, bytes)
 
 RETRY_AFTER_S = 5
 """What a 503 asks a client to wait [s]; the page polls as often."""
@@ -31,6 +34,7 @@ RETRY_AFTER_S = 5
 STATUS_OF: dict[type[Exception], int] = {
     NotFoundError: 404,
     NotReadyError: 503,
+    NoSeatError: 503,
     ConflictError: 409,
     RejectedError: 422,
     UnauthenticatedError: 401,
@@ -100,6 +104,15 @@ def install(app: Flask) -> None:
     app.register_error_handler(ValidationError, _stored_wrongly)
     for status in HTTP_ERRORS:
         app.register_error_handler(status, _http)
+
+
+def watched(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """The same; an error in the middle, where no problem can be answered any more, is at least logged."""
+    try:
+        yield from pieces
+    except Exception as error:
+        log.error("answer_cut_short", exc_info=error)  # noqa: TRY400 (`exception` is for where it ends)
+        raise
 
 
 def faults_of(error: ValidationError, *, in_query: bool) -> list[Fault]:

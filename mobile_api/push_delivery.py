@@ -4,7 +4,6 @@ What it tells is looked for, not queued: advice that is on offer, at a device wh
 of which a browser has not been told. So nothing is lost with a replica, and what has passed is not told.
 """
 
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,8 +15,9 @@ import structlog
 from flask import Flask
 
 from cloud.errors import ConflictError
-from cloud.ports.state import ABSENT, Item, Put
+from cloud.ports.state import Item, Put
 from mobile_api.access import Principal, owned_devices, stored_advice
+from mobile_api.leases import Lease
 from mobile_api.preferences import preferences
 from mobile_api.push import PUSH_PK, forget
 from mobile_api.recommendations import view
@@ -28,16 +28,11 @@ from mobile_api.sessions import find_session
 LOOK_EVERY_S: Final = 10.0
 """How often it is looked for advice of which to tell [s]."""
 
-LEASE: Final = timedelta(seconds=60)
-"""A replica that has died is followed by another after that."""
-
 MAX_ATTEMPTS: Final = 6
 """So often a message is tried; then the browser is not told of that advice."""
 
 FIRST_RETRY_S: Final = 20.0
 """Then twice as long each time [s]."""
-
-_LEASE_KEY: Final = ("push#lease", "lease")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -65,7 +60,7 @@ class PushDelivery:
 
     sender: PushService
     context: Callable[[], AbstractContextManager[object]]
-    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    lease: Lease = field(default_factory=lambda: Lease("push"))
     _trouble: dict[str, _Trouble] = field(default_factory=dict[str, _Trouble])
 
     def look(self) -> int:
@@ -75,7 +70,8 @@ class PushDelivery:
             How many messages were taken by push services.
         """
         with self.context():
-            if not self._has_lease():
+            use = services()
+            if not self.lease.is_held(use.state, use.now()):
                 return 0
             return sum(self._tell(account_id, digest) for account_id, digest in list(_all_subscriptions()))
 
@@ -87,19 +83,6 @@ class PushDelivery:
                 self.look()
             except Exception as error:  # noqa: BLE001 (the next look may do better)
                 log.warning("push_delivery_failed", error=type(error).__name__)
-
-    def _has_lease(self) -> bool:
-        use = services()
-        item = use.state.get(*_LEASE_KEY)
-        if item is not None and item.body["holder"] != self.holder:
-            return False
-        version = ABSENT if item is None else item.version
-        lease = Put(*_LEASE_KEY, {"holder": self.holder}, version, use.now() + LEASE)
-        try:
-            use.state.transact([lease])
-        except ConflictError:
-            return False
-        return True
 
     def _tell(self, account_id: str, digest: str) -> bool:
         use = services()

@@ -8,7 +8,11 @@ Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 | `account#{account_id}` | `home#{home_id}`, `session#{session_id}` | pointers |
 | `account#{account_id}` | `push#{digest}` | `SubscriptionRecord` |
 | `push` | `{account_id}#{digest}` | pointer to it |
-| `push#keys`, `push#lease` | `keys`, `lease` | what signs push messages, and who sends them |
+| `push#keys` | `keys` | what signs push messages |
+| `push#lease`, `voice#lease` | `lease` | which replica does the work (`leases.py`) |
+| `account#{account_id}` | `alexa_grant`, `google_link` | `voice.alexa_grants`, `voice.google_links` |
+| `account#{account_id}` | `alexa_told`, `google_told` | `voice.told.ToldRecord` |
+| `alexa#grants`, `google#links` | `{account_id}` | pointers to those |
 | `email#{email}` | `account` | `{account_id}`: one account per address |
 | `session#{session_id}` | `session` | `SessionRecord` |
 | `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |

@@ -20,6 +20,7 @@ from granian.server import MPServer
 
 from mobile_api.config import ApiSettings
 from mobile_api.errors import AddressTakenError
+from mobile_api.logs import SERVER_LOGS
 
 STOP_S = 4
 """Requests that have not ended by then after SIGTERM are cut off [s]."""
@@ -55,6 +56,7 @@ def serve(settings: ApiSettings, make_app: Callable[[], Flask], *, drain: Callab
         blocking_threads=settings.threads,
         workers_kill_timeout=STOP_S,
         log_level=LogLevels.error,
+        log_dictconfig=SERVER_LOGS,
     )
     ready = settings.data_dir / "run" / "api.ready"
     stopping, draining = threading.Event(), multiprocessing.Event()

@@ -9,16 +9,14 @@ says so, and the client reads anew what it shows.
 import random
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Lock
 from typing import Final, NamedTuple
 
-from mobile_api.errors import TooManyStreamsError
 from mobile_api.live import LiveFeed, States, Watch, readings_between
 from mobile_api.live_views import Kind
+from mobile_api.seats import Seats
 
 HEARTBEAT_S: Final = 15.0
 """A stream that has nothing to say says so as often [s]: proxies cut what is silent."""
@@ -53,34 +51,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.position}.{self.mark:016x}.{self.at_s}"
-
-
-@dataclass(slots=True)
-class Seats:
-    """How many streams there are; each holds one of the server's threads."""
-
-    most: int
-    _taken: Counter[str] = field(default_factory=Counter[str])
-    _lock: Lock = field(default_factory=Lock)
-
-    def take(self, account_id: str) -> None:
-        """Take a seat.
-
-        Raises:
-            TooManyStreamsError: There is none, or the account has its share.
-        """
-        with self._lock:
-            if self._taken[account_id] >= MAX_STREAMS_EACH:
-                raise TooManyStreamsError(MAX_STREAMS_EACH, is_own=True)
-            if self._taken.total() >= self.most:
-                raise TooManyStreamsError(self.most, is_own=False)
-            self._taken[account_id] += 1
-
-    def free(self, account_id: str) -> None:
-        """Give a seat back."""
-        with self._lock:
-            self._taken[account_id] -= 1
-            self._taken += Counter()  # forget those who have none
 
 
 @dataclass(slots=True)

@@ -51,18 +51,34 @@ def examine(
         hours: Usable hours (`usable_energy_hours`) of any homes.
         clock: Seconds, from any beginning.
     """
+    findings, sample = examine_answers(challenger, hours), _sample(hours)
+    if not findings[0].passed:
+        return findings
+    return [*findings, _latency(challenger, champion, matrix(sample, ENERGY_FEATURES), clock)]
+
+
+def examine_answers(challenger: Champion, hours: pd.DataFrame) -> list[Finding]:
+    """The same but for its time, which is that of as many trees: of what was learnt anew in the same way.
+
+    Args:
+        challenger: Who is looked at.
+        hours: Usable hours of any homes.
+    """
     strange = _strange_features(challenger)
     if strange:
         return [Finding("features", passed=False, says=f"it wants other features: {strange}")]
-    sample = hours.iloc[:: max(1, len(hours) // SAMPLE)]
+    sample = _sample(hours)
     rows = matrix(sample, ENERGY_FEATURES)
     return [
         Finding("features", passed=True, says="those of the catalogue, in its order"),
         _numbers(challenger, rows, matrix(sample, OVERRIDE_FEATURES)),
         _cold(challenger, rows),
         _physics(challenger, sample),
-        _latency(challenger, champion, rows, clock),
     ]
+
+
+def _sample(hours: pd.DataFrame) -> pd.DataFrame:
+    return hours.iloc[:: max(1, len(hours) // SAMPLE)]
 
 
 def _strange_features(challenger: Champion) -> list[str]:

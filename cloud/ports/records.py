@@ -142,6 +142,11 @@ class DeviceRecord(Record):
     habit_setpoint_c: float | None = Field(None, description="What its people set it to, if they told us.")
     nameplate_w: float | None = None
     inverter: bool | None = None
+    modes: tuple[Mode, ...] | None = Field(
+        None,
+        min_length=1,
+        description="What it can do besides `off`; null: not known, nothing is left out.",
+    )
 
 
 class GatewayRecord(Record):

@@ -130,6 +130,7 @@ class MqttSession:
         on_up: Called, in the session's thread, each time that `up` becomes set.
         on_down: Called each time that it is no longer.
         on_published: Called with the packet id of each publish that the broker has acknowledged.
+        last_will: What the broker publishes, retained, when the connection ends without a word.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class MqttSession:
         self.on_up: Callable[[], None] = _nothing
         self.on_down: Callable[[], None] = _nothing
         self.on_published: OnPublished = _no_packet
+        self.last_will: Parcel | None = None
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._rng = rng
@@ -159,12 +161,12 @@ class MqttSession:
         if self._thread.is_alive():
             self._thread.join(CONNECT_TIMEOUT_S)
 
-    def publish(self, parcel: Parcel) -> int | None:
+    def publish(self, parcel: Parcel, *, retained: bool = False) -> int | None:
         """Hand over a publish of QoS 1; its packet id, or None when there is no connection."""
         client = self._client
         if client is None or not self.up.is_set():
             return None
-        info = client.publish(parcel.topic, parcel.body, qos=1)
+        info = client.publish(parcel.topic, parcel.body, qos=1, retain=retained)
         return (
             info.mid
             if info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE)
@@ -253,6 +255,8 @@ class MqttSession:
             client.username_pw_set(endpoint.username, endpoint.password.get_secret_value())
         if endpoint.tls is not None:
             client.tls_set_context(_tls_context(endpoint.tls))
+        if self.last_will is not None:
+            client.will_set(self.last_will.topic, self.last_will.body, qos=1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         connection = _Connection(client)

@@ -1,10 +1,14 @@
 """`ac-advisor devices`: who may connect, who is there, and what the gateway does not understand yet."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infra.local.command_options import data_dir_option, json_option, say
+
+if TYPE_CHECKING:
+    from edge.contract import Mode
 
 
 def _known_sources(
@@ -36,12 +40,20 @@ def devices() -> None:
     callback=_known_sources,
     help="Of another make: tasmota:TOPIC, shelly:PREFIX, home_assistant:ID, ... (with --behind-gateway).",
 )
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    type=click.Choice(("cool", "heat", "dry", "fan", "auto")),
+    help="What it can do, once for each; without any, nothing is left out.",
+)
 @data_dir_option
 @json_option
 def add_device(
     device_id: str,
     behind_gateway: bool,  # noqa: FBT001 (click's)
     sources: tuple[str, ...],
+    modes: "tuple[Mode, ...]",
     data_dir: Path,
     as_json: bool,  # noqa: FBT001 (click's)
 ) -> None:
@@ -50,7 +62,8 @@ def add_device(
 
     if sources and not behind_gateway:
         raise click.UsageError("--source needs --behind-gateway: only a gateway understands other makes")
-    say(admit(data_dir, device_id, behind_gateway=behind_gateway, sources=sources), as_json=as_json)
+    admitted = admit(data_dir, device_id, behind_gateway=behind_gateway, sources=sources, modes=modes or None)
+    say(admitted, as_json=as_json)
 
 
 @devices.command("add-bridge")

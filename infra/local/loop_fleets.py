@@ -1,5 +1,6 @@
 """Fleets with a planted change, for the study of the loop: the hours before and after it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from cloud.adapters.duckdb_hours import hours_frame
 from cloud.drift.cohorts import region_of
@@ -21,6 +23,8 @@ from device_sim.outdoors.generator import generate
 from device_sim.outdoors.weather import Weather
 from device_sim.policy import HabitSetpoints
 from device_sim.season import play_steps, to_table
+from device_sim.wire.readings import StepReadings
+from infra.local.pairs import Floats
 
 Change: TypeAlias = Literal["nothing", "filters", "season", "occupants", "unit", "sensor"]
 
@@ -45,12 +49,17 @@ KILO: Final = 1000.0
 """What the firmware with another unit reports too little by: kW for W."""
 
 
+WRONG: Final[Mapping[Change, str]] = {"unit": "electric_power_w", "sensor": "outdoor_dry_bulb_c"}
+"""What is reported wrongly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A fleet, before and after.
 
     Attributes:
         change: What was planted.
+        readings: What devices said.
         hours: Columns of `cloud.features`, as reported.
         true_kwh: Electricity that each of these hours took in truth [kWh].
         faulty: What the rules say of the days, `cloud.faulty_days.COLUMNS`.
@@ -60,6 +69,7 @@ class Changed:
     """
 
     change: Change
+    readings: pa.Table
     hours: pd.DataFrame
     true_kwh: "pd.Series[float]"
     faulty: pd.DataFrame
@@ -91,15 +101,18 @@ class Plan:
     start: datetime = START
 
 
-def play(change: Change, plan: Plan) -> Changed:
-    """Let a fleet live at its habit, through the change."""
-    changes_at = plan.start + timedelta(days=plan.change_day)
-    moved = np.arange(plan.homes) % round(1 / CHANGED_SHARE) == 0
+def moved_homes(plan: Plan) -> NDArray[np.bool_]:
+    """Those whose filters clog or whose people leave, `(homes,)`."""
+    return np.asarray(np.arange(plan.homes) % round(1 / CHANGED_SHARE) == 0, np.bool_)
+
+
+def fleet_of(change: Change, plan: Plan) -> MovingFleet:
+    """The fleet before its first day; who lives there is exchanged by `let_move`."""
     fault = Fault(
         kind="clogged_filter",
-        starts_at=changes_at,
+        starts_at=_changes_at(plan),
         severity=CLOGGED,
-        homes=tuple(np.flatnonzero(moved).tolist()),
+        homes=tuple(np.flatnonzero(moved_homes(plan)).tolist()),
     )
     spec = FleetSpec(
         plan.homes,
@@ -110,28 +123,52 @@ def play(change: Change, plan: Plan) -> Changed:
         split=plan.split,
         plan=FaultPlan(faults=(fault,) if change == "filters" else ()),
     )
-    fleet = MovingFleet(spec, plan.days, _another_season(plan) if change == "season" else None)
+    return MovingFleet(spec, plan.days, _another_season(plan) if change == "season" else None)
+
+
+def let_move(change: Change, plan: Plan, fleet: MovingFleet) -> None:
+    """Do what has to be done on the day of the change."""
+    if change == "occupants":
+        fleet.exchange_people(moved_homes(plan), plan.seed + 1)
+
+
+def play(change: Change, plan: Plan) -> Changed:
+    """Let a fleet live at its habit, through the change."""
+    fleet = fleet_of(change, plan)
     before = plan.change_day * 86_400 // STEP_S
     steps = play_steps(fleet, before, HabitSetpoints())
-    if change == "occupants":
-        fleet.exchange_people(moved, plan.seed + 1)
+    let_move(change, plan, fleet)
     steps += play_steps(fleet, plan.days * 86_400 // STEP_S - before, HabitSetpoints())
-    ids = np.array([site.device_id for site in fleet.sites])
-    inverters = frozenset(site.device_id for site in fleet.sites if site.inverter)
-    affected = {
-        "nothing": frozenset(ids),
-        "season": frozenset(ids),
-        "filters": frozenset(ids[moved]),
-        "occupants": frozenset(ids[moved]),
-    }.get(change, inverters)
+    affected = _affected(change, plan, fleet.sites)
     true = to_table(steps)
-    said = _reported(change, true, affected, changes_at)
+    said = _reported(change, true, affected, _changes_at(plan))
     longitudes_deg = {site.device_id: site.longitude_deg for site in fleet.sites}
     hours = hours_frame(said, longitudes_deg)
     true_kwh = (hours if said is true else hours_frame(true, longitudes_deg))[ENERGY_TARGET]
     regions = {site.device_id: region_of(site) for site in fleet.sites}
     faulty = joined([flagged_days(said), odd_outdoor_days(hours, regions)])
-    return Changed(change, hours, true_kwh, faulty, fleet.sites, affected, plan.start)
+    return Changed(change, said, hours, true_kwh, faulty, fleet.sites, affected, plan.start)
+
+
+def said_wrongly(change: Change, readings: StepReadings, affected: frozenset[str]) -> StepReadings:
+    """A step as devices report it after the change, when their firmware or sensor is what has changed."""
+    if change not in WRONG:
+        return readings
+    theirs = np.array([device_id in affected for device_id in readings.device_ids])
+    values = getattr(readings, WRONG[change])
+    column: dict[str, Any] = {WRONG[change]: np.where(theirs, _wrong(change, values), values)}
+    return replace(readings, **column)
+
+
+def _changes_at(plan: Plan) -> datetime:
+    return plan.start + timedelta(days=plan.change_day)
+
+
+def _affected(change: Change, plan: Plan, sites: Sequence[Site]) -> frozenset[str]:
+    if change in WRONG:
+        return frozenset(site.device_id for site in sites if site.inverter)
+    some = moved_homes(plan) if change in ("filters", "occupants") else np.ones(plan.homes, np.bool_)
+    return frozenset(site.device_id for site, is_so in zip(sites, some, strict=True) if is_so)
 
 
 def _another_season(plan: Plan) -> Weather:
@@ -152,13 +189,16 @@ def _another_season(plan: Plan) -> Weather:
 
 def _reported(change: Change, table: pa.Table, affected: frozenset[str], since: datetime) -> pa.Table:
     """What devices say, when it is their firmware or their sensor that has changed."""
-    if change not in {"unit", "sensor"}:
+    if change not in WRONG:
         return table
-    column = "electric_power_w" if change == "unit" else "outdoor_dry_bulb_c"
+    column = WRONG[change]
     late = table["sampled_at"].to_numpy() > np.datetime64(since.replace(tzinfo=None))
     theirs = pc.is_in(table["device_id"], pa.array(sorted(affected))).to_numpy()
     values = table[column].to_numpy().astype(np.float64)
-    wrong = values / KILO if change == "unit" else values + SENSOR_OFF_K
-    said = np.where(late & theirs, wrong, values)
+    said = np.where(late & theirs, _wrong(change, values), values)
     place = table.schema.get_field_index(column)
     return table.set_column(place, table.schema.field(column), pa.array(said, from_pandas=True))
+
+
+def _wrong(change: Change, values: Floats) -> Floats:
+    return np.asarray(values / KILO if change == "unit" else values + SENSOR_OFF_K)

@@ -4,7 +4,8 @@ Fleets of the split `validate` live at their habit; in each something is planted
 them. Every day the triggers look, and what they decide is done, as it would be in service: by the same
 functions, at the same gate. It prints after how many days the change was found, and the error of the models
 beside that of models that are never updated, against what was drawn in truth: in the homes concerned, which
-may report something else, and in the others.
+may report something else, and in the others. Then the homes are advised through the same change, and what is
+saved is compared with their habit (`infra.local.loop_saving`).
 """
 
 import json
@@ -37,6 +38,7 @@ from cloud.training_schedule import Learnt
 from cloud.trees import MAX_TREES, matrix
 from cloud.triggers import RULES, Decision, Memory, Signal, after_job, decide, is_alarm
 from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
+from infra.local.loop_saving import Saved, saving_of
 from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.training_desk import signals_of
 from infra.local.whole_table import print_whole
@@ -89,6 +91,7 @@ class Course:
         error_before: Daily error in the week before the change, by whose homes [ratio].
         error_frozen: The same in each week after it, of models that are never updated.
         error_kept: Of those that served.
+        saved: By advice, in the homes concerned; None where nothing changed.
     """
 
     climate: str
@@ -100,6 +103,7 @@ class Course:
     error_before: dict[str, float] = field(default_factory=dict)
     error_frozen: dict[str, list[float]] = field(default_factory=dict)
     error_kept: dict[str, list[float]] = field(default_factory=dict)
+    saved: Saved | None = None
 
     @property
     def delay_days(self) -> int | None:
@@ -196,17 +200,20 @@ def study(climate: str, change: Change, homes: int, seed: int) -> Course:
     fleet = play(change, plan)
     service, course = _Service(fleet, change_day), Course(climate, change, homes, len(fleet.affected))
     errors: dict[int, pd.DataFrame] = {}
+    served: dict[int, Champion] = {}
     for day in range(FIRST_DAY, last):
         decision, done = service.day(day)
         since = day - change_day
         course.alarms += [(since, signal.trigger) for signal in decision.fired if _says_changed(signal)]
         course.rounds += [] if done is None else [done]
-        errors[since] = service.energy(day)
+        errors[since], served[day] = service.energy(day), service.champion
     weeks = [range(7 * week, 7 * week + 7) for week in range(_weeks_after(change))]
     for whose in WHOSE[: 1 if len(fleet.affected) == homes else 2]:
         course.error_before[whose] = _error(errors, range(-7, 0), "kept", whose)
         course.error_frozen[whose] = [_error(errors, week, "frozen", whose) for week in weeks]
         course.error_kept[whose] = [_error(errors, week, "kept", whose) for week in weeks]
+    if change != "nothing":
+        course.saved = saving_of(fleet, plan, lambda day: served.get(day, service.frozen))
     return course
 
 
@@ -239,6 +246,7 @@ def _show(courses: list[Course]) -> None:
         "week before",
         "weeks after, never updated",
         "weeks after, kept",
+        "saved: week before; weeks after, never updated; kept",
         "jobs, promoted",
     ):
         table.add_column(name)
@@ -256,6 +264,7 @@ def _show(courses: list[Course]) -> None:
                 "; ".join(" ".join(f"{100 * error:.1f}" for error in weeks) for weeks in errors.values())
                 for errors in (course.error_frozen, course.error_kept)
             ),
+            _told(course.saved),
             f"{len(course.rounds)}, {sum(each.promoted for each in course.rounds)}",
         )
     print_whole(Console(), table)
@@ -265,6 +274,13 @@ def _show(courses: list[Course]) -> None:
     }
     for update, spent in seconds.items():
         click.echo(f"{update}: {len(spent)} jobs, median {np.median(spent) if spent else np.nan:.1f} s")
+
+
+def _told(saved: Saved | None) -> str:
+    if saved is None:
+        return "-"
+    weeks = (" ".join(f"{100 * ratio:.1f}" for ratio in each) for each in (saved.never_updated, saved.kept))
+    return "; ".join([f"{100 * saved.before:.1f} %", *weeks])
 
 
 @click.command()

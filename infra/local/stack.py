@@ -14,6 +14,7 @@ from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.ports.records import DeviceRecord, device_pk
 from cloud.ports.state import Put
+from edge.contract import Mode
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
 from infra.local.errors import LocalError
@@ -76,11 +77,17 @@ class Stack:
         self.run.release()
 
     def register(
-        self, device_ids: Iterable[str], *, behind_gateway: bool, sources: tuple[str, ...] = ()
+        self,
+        device_ids: Iterable[str],
+        *,
+        behind_gateway: bool,
+        sources: tuple[str, ...] = (),
+        modes: tuple[Mode, ...] | None = None,
     ) -> dict[str, str]:
         """Let devices in and return a claim code for each; works before and while the stack runs.
 
-        A stack that runs takes them in within a second, whichever process has called this.
+        A stack that runs takes them in within a second, whichever process has called this. `modes` is what
+        they can do; None: not known, or as it was said before.
 
         Raises:
             DeviceNameError: One is no device id, or is known as somebody else.
@@ -90,7 +97,7 @@ class Stack:
         self.identities.require_admissible(wanted, behind_gateway=behind_gateway)
         gateway_id = GATEWAY_ID if behind_gateway else None
         codes = {
-            device_id: self._add_claim(DeviceRecord(device_id=device_id, gateway_id=gateway_id))
+            device_id: self._add_claim(DeviceRecord(device_id=device_id, gateway_id=gateway_id, modes=modes))
             for device_id in wanted
         }  # first: what a stranger says would be a dead letter
         self.identities.add_devices(wanted, behind_gateway=behind_gateway, sources=sources)
@@ -136,8 +143,12 @@ class Stack:
             self._site = site
 
     def _add_claim(self, device: DeviceRecord) -> str:
-        if self.state.get(device_pk(device.device_id), "device") is None:
-            self.state.transact([Put(device_pk(device.device_id), "device", device.model_dump())])
+        item = self.state.get(device_pk(device.device_id), "device")
+        if item is None:
+            self.state.transact([Put(device_pk(device.device_id), "device", device.model_dump(mode="json"))])
+        elif device.modes is not None:
+            body = {**item.body, "modes": list(device.modes)}
+            self.state.transact([Put(item.pk, item.sk, body, if_version=item.version)])
         return ClaimDesk(self.state, lambda: datetime.now(UTC)).show(device.device_id, "device").code or ""
 
     def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
@@ -177,7 +188,12 @@ class Stack:
 
 
 def admit(
-    data_dir: Path, device_id: str, *, behind_gateway: bool, sources: tuple[str, ...] = ()
+    data_dir: Path,
+    device_id: str,
+    *,
+    behind_gateway: bool,
+    sources: tuple[str, ...] = (),
+    modes: tuple[Mode, ...] | None = None,
 ) -> dict[str, str]:
     """Let a device into the stack of `data_dir`, whether it runs or not.
 
@@ -185,7 +201,7 @@ def admit(
         DeviceNameError: It is no device id, or is known as somebody else.
     """
     stack = Stack(StackSettings(data_dir), {})
-    codes = stack.register([device_id], behind_gateway=behind_gateway, sources=sources)
+    codes = stack.register([device_id], behind_gateway=behind_gateway, sources=sources, modes=modes)
     return {
         "username": device_id,
         "password": stack.identities.require(device_id).password,

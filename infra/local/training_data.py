@@ -40,8 +40,8 @@ LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pan
 """What may change the bits of a model."""
 
 Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
-"""All that the lake has; its newest days, with some hours of the year before; the newest of these, by trees
-that are added to those of the champion."""
+"""All that the lake has; its newest days, with some hours of the year before; the newest of these alone, by
+trees that are added to those of the champion, which know the year before."""
 
 Span: TypeAlias = tuple[datetime, datetime]
 
@@ -113,7 +113,7 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
     hours, faulty = _read(parts(), profiles)
     last = max(newest_at, default=None)
     read_end = end if last is None else last + timedelta(milliseconds=1)
-    earlier_spans = () if start is None else _spans(lake.days(), start)
+    earlier_spans = () if start is None or kind == "hot_fix" else _spans(lake.days(), start)
     earlier = _earlier(lake, earlier_spans, profiles)
     return TrainingData(hours, faulty, lake.version, start, read_end, earlier, earlier_spans)
 

@@ -26,6 +26,7 @@ from mobile_api.voice.alexa_messages import (
     celsius,
     error,
     event,
+    read_directive,
     state_of,
 )
 from mobile_api.voice.degrees import Scale, to_celsius, to_kelvins
@@ -47,12 +48,17 @@ from mobile_api.voice.refusals import (
 class Grants(Protocol):
     """Where the right to send events for a person is kept."""
 
-    def accept(self, account_id: str, code: str) -> None:
-        """Exchange the code of an `AcceptGrant` and keep what comes of it.
+    def accept(self, account_id: str, session_id: str, code: str) -> None:
+        """Exchange the code of an `AcceptGrant` and keep what comes of it, as long as the sign-in lasts.
 
         Raises:
             GrantRefusedError: It was not exchanged.
+            VendorUnreachableError: Amazon does not answer.
         """
+        ...
+
+    def has(self, account_id: str) -> bool:
+        """Whether a person is told of changes: then Alexa stops asking for what it will be told."""
         ...
 
 
@@ -68,13 +74,11 @@ class Desk:
         open_house: The homes of an access token.
         new_id: Names a message.
         grants: Keeps grants; None where none are wanted.
-        tells_changes: Whether somebody sends `ChangeReport`s; Alexa stops asking for what it will be told.
     """
 
     open_house: OpenHouse
     new_id: Callable[[], str]
     grants: Grants | None = None
-    tells_changes: bool = False
 
 
 class _Payload(BaseModel):
@@ -158,10 +162,8 @@ def handle_directive(message: object, desk: Desk) -> Json:
     Returns:
         An event; never raises but for a bug.
     """
-    inner = message.get("directive") if isinstance(message, dict) else None
-    try:
-        directive = Directive.model_validate(inner)
-    except ValidationError:
+    directive = read_directive(message)
+    if directive is None:
         return error("INVALID_DIRECTIVE", "this is no directive", desk.new_id())
     try:
         return _answer(directive, desk)
@@ -177,12 +179,8 @@ def handle_directive(message: object, desk: Desk) -> Json:
 
 def too_slow(message: object, new_id: Callable[[], str]) -> Json:
     """The answer when something behind does not answer in time."""
-    inner = message.get("directive") if isinstance(message, dict) else None
-    try:
-        directive = Directive.model_validate(inner)
-    except ValidationError:
-        directive = None
-    return error("INTERNAL_ERROR", "no answer in time; what was asked may be sent", new_id(), about=directive)
+    text = "no answer in time; what was asked may be sent"
+    return error("INTERNAL_ERROR", text, new_id(), about=read_directive(message))
 
 
 def _answer(directive: Directive, desk: Desk) -> Json:
@@ -215,8 +213,9 @@ def _with_state(made: Json, air: Aircon) -> Json:
 
 
 def _discover(directive: Directive, desk: Desk) -> Json:
-    airs = desk.open_house(directive.token).aircons()[:MAX_ENDPOINTS]
-    found = [endpoint(air, proactive=desk.tells_changes) for air in airs]
+    house = desk.open_house(directive.token)
+    told = desk.grants is not None and desk.grants.has(house.account_id)
+    found = [endpoint(air, proactive=told) for air in house.aircons()[:MAX_ENDPOINTS]]
     return event(DISCOVERY, "Discover.Response", desk.new_id(), about=directive, payload={"endpoints": found})
 
 
@@ -224,10 +223,10 @@ def _accept_grant(directive: Directive, desk: Desk) -> Json:
     """Every failure here has the one error that Amazon knows for it."""
     try:
         grant = _AcceptGrant.model_validate(directive.payload).grant
-        account_id = desk.open_house(directive.token).account_id
+        house = desk.open_house(directive.token)
         if desk.grants is None:
             raise GrantRefusedError("events are not sent here")
-        desk.grants.accept(account_id, grant.code)
+        desk.grants.accept(house.account_id, house.session_id, grant.code)
     except (ValidationError, ApiError, CloudError) as fault:
         text = "the grant cannot be read" if isinstance(fault, ValidationError) else str(fault)
         return error("ACCEPT_GRANT_FAILED", text, desk.new_id(), about=directive)

@@ -1,38 +1,25 @@
 """Events: what Alexa is told unasked, by its event gateway: changes, devices that came, devices that went."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from mobile_api.errors import ApiError
 from mobile_api.voice.alexa_discovery import endpoint
 from mobile_api.voice.alexa_grants import AlexaGrants
 from mobile_api.voice.alexa_messages import DISCOVERY, Json, event, state_of
 from mobile_api.voice.house import Aircon
-from mobile_api.voice.outbound import Call, Reply, Transport, VendorUnreachableError
+from mobile_api.voice.outbound import Call, Reply, ReportRefusedError, Transport
 
 Cause: TypeAlias = Literal[
     "APP_INTERACTION", "PHYSICAL_INTERACTION", "PERIODIC_POLL", "RULE_TRIGGER", "VOICE_INTERACTION"
 ]
 Delivery: TypeAlias = Literal["told", "no_grant"]
 
-MAX_TRIES: Final = 4
-"""So often an event is tried; then it is given up, and the next one tells what is so then."""
-
-FIRST_RETRY_S: Final = 0.5
-"""Then twice as long each time, or as long as the gateway says, up to `MAX_RETRY_S` [s]."""
-
-MAX_RETRY_S: Final = 10.0
-
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
-_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
-
-
-class EventRefusedError(ApiError):
-    """The gateway does not take an event: it is at fault, and sending it again would not help."""
+_ENDED: Final = (b"SKILL_DISABLED_EXCEPTION", b"SKILL_NEVER_ENABLED_EXCEPTION")
+"""With 403: the person has disabled the skill, so the grant is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +31,20 @@ class AlexaEvents:
         send: Calls the gateway.
         url: Where it is.
         new_id: Names a message.
-        sleep: Waits between tries [s].
     """
 
     grants: AlexaGrants
     send: Transport
     url: str
     new_id: Callable[[], str]
-    sleep: Callable[[float], None] = time.sleep
 
     def tell_change(self, account_id: str, air: Aircon, changed: Sequence[str], cause: Cause) -> Delivery:
         """Say that properties (by name) of a device have changed.
 
         Raises:
-            EventRefusedError: The gateway does not take it.
-            GrantRefusedError: The grant is no longer good.
-            VendorUnreachableError: It could not be delivered in `MAX_TRIES`.
+            ReportRefusedError: The gateway does not take it.
+            GrantRefusedError: Amazon does not know us.
+            VendorUnreachableError: It could not be delivered now.
         """
         return self._deliver(
             account_id, lambda token: change_report(air, changed, cause, self.new_id(), token)
@@ -81,36 +66,32 @@ class AlexaEvents:
         payload = {"endpoints": endpoints, "scope": _bearer(token)}
         return event(DISCOVERY, name, self.new_id(), payload=payload)
 
+    def answer_late(self, account_id: str, answer: Json) -> Delivery:
+        """Send the answer to a directive after a `DeferredResponse`; raises as `tell_change`."""
+        return self._deliver(account_id, lambda token: _authorized(answer, token))
+
     def _deliver(self, account_id: str, make: Callable[[str], Json]) -> Delivery:
+        """Send an event, again with a new token if the gateway wants that; no answer is waited for twice."""
         token = self.grants.access_token(account_id)
-        for attempt in range(MAX_TRIES):
+        if token is None:
+            return "no_grant"
+        reply = self._post(make(token), token)
+        if reply.status == _UNAUTHORIZED:
+            token = self.grants.access_token(account_id, refused=token)
             if token is None:
                 return "no_grant"
-            reply = self._try(make(token), token)
-            if reply is not None and reply.is_ok:
-                return "told"
-            if reply is not None and reply.status == _UNAUTHORIZED:
-                token = self.grants.access_token(account_id, refused=token)
-                continue
-            if reply is not None and reply.status not in _TRY_AGAIN:
-                return self._give_up(account_id, reply)
-            if attempt + 1 < MAX_TRIES:
-                self.sleep(_wait_s(reply, attempt))
-        raise VendorUnreachableError("the event gateway takes nothing now")
-
-    def _try(self, message: Json, token: str) -> Reply | None:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        try:
-            return self.send(Call("POST", self.url, headers, json.dumps(message).encode()))
-        except VendorUnreachableError:
-            return None
-
-    def _give_up(self, account_id: str, reply: Reply) -> Delivery:
-        """403 with this code says that the person has disabled the skill: the grant is over."""
-        if reply.status == _FORBIDDEN and b"SKILL_DISABLED_EXCEPTION" in reply.body:
+            reply = self._post(make(token), token)
+        if reply.is_ok:
+            return "told"
+        reply.require_sound()
+        if reply.status == _FORBIDDEN and any(code in reply.body for code in _ENDED):
             self.grants.forget(account_id)
             return "no_grant"
-        raise EventRefusedError(f"the event gateway answered {reply.status}")
+        raise ReportRefusedError(f"the event gateway answered {reply.status}")
+
+    def _post(self, message: Json, token: str) -> Reply:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        return self.send(Call("POST", self.url, headers, json.dumps(message).encode()))
 
 
 def change_report(air: Aircon, changed: Sequence[str], cause: Cause, message_id: str, token: str) -> Json:
@@ -128,7 +109,7 @@ def _bearer(token: str) -> Json:
     return {"type": "BearerToken", "token": token}
 
 
-def _wait_s(reply: Reply | None, attempt: int) -> float:
-    said = "" if reply is None else reply.headers.get("retry-after", "")
-    own_s = FIRST_RETRY_S * float(2**attempt)
-    return min(max(own_s, float(said) if said.isdigit() else 0.0), MAX_RETRY_S)
+def _authorized(answer: Json, token: str) -> Json:
+    """The same event with the right to send it, which only events to the gateway carry."""
+    inner = answer["event"]
+    return {**answer, "event": {**inner, "endpoint": {**inner.get("endpoint", {}), "scope": _bearer(token)}}}

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mobile_api.voice.house import Aircon
 
@@ -95,6 +95,15 @@ class Directive(_Part):
             if isinstance(bearer, dict) and isinstance(bearer.get("token"), str):
                 return str(bearer["token"])
         return ""
+
+
+def read_directive(message: object) -> Directive | None:
+    """What Alexa asks; None when it is no directive."""
+    inner = message.get("directive") if isinstance(message, dict) else None
+    try:
+        return Directive.model_validate(inner)
+    except ValidationError:
+        return None
 
 
 def event(

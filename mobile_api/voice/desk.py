@@ -2,22 +2,34 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
-from mobile_api.services import services
+from cloud.ports.state import StateStore
+from mobile_api.services import Services, services
+from mobile_api.voice import reports
+from mobile_api.voice.alexa_deferral import Deferral, deferred
+from mobile_api.voice.alexa_directives import Desk, handle_directive, too_slow
+from mobile_api.voice.alexa_events import AlexaEvents
 from mobile_api.voice.alexa_grants import AlexaGrants
+from mobile_api.voice.alexa_messages import Json, read_directive
+from mobile_api.voice.alexa_reports import AlexaReports
 from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
+from mobile_api.voice.google_graph import HomeGraph, read_account
+from mobile_api.voice.google_home import GoogleHome
+from mobile_api.voice.google_links import GoogleLinks
+from mobile_api.voice.google_reports import GoogleReports
 from mobile_api.voice.house import House
 from mobile_api.voice.outbound import Call, Transport, VendorUnreachableError, send
 from mobile_api.voice.patience import Patience
 from mobile_api.voice.served_house import open_house
 from mobile_api.voice.skill_messages import SkillRequest
+from mobile_api.voice.told import Reporter
 
 HOLD_ON_S: Final = 0.8
 """A progressive response is worth no more of the 8 s [s]."""
@@ -35,13 +47,57 @@ class VoiceDesk:
         patience: How long is waited.
         send: Calls vendors.
         alexa_signatures: Whether a request to the skill is Amazon's.
-        alexa_grants: Who may be told of changes; None where that is not set up.
+        alexa: The way to tell Alexa of changes; None where that is not set up.
+        google: The same for Google Home.
     """
 
     patience: Patience
     send: Transport
     alexa_signatures: AlexaSignatures
-    alexa_grants: AlexaGrants | None = None
+    alexa: AlexaEvents | None = None
+    google: GoogleReports | None = None
+
+    @property
+    def grants(self) -> AlexaGrants | None:
+        """Who may be told of changes by Alexa."""
+        return None if self.alexa is None else self.alexa.grants
+
+    def answer_directive(self, message: Json) -> Json:
+        """Answer Alexa Smart Home, in time: what takes longer is promised if it may be, and else given up."""
+        app, deadline = _app(), self.patience.deadline(0.0)
+        deferral = Deferral(read_directive(message), self.alexa)
+
+        def opened(token: str) -> House:
+            house = open_house(token, deadline)
+            may_be_late = deferral.allows(house)
+            return replace(house, deadline=self.patience.late_deadline()) if may_be_late else house
+
+        def work() -> Json:
+            with app.app_context():
+                return handle_directive(message, Desk(opened, new_id, self.grants))
+
+        answer = self.patience.within(work, 0.0, deferral.promise)
+        if answer is not None:
+            return answer
+        if deferral.is_promised and deferral.directive is not None:
+            return deferred(deferral.directive, new_id())
+        return too_slow(message, new_id)
+
+    def reporters(self, state: StateStore) -> list[Reporter]:
+        """The vendors that are told of changes."""
+        alexa = [] if self.alexa is None else [AlexaReports(self.alexa, state)]
+        return [*alexa, *([] if self.google is None else [self.google])]
+
+    def google_home(self, house: House) -> GoogleHome:
+        """Answers to Google for one person."""
+        if self.google is None:
+            return GoogleHome(house)
+        links = self.google.links
+
+        def connect(house: House, devices: Sequence[Json]) -> None:
+            links.keep(house.account_id, house.session_id, devices)
+
+        return GoogleHome(house, reports=True, connect=connect, disconnect=links.forget)
 
     def within(
         self, answer: Callable[[Callable[[str], House]], _Answer], *, spent_s: float = 0.0
@@ -52,8 +108,7 @@ class VoiceDesk:
             answer: Makes it, in a thread of its own.
             spent_s: Of the patience with the request [s].
         """
-        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 (the proxy is bound to this thread)
-        deadline = self.patience.deadline(spent_s)
+        app, deadline = _app(), self.patience.deadline(spent_s)
 
         def work() -> _Answer:
             with app.app_context():
@@ -63,21 +118,43 @@ class VoiceDesk:
 
 
 def install(app: Flask) -> None:
-    """Give `app` its desk."""
+    """Give `app` its desk.
+
+    Raises:
+        KeyFileError: The key for Google's Home Graph cannot be used.
+    """
     with app.app_context():
         use = services()
-        wanted = use.settings
-        signatures, grants = AlexaSignatures(send, use.now, public_roots), None
-        if wanted.alexa_client_id:
-            grants = AlexaGrants(
-                use.state,
-                send,
-                wanted.alexa_token_url,
-                wanted.alexa_client_id,
-                wanted.alexa_client_secret.get_secret_value(),
-                use.now,
-            )
-    app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, grants)
+        signatures = AlexaSignatures(send, use.now, public_roots)
+        app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, _alexa(use), _google(use))
+
+
+def start_reports(app: Flask) -> None:
+    """Tell the vendors of changes, beside everything else."""
+    with app.app_context():
+        reports.start(app, voice_desk().reporters(services().state))
+
+
+def _alexa(use: Services) -> AlexaEvents | None:
+    wanted = use.settings
+    if not wanted.alexa_client_id:
+        return None
+    secret = wanted.alexa_client_secret.get_secret_value()
+    grants = AlexaGrants(use.state, send, wanted.alexa_token_url, wanted.alexa_client_id, secret, use.now)
+    return AlexaEvents(grants, send, wanted.alexa_events_url, new_id)
+
+
+def _google(use: Services) -> GoogleReports | None:
+    wanted = use.settings
+    if wanted.google_key_file is None:
+        return None
+    graph = HomeGraph(read_account(wanted.google_key_file), send, wanted.google_graph_url, new_id, use.now)
+    return GoogleReports(graph, GoogleLinks(use.state), use.state)
+
+
+def _app() -> Flask:
+    """The app itself: its proxy is bound to this thread."""
+    return cast("Flask", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 (as Flask documents)
 
 
 def voice_desk() -> VoiceDesk:

@@ -1,7 +1,6 @@
 """Home Graph: what Google is told unasked, that a state has changed or that devices have come or gone."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,9 +14,15 @@ from joserfc.jwk import RSAKey
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from mobile_api.errors import ApiError
-from mobile_api.voice.google_states import Json, states
+from mobile_api.voice.google_states import Json, reported
 from mobile_api.voice.house import Aircon
-from mobile_api.voice.outbound import Call, Reply, Transport, VendorUnreachableError
+from mobile_api.voice.outbound import (
+    Call,
+    Reply,
+    ReportRefusedError,
+    Transport,
+    VendorUnreachableError,
+)
 
 SCOPE: Final = "https://www.googleapis.com/auth/homegraph"
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -25,16 +30,16 @@ LIFETIME: Final = timedelta(hours=1)
 EARLY: Final = timedelta(minutes=5)
 """A token is replaced so long before it ends."""
 
-MAX_TRIES: Final = 4
-FIRST_RETRY_S: Final = 0.5
-"""After the first failure; then twice as long each time [s]."""
-
 _UNAUTHORIZED: Final = 401
-_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_NOT_FOUND: Final = 404
 
 
-class HomeGraphRefusedError(ApiError):
-    """Google does not take what it is told: sending it again would not help."""
+class UnlinkedError(ReportRefusedError):
+    """Google does not know the account: its person has unlinked it."""
+
+
+class KeyFileError(ApiError):
+    """There is no usable key of a service account where the settings say."""
 
 
 class ServiceAccount(BaseModel):
@@ -64,7 +69,6 @@ class HomeGraph:
         url: Where it is.
         new_id: Names a message.
         now: The wall clock (UTC).
-        sleep: Waits between tries [s].
     """
 
     account: ServiceAccount
@@ -72,7 +76,6 @@ class HomeGraph:
     url: str
     new_id: Callable[[], str]
     now: Callable[[], datetime]
-    sleep: Callable[[float], None] = time.sleep
     _token: str | None = field(init=False, default=None)
     _until: datetime | None = field(init=False, default=None)
 
@@ -80,10 +83,11 @@ class HomeGraph:
         """Say what devices (by id) of an account do now.
 
         Raises:
-            HomeGraphRefusedError: Google does not take it.
-            VendorUnreachableError: It could not be delivered in `MAX_TRIES`.
+            UnlinkedError: Google does not know the account any more.
+            ReportRefusedError: Google does not take it.
+            VendorUnreachableError: It could not be delivered now, or Google gives us no token.
         """
-        told = {device_id: states(air) for device_id, air in airs.items()}
+        told = {device_id: reported(air) for device_id, air in airs.items()}
         body = {
             "requestId": self.new_id(),
             "agentUserId": account_id,
@@ -96,27 +100,19 @@ class HomeGraph:
         self._deliver("devices:requestSync", {"agentUserId": account_id, "async": True})
 
     def _deliver(self, method: str, body: Json) -> None:
-        for attempt in range(MAX_TRIES):
-            reply = self._try(method, body)
-            if reply is not None and reply.is_ok:
-                return
-            if reply is not None and reply.status == _UNAUTHORIZED:
-                self._token = None
-            elif reply is not None and reply.status not in _TRY_AGAIN:
-                raise HomeGraphRefusedError(f"Home Graph answered {reply.status}")
-            if attempt + 1 < MAX_TRIES:
-                self.sleep(FIRST_RETRY_S * float(2**attempt))
-        raise VendorUnreachableError("Home Graph takes nothing now")
+        reply = self._post(method, body)
+        if reply.status == _UNAUTHORIZED:
+            self._token = None
+            reply = self._post(method, body)
+        if reply.is_ok:
+            return
+        reply.require_sound()
+        kind = UnlinkedError if reply.status == _NOT_FOUND else ReportRefusedError
+        raise kind(f"Home Graph answered {reply.status}")
 
-    def _try(self, method: str, body: Json) -> Reply | None:
-        try:
-            headers = {
-                "Authorization": f"Bearer {self._access_token()}",
-                "Content-Type": "application/json",
-            }
-            return self.send(Call("POST", f"{self.url}/{method}", headers, json.dumps(body).encode()))
-        except VendorUnreachableError:
-            return None
+    def _post(self, method: str, body: Json) -> Reply:
+        headers = {"Authorization": f"Bearer {self._access_token()}", "Content-Type": "application/json"}
+        return self.send(Call("POST", f"{self.url}/{method}", headers, json.dumps(body).encode()))
 
     def _access_token(self) -> str:
         """A token for the service account (RFC 7523)."""
@@ -126,12 +122,11 @@ class HomeGraph:
         form = {"grant_type": JWT_BEARER, "assertion": self._assertion(now)}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         reply = self.send(Call("POST", self.account.token_uri, headers, urlencode(form).encode()))
-        if reply.status in _TRY_AGAIN:
-            raise VendorUnreachableError(f"Google's token server answered {reply.status}")
+        reply.require_sound()
         try:
             token = _Token.model_validate(json.loads(reply.body))
         except (ValueError, ValidationError) as error:
-            raise HomeGraphRefusedError(f"Google gave no token ({reply.status})") from error
+            raise VendorUnreachableError(f"Google gave no token ({reply.status})") from error
         self._token, self._until = token.access_token, now + timedelta(seconds=token.expires_in)
         return token.access_token
 
@@ -143,20 +138,19 @@ class HomeGraph:
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
         }
-        try:
-            key = RSAKey.import_key(self.account.private_key.get_secret_value())
-            return str(jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key, algorithms=["RS256"]))
-        except (JoseError, ValueError) as error:
-            raise HomeGraphRefusedError("the service account's key cannot be used") from error
+        key = RSAKey.import_key(self.account.private_key.get_secret_value())
+        return str(jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key, algorithms=["RS256"]))
 
 
 def read_account(path: Path) -> ServiceAccount:
     """The service account in a key file.
 
     Raises:
-        HomeGraphRefusedError: It is none.
+        KeyFileError: It is none, or its key cannot be used.
     """
     try:
-        return ServiceAccount.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise HomeGraphRefusedError(f"{path} is no key file of a service account") from error
+        account = ServiceAccount.model_validate_json(path.read_bytes())
+        RSAKey.import_key(account.private_key.get_secret_value())
+    except (OSError, JoseError, ValueError) as error:
+        raise KeyFileError(f"{path} is no key file of a service account") from error
+    return account

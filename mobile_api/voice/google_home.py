@@ -3,7 +3,7 @@
 A command that is sent and not confirmed is `PENDING`: Google says that it was asked, not that it is done.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -124,11 +124,13 @@ class GoogleHome:
     Attributes:
         house: Their homes.
         reports: Whether changes are told unasked.
+        connect: What is done with the devices that a sync tells.
         disconnect: What is done when they unlink.
     """
 
     house: House
     reports: bool = False
+    connect: Callable[[House, Sequence[Json]], None] = field(default=lambda *_: None)
     disconnect: Callable[[str], None] = field(default=lambda _: None)
 
     def answer(self, asked: Asked) -> Json:
@@ -149,6 +151,7 @@ class GoogleHome:
     def _sync(self) -> Json:
         try:
             found = [device(air, reports=self.reports) for air in self.house.aircons()]
+            self.connect(self.house, found)
         except (ApiError, CloudError) as fault:
             return {"agentUserId": self.house.account_id, "errorCode": _code_of(fault), "devices": []}
         return {"agentUserId": self.house.account_id, "devices": found}

@@ -75,6 +75,11 @@ def states(air: Aircon) -> Json:
     return {**known, **_thermostat(air, humidity)}
 
 
+def reported(air: Aircon) -> Json:
+    """What is told unasked: of a silent device only that it is silent."""
+    return states(air) if air.is_online else {"online": False}
+
+
 def _thermostat(air: Aircon, humidity: int | None) -> Json:
     """Google wants mode, setpoint and temperature together, or nothing; while off, the setpoint held last."""
     setpoint_c = air.resting_setpoint_c if air.setpoint_c is None else air.setpoint_c

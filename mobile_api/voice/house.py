@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
 from cloud.ports.records import Autonomy
-from edge.contract import Fan, Mode
+from edge.contract import ChangedBy, Fan, Mode
 from mobile_api.recommendations import Reason, RecommendationView
 from mobile_api.savings import SavingsView
 
@@ -59,6 +59,7 @@ class Aircon:
         fan: The fan.
         indoor_c: Air temperature [Cel].
         indoor_rh_pct: Relative humidity, 0..100.
+        changed_by: Who set what is in force.
         follows_advice: Whether what is in force is advice.
         autonomy: How far advice may go.
         advice: What is advised now.
@@ -78,6 +79,7 @@ class Aircon:
     fan: Fan | None = None
     indoor_c: float | None = None
     indoor_rh_pct: float | None = None
+    changed_by: ChangedBy | None = None
     follows_advice: bool = False
     autonomy: Autonomy = "suggest"
     advice: RecommendationView | None = None
@@ -96,6 +98,11 @@ class House(Protocol):
     @property
     def account_id(self) -> str:
         """Whose they are."""
+        ...
+
+    @property
+    def session_id(self) -> str:
+        """By which sign-in they are seen."""
         ...
 
     def aircons(self) -> list[Aircon]:

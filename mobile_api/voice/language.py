@@ -26,6 +26,8 @@ Phrase: TypeAlias = Literal[
     "advice_same",
     "advice_followed",
     "saves",
+    "saves_money",
+    "saves_only_money",
     "shall_i",
     "confirm_set",
     "confirm_alone",
@@ -53,6 +55,10 @@ Phrase: TypeAlias = Literal[
 ]
 
 
+Coin: TypeAlias = tuple[str, str]
+"""What one is called, and many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """What is said in a locale.
@@ -60,12 +66,14 @@ class Language:
     Attributes:
         locale: Such as `en-US`.
         texts: The sentences, with placeholders.
+        coins: What currencies (ISO 4217) and their hundredth parts are called; others by their code.
         decimal: The decimal sign.
         is_fahrenheit: Whether its people think in Fahrenheit.
     """
 
     locale: str
     texts: Mapping[Phrase, str]
+    coins: Mapping[str, tuple[Coin, Coin]]
     decimal: Literal[".", ","] = "."
     is_fahrenheit: bool = False
 
@@ -88,6 +96,22 @@ class Language:
         """An energy [kWh]."""
         said = self.number(energy_kwh)
         return self.say("kwh_one") if said == self.number(1.0) else self.say("kwh_many", value=said)
+
+    def money(self, amount: float, interval: tuple[float, float], currency: str) -> dict[str, str]:
+        """The parts of a sentence of an amount and its interval [currency], to the hundredth part.
+
+        Less than one of the currency is said in hundredths, as the same figures.
+        """
+        called = self.coins.get(currency)
+        is_small = called is not None and max(abs(each) for each in (amount, *interval)) < 1
+        scaled = [100 * each if is_small else each for each in (amount, *interval)]
+        said = [self._amount(each, is_small=is_small) for each in scaled]
+        one, many = called[is_small] if called is not None else (currency, currency)
+        return {"money": f"{said[0]} {one if said[0] == '1' else many}", "low": said[1], "high": said[2]}
+
+    def _amount(self, value: float, *, is_small: bool) -> str:
+        text = f"{round(value) + 0 if is_small else round(value, 2) + 0.0:.{0 if is_small else 2}f}"
+        return text.removesuffix(".00").replace(".", self.decimal)
 
     def listed(self, names: list[str]) -> str:
         """Names one after another."""
@@ -117,6 +141,8 @@ ENGLISH: Final[Mapping[Phrase, str]] = {
     "advice_same": "I would leave {name} as it is, at {temperature}.",
     "advice_followed": "It is following this advice already.",
     "saves": "That should save about {energy} over the coming day, between {low} and {high}.",
+    "saves_money": "That is about {money}, between {low} and {high}.",
+    "saves_only_money": "That should save about {money} over the coming day, between {low} and {high}.",
     "shall_i": "Shall I do it?",
     "confirm_set": "{advice} Shall I do it?",
     "confirm_alone": "I would leave {name} as it is until 6 in the morning. Shall I?",
@@ -165,6 +191,8 @@ GERMAN: Final[Mapping[Phrase, str]] = {
     "advice_same": "Ich würde {name} so lassen, bei {temperature}.",
     "advice_followed": "Dieser Rat wird schon befolgt.",
     "saves": "Das spart am kommenden Tag voraussichtlich etwa {energy}, zwischen {low} und {high}.",
+    "saves_money": "Das sind etwa {money}, zwischen {low} und {high}.",
+    "saves_only_money": "Das spart am kommenden Tag voraussichtlich etwa {money}, zwischen {low} und {high}.",
     "shall_i": "Soll ich das machen?",
     "confirm_set": "{advice} Soll ich das machen?",
     "confirm_alone": "Ich würde {name} bis 6 Uhr früh so lassen. Soll ich?",
@@ -192,9 +220,23 @@ GERMAN: Final[Mapping[Phrase, str]] = {
     "and": "oder",
 }
 
+ENGLISH_COINS: Final[Mapping[str, tuple[Coin, Coin]]] = {
+    "EUR": (("euro", "euros"), ("cent", "cents")),
+    "USD": (("dollar", "dollars"), ("cent", "cents")),
+    "GBP": (("pound", "pounds"), ("penny", "pence")),
+    "CHF": (("franc", "francs"), ("centime", "centimes")),
+}
+
+GERMAN_COINS: Final[Mapping[str, tuple[Coin, Coin]]] = {
+    "EUR": (("Euro", "Euro"), ("Cent", "Cent")),
+    "USD": (("Dollar", "Dollar"), ("Cent", "Cent")),
+    "GBP": (("Pfund", "Pfund"), ("Penny", "Pence")),
+    "CHF": (("Franken", "Franken"), ("Rappen", "Rappen")),
+}
+
 LANGUAGES: Final[Mapping[str, Language]] = {
-    "en-US": Language("en-US", ENGLISH, is_fahrenheit=True),
-    "de-DE": Language("de-DE", GERMAN, decimal=","),
+    "en-US": Language("en-US", ENGLISH, ENGLISH_COINS, is_fahrenheit=True),
+    "de-DE": Language("de-DE", GERMAN, GERMAN_COINS, decimal=","),
 }
 
 

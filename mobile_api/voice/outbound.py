@@ -17,8 +17,23 @@ MAX_BYTES: Final = 64 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
+_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+
+
 class VendorUnreachableError(ApiError):
-    """A vendor's server did not answer, or with something that we do not read: try again later."""
+    """A vendor's server did not answer, or with something that we do not read: try again later.
+
+    Attributes:
+        after_s: Not before that, says the vendor [s].
+    """
+
+    def __init__(self, why: str, after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+
+
+class ReportRefusedError(ApiError):
+    """A vendor does not take what it is told: it is at fault, and sending it again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,16 @@ class Reply:
     def is_ok(self) -> bool:
         """Whether it was done or accepted."""
         return 200 <= self.status < 300  # noqa: PLR2004 (HTTP)
+
+    def require_sound(self) -> None:
+        """Go on with an answer that says yes or no.
+
+        Raises:
+            VendorUnreachableError: It says to try again, or that the server is in trouble.
+        """
+        if self.status in _TRY_AGAIN:
+            said = self.headers.get("retry-after", "")
+            raise VendorUnreachableError(f"answered {self.status}", float(said) if said.isdigit() else 0.0)
 
 
 Transport: TypeAlias = Callable[[Call], Reply]

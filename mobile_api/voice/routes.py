@@ -14,12 +14,10 @@ from mobile_api.errors import MalformedBodyError
 from mobile_api.operations import Operations
 from mobile_api.services import services
 from mobile_api.voice import google_home
-from mobile_api.voice.alexa_directives import Desk, handle_directive, too_slow
 from mobile_api.voice.alexa_messages import Json
 from mobile_api.voice.alexa_signature import UnprovenRequestError
 from mobile_api.voice.alexa_skill import answer_skill, not_now
-from mobile_api.voice.desk import hold_on, new_id, voice_desk
-from mobile_api.voice.google_home import GoogleHome
+from mobile_api.voice.desk import hold_on, voice_desk
 from mobile_api.voice.skill_messages import CLOCKS_APART, SkillRequest, require_ours
 
 operations = Operations("voice")
@@ -28,10 +26,7 @@ operations = Operations("voice")
 @operations.post("/voice/alexa/smart-home", public=True, documented=False, limited=False)
 def answer_alexa_directive() -> Response:
     """Alexa Smart Home: a directive, with the person's token inside; always 200 with an event."""
-    message = read_json(request.get_data())
-    desk = voice_desk()
-    event = desk.within(lambda opened: handle_directive(message, Desk(opened, new_id, desk.alexa_grants)))
-    return as_json(too_slow(message, new_id) if event is None else event)
+    return as_json(voice_desk().answer_directive(read_json(request.get_data())))
 
 
 @operations.post("/voice/alexa", public=True, documented=False, limited=False)
@@ -56,7 +51,8 @@ def answer_alexa_skill() -> Response:
 def answer_google() -> Response:
     """Google Home: SYNC, QUERY, EXECUTE, DISCONNECT, with the person's token in the header; else 401."""
     asked, token = google_home.read(read_json(request.get_data())), bearer()
-    answer = voice_desk().within(lambda opened: GoogleHome(opened(token or "")).answer(asked))
+    desk = voice_desk()
+    answer = desk.within(lambda opened: desk.google_home(opened(token or "")).answer(asked))
     return as_json(google_home.too_slow(asked) if answer is None else answer)
 
 

@@ -11,6 +11,9 @@ from mobile_api.voice.language import Language
 WORTH_SAYING_KWH: Final = 0.05
 """Less than this is nothing to a person [kWh]; the app's sentences have the same limit."""
 
+WORTH_SAYING_MONEY: Final = 0.01
+"""Nor less than the smallest coin [currency]; where electricity costs nothing, that is never said."""
+
 _SAME_K: Final = 0.05
 _DAYS_A_WEEK: Final = 7
 
@@ -24,13 +27,7 @@ def advice(air: Aircon, language: Language) -> str:
     """What is advised, and what it should save."""
     if air.advice is None or air.advice.status == "expired":
         return language.say("no_advice", name=name_of(air, language))
-    said = [_setting(air, air.advice, language)]
-    if air.advice.expected_saving_kwh >= WORTH_SAYING_KWH:
-        low, high = air.advice.saving_interval_kwh
-        energy = language.energy(air.advice.expected_saving_kwh)
-        said.append(
-            language.say("saves", energy=energy, low=language.number(low), high=language.number(high))
-        )
+    said = [_setting(air, air.advice, language), *_worth(air.advice, language)]
     if air.advice.status == "applied":
         said.append(language.say("advice_followed"))
     return " ".join(said)
@@ -69,6 +66,19 @@ def savings(shown: SavingsView, language: Language) -> str:
     if missing < 1:
         return language.say("saved_soon")
     return language.say("saved_weeks", weeks=str(max(missing, 2)))
+
+
+def _worth(shown: RecommendationView, language: Language) -> list[str]:
+    """What is saved, in energy and in money; a shift to cheaper hours saves only money."""
+    said: list[str] = []
+    if shown.expected_saving_kwh >= WORTH_SAYING_KWH:
+        low, high = (language.number(each) for each in shown.saving_interval_kwh)
+        energy = language.energy(shown.expected_saving_kwh)
+        said.append(language.say("saves", energy=energy, low=low, high=high))
+    if shown.expected_saving_money >= WORTH_SAYING_MONEY:
+        parts = language.money(shown.expected_saving_money, shown.saving_interval_money, shown.currency)
+        said.append(language.say("saves_money" if said else "saves_only_money", **parts))
+    return said
 
 
 def _setting(air: Aircon, shown: RecommendationView, language: Language) -> str:

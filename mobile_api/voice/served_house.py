@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing_extensions import override
 
 from cloud.errors import NotFoundError
-from edge.contract import Telemetry
+from cloud.ports.records import DeviceRecord
+from edge.contract import Mode, Telemetry
 from edge.contract.quantities import MODES_WITH_SETPOINT
 from mobile_api.access import (
     OwnedDevice,
@@ -25,7 +26,7 @@ from mobile_api.recommendations import Reason, decide, feel, view
 from mobile_api.records import Scope
 from mobile_api.savings import SavingsView, savings
 from mobile_api.services import services
-from mobile_api.voice.house import Aircon, House, Outcome, Wanted
+from mobile_api.voice.house import EVERY_MODE, Aircon, House, Outcome, Wanted
 from mobile_api.voice.patience import Deadline
 
 LOOK_BACK = timedelta(days=1)
@@ -51,6 +52,11 @@ class ServedHouse(House):
     @override
     def account_id(self) -> str:
         return self.principal.account_id
+
+    @property
+    @override
+    def session_id(self) -> str:
+        return self.principal.session.session_id
 
     @override
     def aircons(self) -> list[Aircon]:
@@ -118,6 +124,7 @@ def _aircon(device: OwnedDevice) -> Aircon:
         resting_setpoint_c=_resting_setpoint_c(device, newest, now),
         autonomy=preferences(device).autonomy,
         advice=None if advice is None else view(advice),
+        modes=_modes(record, newest),
     )
     return known if newest is None else _heard(known, newest, is_online=health(device).status == "online")
 
@@ -133,8 +140,17 @@ def _heard(known: Aircon, newest: Telemetry, *, is_online: bool) -> Aircon:
         fan=newest.fan,
         indoor_c=newest.indoor_dry_bulb_c,
         indoor_rh_pct=newest.indoor_rh_pct,
+        changed_by=newest.changed_by,
         follows_advice=newest.advice_id is not None,
     )
+
+
+def _modes(record: DeviceRecord, newest: Telemetry | None) -> frozenset[Mode]:
+    """What it is said to be able to do, and what it does: it can do that, whatever was said."""
+    if record.modes is None:
+        return EVERY_MODE
+    seen: tuple[Mode, ...] = () if newest is None else (newest.mode,)
+    return frozenset({"off", *record.modes, *seen})
 
 
 def _resting_setpoint_c(device: OwnedDevice, newest: Telemetry | None, now: datetime) -> float | None:

@@ -39,7 +39,7 @@ from typing import Self
 import structlog
 
 from cloud.adapters.sqlite_state import SqliteStateStore
-from cloud.champion import package_reservoir
+from cloud.champion import Champion, package_reservoir
 from cloud.config import CloudSettings
 from cloud.faulty_days import no_faulty_days
 from cloud.finetuning import Round
@@ -50,6 +50,7 @@ from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.training import TrainingParams, train
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
+from cloud.wiring.trial import ChallengerWatch
 from infra.local.model_reports import pruned
 from infra.local.training_data import TrainingData
 from infra.local.training_job import keep, lineage_of, next_name
@@ -70,6 +71,8 @@ def roll_out(registry, version, champion):
     # as the advisor does: what it decides is stored before it is moved
     desk = RolloutDesk(SqliteStateStore(HOME / "state.sqlite"), RolloutSettings())
     now = datetime.now(UTC)
+    phase("waiting")
+    registry.put(version, "waiting", NOTE)
     for stage in ("shadow", "canary"):
         phase(stage)
         registry.put(version, stage, NOTE)
@@ -83,13 +86,15 @@ def roll_out(registry, version, champion):
 
 
 def go_on(registry):
-    # as an advisor that is started anew
-    version = registry.resolve("challenger")
-    if version is None:
+    # as an advisor that is started anew: it takes up who waits, and goes on with who is on trial
+    serving = serving_champion(registry)
+    watch = ChallengerWatch(registry, lambda stored, _: Champion.from_stored(stored))
+    found = watch.challenger(serving)
+    if found is None:
         return
     desk = RolloutDesk(SqliteStateStore(HOME / "state.sqlite"), RolloutSettings())
-    stage, champion = registry.stages()[version], registry.resolve("champion")
-    trial = desk.begin(version, champion, stage, datetime.now(UTC))
+    version = found.models.version
+    trial = desk.begin(version, serving.version, found.stage, datetime.now(UTC))
     desk.end(trial, trial.ended or "its advisor was killed")
     registry.put(version, "rejected", NOTE)
 
@@ -128,7 +133,7 @@ for _ in sys.stdin:
 """
 """Bears one process after the other, each of which trains, registers, promotes, rolls back and prunes."""
 
-PHASES = ("train", "register and promote", "shadow", "canary", "all", "roll back", "prune")
+PHASES = ("train", "register and promote", "waiting", "shadow", "canary", "all", "roll back", "prune")
 
 
 def registry(home: Path, later: timedelta = timedelta(0)) -> StoredModelRegistry:

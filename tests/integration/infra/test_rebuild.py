@@ -62,13 +62,17 @@ def test_is_made_again_until_the_lake_has_other_hours(trained: tuple[Path, str])
         rebuild(data_dir, version)
 
 
-def test_the_past_that_was_replayed_is_in_the_lineage_and_makes_the_same_bytes(tmp_path: Path) -> None:
-    """A hot-fix looks 8 days back; the features of these and of a week before it look back 8 days more."""
+def test_the_past_that_was_replayed_is_in_the_lineage_and_makes_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The features of a window, and of a week before it, look back 8 days more."""
+    monkeypatch.setattr("infra.local.training_data.WINDOW_DAYS", 8)
     data_dir = simulated(tmp_path / "homes", 36)
 
-    version = run_job(data_dir, "hot_fix").version
+    version = run_job(data_dir, "fine_tune").version
     registry = open_registry(CloudSettings(data_dir=data_dir))
     lineage = registry.lineage(version)
+    assert registry.lineage(run_job(data_dir, "hot_fix").version).earlier_spans == ()
 
     assert len(lineage.earlier_spans) >= 1
     assert all(end <= lineage.scan_start for _, end in lineage.earlier_spans if lineage.scan_start)

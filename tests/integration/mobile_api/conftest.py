@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -50,14 +51,16 @@ class ApiProcess:
     log: SqliteReadingLog
     process: subprocess.Popen[bytes] | None = None
     token: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def ready_path(self) -> Path:
         return self.data_dir / "run" / "api.ready"
 
     def start(self) -> None:
-        settings = {"API_DATA_DIR": str(self.data_dir), "API_PORT": str(self.port), "API_THREADS": "8"}
+        settings = {"API_DATA_DIR": str(self.data_dir), "API_PORT": str(self.port)}
         settings |= {"API_RATE_PER_MINUTE": "1000000", "API_ANONYMOUS_RATE_PER_MINUTE": "1000000"}
+        settings |= self.settings
         self.process = subprocess.Popen([sys.executable, "-m", "mobile_api"], env=settings)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self.ready_path.exists():
@@ -171,12 +174,13 @@ class ApiProcess:
         self.state.transact([Put(pk, sk, each.model_dump(mode="json")) for sk, each in items.items()])
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[ApiProcess]:
+@contextmanager
+def running(folder: Path, settings: dict[str, str]) -> Iterator[ApiProcess]:
+    """The API over files in `folder`; its limits are off, unless the settings say otherwise."""
     (port,) = free_ports(1)
-    state = SqliteStateStore(tmp_path / "state.sqlite")
-    log = SqliteReadingLog(tmp_path / "ingest.sqlite")
-    api = ApiProcess(tmp_path, port, state, log)
+    state = SqliteStateStore(folder / "state.sqlite")
+    log = SqliteReadingLog(folder / "ingest.sqlite")
+    api = ApiProcess(folder, port, state, log, settings=settings)
     try:
         api.start()
         yield api
@@ -186,3 +190,9 @@ def api(tmp_path: Path) -> Iterator[ApiProcess]:
             api.process.wait()
         state.close()
         log.close()
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiProcess]:
+    with running(tmp_path, {}) as api:
+        yield api

@@ -284,6 +284,15 @@ def test_revoking_an_unknown_token_succeeds(world: "World") -> None:
     assert world.nobody().post("/oauth/revoke", data=form).status_code == 200
 
 
+@pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect", "device"])
+def test_without_tls_a_client_elsewhere_is_refused_in_the_words_of_oauth(
+    world: "World", endpoint: str
+) -> None:
+    answer = world.nobody().post(f"/oauth/{endpoint}", base_url="http://api.example", data={"token": "x"})
+
+    assert (answer.status_code, answer.json["error"]) == (400, "insecure_transport")
+
+
 def test_no_secret_is_stored_as_it_is(world: "World", ann: "Person") -> None:
     code = world.code("ann@example.org")
     stored = [f"{row.pk} {row.sk} {row.body}" for row in world.state._rows.values()]

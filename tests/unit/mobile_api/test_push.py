@@ -9,8 +9,9 @@ import pytest
 
 from cloud.ports.records import PreferencesRecord, device_pk
 from cloud.ports.state import Put
+from mobile_api.leases import LEASE
 from mobile_api.push_address import ForbiddenAddressError, check_url, post
-from mobile_api.push_delivery import LEASE, MAX_ATTEMPTS, PushDelivery
+from mobile_api.push_delivery import MAX_ATTEMPTS, PushDelivery
 from mobile_api.push_sender import open_sender
 from mobile_api.services import PushOutcome, PushService
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cloud.champion import Champion
-from cloud.energy import usable_energy_hours
+from cloud.energy import EnergyModel, usable_energy_hours
 from cloud.errors import InsufficientDataError
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.finetuning import QUICK_TREES, Recipe, fine_tune
@@ -85,6 +85,27 @@ def test_the_quick_way_adds_few_trees(
     added = made.challenger.energy.trees.count - champion.energy.trees.count
     assert added == QUICK_TREES
     assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
+
+
+def test_a_hot_fix_is_judged_by_what_grew_from_the_judged_champion(
+    champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
+) -> None:
+    """What serves has learnt held-out homes and the newest days: trees that go on from it know them."""
+    fewer = replace(PARAMS, energy=replace(PARAMS.energy, trees=30))
+    serving = replace(champion, judged=train(split(base).fit, fewer, "v1").energy)
+
+    made = fine_tune(serving, room_hours, base.iloc[::8], PARAMS, "v2", quick=True)
+
+    assert made.refitted, made.verdict.reason
+    assert made.challenger.as_judged.trees.count == 30 + QUICK_TREES
+    assert made.challenger.energy.trees.count == 40 + QUICK_TREES
+    assert shape_of(made.challenger.as_judged) == shape_of(serving.as_judged)
+    assert shape_of(made.challenger.energy) == shape_of(serving.energy)
+
+
+def shape_of(energy: EnergyModel) -> str:
+    """Its first tree, as it is written."""
+    return energy.trees.text.partition("Tree=0")[2].partition("Tree=1")[0]
 
 
 def test_of_what_is_replayed_homes_that_are_held_out_teach_nothing(

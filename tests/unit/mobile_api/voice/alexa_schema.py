@@ -23,6 +23,11 @@ needs_validators = pytest.mark.skipif(
 )
 
 
+def is_there() -> bool:
+    """Whether there are schemas to ask."""
+    return _FOLDER is not None
+
+
 def validators() -> Path:
     assert _FOLDER is not None
     return _FOLDER

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from hypothesis import strategies as st
 from typing_extensions import override
 
 from cloud.errors import NotFoundError, UnavailableError
+from edge.contract import ChangedBy
 from mobile_api.errors import ForbiddenError, StateConflictError, UnauthenticatedError
 from mobile_api.recommendations import Reason, RecommendationView
 from mobile_api.savings import SavingsView
 from mobile_api.voice.house import Aircon, House, Outcome, Wanted
 
 if TYPE_CHECKING:
+    from cloud.ports.records import Autonomy
     from edge.contract import Mode
 
 NOW = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
@@ -98,6 +100,11 @@ class MemoryHouse(House):
     def account_id(self) -> str:
         return "acc-1"
 
+    @property
+    @override
+    def session_id(self) -> str:
+        return "s-1"
+
     @override
     def aircons(self) -> list[Aircon]:
         if self.fault is not None:
@@ -158,32 +165,46 @@ FANS = st.sampled_from(["auto", "low", "medium", "high"])
 IDS = st.from_regex(r"\A[A-Za-z0-9:_-]{1,128}\Z")
 
 
+AGES = st.floats(0, 1e6).map(lambda s: timedelta(seconds=s))
+SETPOINTS = _maybe(st.floats(5, 35))
+INDOOR = _maybe(st.floats(-40, 60))
+HUMIDITY = _maybe(st.floats(0, 100))
+AUTHORS = _maybe(st.sampled_from(get_args(ChangedBy)))
+ADVICE = _maybe(st.builds(advice_view, status=st.sampled_from(["offered", "expired"])))
+MAYBE_MODE, MAYBE_FAN = _maybe(MODES), _maybe(FANS)
+ABILITIES = st.frozensets(MODES) | st.just(HEAT_ONLY)
+NAMES = st.text(max_size=200)
+ZONES = st.sampled_from(["Europe/Rome", "America/Los_Angeles", "UTC"])
+AUTONOMY: "st.SearchStrategy[Autonomy]" = st.sampled_from(["observe", "suggest", "one_tap", "auto"])
+INTERVALS = st.floats(1, 3600)
+"""Made once: hypothesis takes strategies that are made anew in each draw for others, now and then."""
+
+
 @st.composite
 def aircons(draw: st.DrawFn) -> Aircon:
     """A device in any state: off, silent, never heard, without sensors, heat only, unnamed..."""
     heard = draw(st.booleans())
-    mode = draw(_maybe(MODES)) if heard else None
+    mode = draw(MAYBE_MODE) if heard else None
     has_setpoint = mode in {"cool", "heat", "auto"}
-    modes = draw(st.frozensets(MODES) | st.just(HEAT_ONLY))
-    seconds = st.floats(0, 1e6).map(lambda s: timedelta(seconds=s))
     return Aircon(
         device_id=draw(IDS),
-        name=draw(st.text(max_size=200)),
+        name=draw(NAMES),
         now=NOW,
-        timezone=draw(st.sampled_from(["Europe/Rome", "America/Los_Angeles", "UTC"])),
+        timezone=draw(ZONES),
         is_online=heard and draw(st.booleans()),
-        sampled_at=NOW - draw(seconds) if heard else None,
-        interval_s=draw(st.floats(1, 3600)),
+        sampled_at=NOW - draw(AGES) if heard else None,
+        interval_s=draw(INTERVALS),
         mode=mode,
-        setpoint_c=draw(_maybe(st.floats(5, 35))) if has_setpoint else None,
-        resting_setpoint_c=draw(_maybe(st.floats(5, 35))),
-        fan=draw(_maybe(FANS)) if heard else None,
-        indoor_c=draw(_maybe(st.floats(-40, 60))) if heard else None,
-        indoor_rh_pct=draw(_maybe(st.floats(0, 100))) if heard else None,
+        setpoint_c=draw(SETPOINTS) if has_setpoint else None,
+        resting_setpoint_c=draw(SETPOINTS),
+        fan=draw(MAYBE_FAN) if heard else None,
+        indoor_c=draw(INDOOR) if heard else None,
+        indoor_rh_pct=draw(HUMIDITY) if heard else None,
+        changed_by=draw(AUTHORS) if heard else None,
         follows_advice=heard and draw(st.booleans()),
-        autonomy=draw(st.sampled_from(["observe", "suggest", "one_tap", "auto"])),
-        advice=draw(_maybe(st.builds(advice_view, status=st.sampled_from(["offered", "expired"])))),
-        modes=modes,
+        autonomy=draw(AUTONOMY),
+        advice=draw(ADVICE),
+        modes=draw(ABILITIES),
     )
 
 

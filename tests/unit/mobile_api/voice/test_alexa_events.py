@@ -1,92 +1,24 @@
-"""The event gateway: a local stand-in that checks what it is sent against Amazon's schema."""
+"""The event gateway: what a local stand-in is sent, which checks it against Amazon's schema."""
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
 from cloud.adapters.memory_state import MemoryStateStore
 from mobile_api.voice.alexa_directives import Desk, GrantRefusedError, handle_directive
-from mobile_api.voice.alexa_events import MAX_TRIES, AlexaEvents, EventRefusedError
+from mobile_api.voice.alexa_events import AlexaEvents
 from mobile_api.voice.alexa_grants import AlexaGrants
-from mobile_api.voice.outbound import VendorUnreachableError, send
+from mobile_api.voice.outbound import ReportRefusedError, VendorUnreachableError, send
 from tests.unit.mobile_api.conftest import Clock
 from tests.unit.mobile_api.voice.alexa_schema import faults_of, needs_validators
 from tests.unit.mobile_api.voice.memory_house import TOKEN, MemoryHouse, aircon
-
-Json = dict[str, Any]
-
-
-@dataclass(slots=True)
-class StandIn:
-    """Login with Amazon and the event gateway in one; `statuses` are answered first, then 202."""
-
-    url: str = ""
-    good: str = "t-1"
-    tokens: int = 0
-    forms: list[Json] = field(default_factory=list[Json])
-    events: list[Json] = field(default_factory=list[Json])
-    statuses: list[int] = field(default_factory=list[int])
-    body: bytes = b"{}"
-
-    def give_token(self, form: Json) -> tuple[int, Json]:
-        self.forms.append(form)
-        if form.get("code") == "bad" or form["client_secret"] != "shh":
-            return 400, {"error": "invalid_grant"}
-        self.tokens += 1
-        self.good = f"t-{self.tokens}"
-        return 200, {
-            "access_token": self.good,
-            "refresh_token": "r-1",
-            "expires_in": 3600,
-            "token_type": "bearer",
-        }
-
-    def take_event(self, message: Json, bearer: str) -> int:
-        if self.statuses:
-            return self.statuses.pop(0)
-        if bearer != f"Bearer {self.good}":
-            return 401
-        self.events.append(message)
-        return 202
+from tests.unit.mobile_api.voice.vendor_stand_in import StandIn
 
 
 @pytest.fixture
-def amazon() -> Iterator[StandIn]:
-    stand_in = StandIn()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/token":
-                form = {key: value[0] for key, value in parse_qs(raw.decode()).items()}
-                status, body = stand_in.give_token(form)
-                out = json.dumps(body).encode()
-            else:
-                status, out = (
-                    stand_in.take_event(json.loads(raw), self.headers["Authorization"]),
-                    stand_in.body,
-                )
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(out)))
-            self.end_headers()
-            self.wfile.write(out)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield stand_in
-    server.shutdown()
-    server.server_close()
+def amazon(outside: StandIn) -> StandIn:
+    return outside
 
 
 @pytest.fixture
@@ -95,15 +27,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def events(amazon: StandIn, clock: Clock, slept: list[float]) -> AlexaEvents:
+def events(amazon: StandIn, clock: Clock) -> AlexaEvents:
     state = MemoryStateStore(clock)
     grants = AlexaGrants(state, send, f"{amazon.url}/token", "client", "shh", clock)
-    return AlexaEvents(grants, send, f"{amazon.url}/v3/events", lambda: "id-1", slept.append)
+    return AlexaEvents(grants, send, f"{amazon.url}/v3/events", lambda: "id-1")
 
 
 @pytest.fixture
@@ -174,32 +101,33 @@ def test_a_token_is_renewed_before_it_ends_and_when_it_is_refused(
     assert len(amazon.events) == 2
 
 
-def test_a_gateway_in_trouble_is_tried_again_and_given_up(
-    granted: AlexaEvents, amazon: StandIn, slept: list[float]
+def test_trouble_of_the_gateway_is_told_apart_from_an_event_at_fault(
+    granted: AlexaEvents, amazon: StandIn
 ) -> None:
-    amazon.statuses = [503, 429]
-    assert TELL["ChangeReport"](granted) == "told"
-    assert slept == [0.5, 1.0]
-
-    amazon.statuses = [503] * MAX_TRIES
-    with pytest.raises(VendorUnreachableError):
+    amazon.statuses, amazon.retry_after = [429], "7"
+    with pytest.raises(VendorUnreachableError) as trouble:
         TELL["ChangeReport"](granted)
-
-
-def test_an_event_that_is_at_fault_is_not_tried_again(granted: AlexaEvents, amazon: StandIn) -> None:
-    amazon.statuses = [400, 400]
-    with pytest.raises(EventRefusedError):
+    assert trouble.value.after_s == 7.0
+    amazon.statuses = [400]
+    with pytest.raises(ReportRefusedError):
         TELL["ChangeReport"](granted)
-    assert amazon.statuses == [400]
+    assert amazon.events == []
 
 
 def test_who_disables_the_skill_is_told_no_more(granted: AlexaEvents, amazon: StandIn) -> None:
     amazon.statuses, amazon.body = [403], b'{"payload":{"code":"SKILL_DISABLED_EXCEPTION"}}'
     assert TELL["ChangeReport"](granted) == "no_grant"
-    assert granted.grants.account_ids() == []
+    assert list(granted.grants.account_ids()) == []
+
+
+def test_a_grant_that_amazon_ends_is_forgotten(granted: AlexaEvents, amazon: StandIn, clock: Clock) -> None:
+    clock.at += timedelta(hours=1)
+    amazon.good = ""
+    assert TELL["ChangeReport"](granted) == "no_grant"
+    assert list(granted.grants.account_ids()) == []
 
 
 def test_a_code_that_amazon_refuses_is_no_grant(events: AlexaEvents) -> None:
     with pytest.raises(GrantRefusedError):
-        events.grants.accept("acc-1", "bad")
-    assert events.grants.account_ids() == []
+        events.grants.accept("acc-1", "s-1", "bad")
+    assert list(events.grants.account_ids()) == []

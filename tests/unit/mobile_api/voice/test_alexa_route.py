@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,6 +105,35 @@ def test_a_store_that_hangs_is_answered_for(
 
     assert kind_of(event) == "INTERNAL_ERROR"
     assert took_s < 1.5  # the patience of this test is 0.6 s
+
+
+@pytest.mark.parametrize(
+    ("registered", "reported", "offered"),
+    [
+        (None, "cool", ["OFF", "COOL", "HEAT", "AUTO", "ECO"]),
+        (["cool", "dry"], "cool", ["OFF", "COOL", "ECO"]),
+        (["heat"], "heat", ["OFF", "HEAT", "ECO"]),
+        (["heat"], "cool", ["OFF", "COOL", "HEAT", "ECO"]),  # it does what it was not said to be able to
+    ],
+)
+def test_what_a_device_can_do_is_offered_and_no_more(
+    world: World, person: Person, registered: list[str] | None, reported: str, offered: list[str]
+) -> None:
+    item = world.state.get("device#dev-1", "device")
+    assert item is not None
+    world.overwrite(replace(item, body={**item.body, "modes": registered}))
+    world.clock.forward(seconds=60)
+    world.report("dev-1", world.clock.at, mode=reported)
+
+    header = directive("Alexa.Discovery", "Discover")["directive"]["header"]
+    payload = {"scope": {"type": "BearerToken", "token": person.token}}
+    message = {"directive": {"header": header, "payload": payload}}
+    (found,) = world.nobody().post(PATH, json=message).json["event"]["payload"]["endpoints"]
+    told = {each["interface"]: each.get("configuration") for each in found["capabilities"]}
+    assert told["Alexa.ThermostatController"]["supportedModes"] == offered
+
+    refused = ask(person, "SetThermostatMode", thermostatMode={"value": "AUTO"})
+    assert (kind_of(refused) == "UNSUPPORTED_THERMOSTAT_MODE") == ("AUTO" not in offered)
 
 
 def test_what_is_no_json_is_refused(world: World) -> None:

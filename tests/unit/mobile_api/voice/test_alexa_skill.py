@@ -137,11 +137,12 @@ def test_advice_is_said_with_the_figures_of_the_app_in_the_units_of_the_place() 
     """25.5 °C is 77.9 °F; the figures are those of `advice_view`."""
     assert text_of(answer(advised(), asking("AdviceIntent"))) == (
         "I would set Bedroom to 78 degrees. That should save about 1.1 kilowatt-hours over the coming day, "
-        "between 0.7 and 1.5. Shall I do it?"
+        "between 0.7 and 1.5. That is about 33 cents, between 21 and 45. Shall I do it?"
     )
     assert text_of(answer(advised(), asking("AdviceIntent", "de-DE"))) == (
         "Ich würde Bedroom auf 25,5 Grad stellen. Das spart am kommenden Tag voraussichtlich etwa "
-        "1,1 Kilowattstunden, zwischen 0,7 und 1,5. Soll ich das machen?"
+        "1,1 Kilowattstunden, zwischen 0,7 und 1,5. Das sind etwa 33 Cent, zwischen 21 und 45. "
+        "Soll ich das machen?"
     )
 
 
@@ -153,8 +154,35 @@ def test_one_kilowatt_hour_is_said_as_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("money", "interval", "currency", "words"),
+    [
+        (0.30, (0.20, 0.45), "EUR", "That is about 30 cents, between 20 and 45."),
+        (0.01, (0.004, 0.02), "GBP", "That is about 1 penny, between 0 and 2."),
+        (0.80, (-0.10, 1.20), "USD", "That is about 0.80 dollars, between -0.10 and 1.20."),
+        (1.0, (0.5, 1.5), "EUR", "That is about 1 euro, between 0.50 and 1.50."),
+        (30.0, (20.0, 45.5), "JPY", "That is about 30 JPY, between 20 and 45.50."),
+        (0.004, (0.0, 0.01), "EUR", "between 0.7 and 1.5. Shall I"),  # less than a coin, or for free
+    ],
+)
+def test_money_is_said_in_coins_with_the_figures_of_the_app(
+    money: float, interval: tuple[float, float], currency: str, words: str
+) -> None:
+    shown = advice_view(expected_saving_money=money, saving_interval_money=interval, currency=currency)
+
+    assert words in text_of(answer(MemoryHouse([aircon(advice=shown)]), asking("AdviceIntent")))
+
+
+def test_a_shift_to_cheaper_hours_saves_only_money() -> None:
+    house = MemoryHouse([aircon(advice=advice_view(expected_saving_kwh=0.0))])
+
+    said = text_of(answer(house, asking("AdviceIntent")))
+    assert "That should save about 33 cents over the coming day, between 21 and 45." in said
+    assert "kilowatt" not in said
+
+
 def test_no_saving_is_claimed_without_one() -> None:
-    house = MemoryHouse([aircon(advice=advice_view(expected_saving_kwh=0.01))])
+    house = MemoryHouse([aircon(advice=advice_view(expected_saving_kwh=0.01, expected_saving_money=0.0))])
 
     assert "save" not in text_of(answer(house, asking("AdviceIntent")))
     assert "don't know yet" in text_of(answer(MemoryHouse(), asking("AdviceIntent")))

@@ -9,8 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
-from mobile_api.voice.google_graph import MAX_TRIES, HomeGraph, HomeGraphRefusedError, ServiceAccount
-from mobile_api.voice.outbound import Call, Reply, VendorUnreachableError
+from mobile_api.voice.google_graph import HomeGraph, ServiceAccount, UnlinkedError
+from mobile_api.voice.outbound import Call, Reply, ReportRefusedError, VendorUnreachableError
 from tests.unit.mobile_api.conftest import Clock
 from tests.unit.mobile_api.voice.memory_house import aircon
 
@@ -58,7 +58,7 @@ def clock() -> Clock:
 def graph(key: RSAKey, google: StandIn, clock: Clock) -> HomeGraph:
     pem = key.as_pem(private=True).decode()
     account = ServiceAccount(client_email="a@b.example", private_key=SecretStr(pem), token_uri=TOKEN_URL)
-    return HomeGraph(account, google, GRAPH_URL, lambda: "id-1", clock, lambda _: None)
+    return HomeGraph(account, google, GRAPH_URL, lambda: "id-1", clock)
 
 
 def test_a_state_is_reported_as_query_would_tell_it(graph: HomeGraph, google: StandIn) -> None:
@@ -96,18 +96,16 @@ def test_the_token_is_asked_for_with_a_signed_assertion_and_kept(
     assert google.tokens == 3
 
 
-def test_trouble_is_tried_again_and_given_up(graph: HomeGraph, google: StandIn) -> None:
-    google.statuses = [503, 429]
-    graph.request_sync("acc-1")
-    assert len(google.calls) == 1
-
-    google.statuses = [503] * MAX_TRIES
-    with pytest.raises(VendorUnreachableError):
+@pytest.mark.parametrize(
+    ("status", "kind"), [(503, VendorUnreachableError), (404, UnlinkedError), (400, ReportRefusedError)]
+)
+def test_what_google_does_not_take_is_told_apart(
+    graph: HomeGraph, google: StandIn, status: int, kind: type[Exception]
+) -> None:
+    google.statuses = [status]
+    with pytest.raises(kind):
         graph.request_sync("acc-1")
-    google.statuses = [404, 404]
-    with pytest.raises(HomeGraphRefusedError):
-        graph.request_sync("acc-1")
-    assert google.statuses == [404]
+    assert google.calls == []
 
 
 def test_a_form_that_google_understands(graph: HomeGraph, google: StandIn) -> None:

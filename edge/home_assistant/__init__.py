@@ -1,0 +1,1 @@
+"""Home Assistant: how devices and their advice appear there, and what people press there."""
