@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -53,19 +54,28 @@ def run(data_dir: Path, stop: Event) -> None:
         monitoring(CloudSettings(data_dir=data_dir)),
         ready_file(data_dir, "trainer"),
     ):
-        schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
+        schedule, pause_s, told = TrainingSchedule(store, utc_now), LOOK_S, None
         while not stop.wait(pause_s):  # first of all others have to come up
-            _tell_savings(store)
+            told = _tell_savings(store, told)
             failed = _is_due(schedule) and _train(data_dir, stop) != 0
             pause_s = PAUSE_S if failed else LOOK_S
 
 
-def _tell_savings(store: SqliteStateStore) -> None:
-    """Keep a report once a day; one that cannot be made is tried again at the next turn."""
+def _tell_savings(store: SqliteStateStore, told: date | None) -> date | None:
+    """Keep a report once a day; one that cannot be made is tried again at the next turn.
+
+    Returns:
+        The UTC day of the last one, also if there was nothing to tell.
+    """
+    today = utc_now().date()
+    if told == today:
+        return told
     try:
         SavingsDesk(store, utc_now, CODE).keep_daily()
     except CloudError as error:
         log.warning("savings_not_told", reason=str(error))
+        return told
+    return today
 
 
 def _is_due(schedule: TrainingSchedule) -> bool:
