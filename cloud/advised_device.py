@@ -15,7 +15,7 @@ from cloud.advice_records import advice_record, asks, identity, plan_record
 from cloud.advisor_seat import Advisors, HomeAdvisorLike, Seat
 from cloud.assignment import Arm, Assignment
 from cloud.command_policy import CommandPolicy, is_held, persons_command, way_back
-from cloud.day_count import DayCount, day_writes, local_day
+from cloud.day_count import DayCount, day_writes, local_day, local_hour
 from cloud.device_memory import Cause, InForce, Memory, Setting, cause, dump
 from cloud.measuring_day import back_to_habit, is_measuring_day, resting_advice
 from cloud.ports.records import AdviceRecord, AdviceStatus, DayRecord, InboxEntry, PlanRecord, device_pk
@@ -122,7 +122,8 @@ class AdvisedDevice:
         self._understand(why, reading)
         before_c = None if before is None else before.setpoint_c
         today = self._today(reading.sampled_at)
-        today.see(reading, before_c, self._seat.habit_c, by_person=why == "person")
+        hour = local_hour(reading.sampled_at, self.profile.installation.timezone)
+        today.see(reading, hour, before_c, self._seat.habit_c, by_person=why == "person")
         memory.observed_at, memory.changed_by = reading.sampled_at, reading.changed_by
         memory.setting = Setting.of(reading)
         self._confirm(reading)

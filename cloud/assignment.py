@@ -8,7 +8,6 @@ days are habit days: the permanent hold-out. With seven it is half of them, a sw
 A pure function of seed, home and local day: who asks twice, or elsewhere, is told the same.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,9 +22,6 @@ WEEK_DAYS, BLOCK_DAYS = 7, 14
 
 EPOCH_BLOCKS = 7
 """After so many blocks each weekday was paired equally often."""
-
-FEWEST_HOMES = 10
-"""From so many homes on the standard error is by homes; of fewer it is by blocks, and speaks of them only."""
 
 
 class AssignedDayError(RejectedError):
@@ -120,53 +116,6 @@ class Pair:
     habit: date
     advised: date
     saved: float
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What advice did, by habit days less advised days of the same pairs.
-
-    Attributes:
-        mean: Per day, in the unit of what was counted.
-        standard_error: Of the mean.
-        pairs: How many there were.
-        homes: Of how many homes.
-    """
-
-    mean: float
-    standard_error: float
-    pairs: int
-    homes: int
-
-
-def difference(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> Difference | None:
-    """The plain difference in means; None without two clusters of pairs.
-
-    Args:
-        counted: By home and local day, such as electricity [kWh].
-        assignment: What was drawn.
-    """
-    return mean_difference(pairs(counted, assignment))
-
-
-def mean_difference(found: Sequence[Pair]) -> Difference | None:
-    """The mean of pairs; None without two clusters of them.
-
-    Neighbouring days share heat and weather, so days of a block count together in the standard error, and
-    from `FEWEST_HOMES` homes on all days of a home (Liang and Zeger 1986, with G / (G - 1)).
-    """
-    homes = {pair.home for pair in found}
-    by_home = len(homes) >= FEWEST_HOMES
-    clusters: dict[object, list[float]] = {}
-    for pair in found:
-        clusters.setdefault(pair.home if by_home else (pair.home, pair.block), []).append(pair.saved)
-    every = [value for each in clusters.values() for value in each]
-    if len(clusters) < 2:  # noqa: PLR2004 (one cluster has no spread)
-        return None
-    mean = sum(every) / len(every)
-    squares = sum(sum(value - mean for value in each) ** 2 for each in clusters.values())
-    spread = len(clusters) / (len(clusters) - 1) * squares
-    return Difference(mean, math.sqrt(spread) / len(every), len(every), len(homes))
 
 
 def pairs(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> list[Pair]:

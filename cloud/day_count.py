@@ -22,6 +22,8 @@ KEPT = timedelta(days=400)
 WARM_WORDS = ("too_hot", "a_bit_warm", "undone")
 """What people say who are too warm, or want advice taken back."""
 
+DAY_H = 24
+
 REFUSALS = ("dismissed", "undone")
 """What people say who do not want a piece of advice."""
 
@@ -29,6 +31,11 @@ REFUSALS = ("dismissed", "undone")
 def local_day(at: datetime, timezone: str) -> date:
     """The local day around an instant."""
     return at.astimezone(ZoneInfo(timezone)).date()
+
+
+def local_hour(at: datetime, timezone: str) -> int:
+    """The hour of the local day around an instant, 0 to 23."""
+    return at.astimezone(ZoneInfo(timezone)).hour
 
 
 @dataclass(slots=True)
@@ -43,16 +50,28 @@ class DayCount:
     overrides: int = 0
     warm_words: int = 0
     warm_minutes: float = 0.0
+    advised_h: float = 0.0
+    outdoor_h: float = 0.0
+    outdoor_c_h: float = 0.0
+    hourly_kwh: list[float] = field(default_factory=lambda: [0.0] * DAY_H)
     accepted: int = 0
     refused: int = 0
     decisions: int = 0
     said: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
 
-    def see(self, reading: Telemetry, before_c: float | None, habit_c: float, *, by_person: bool) -> None:
-        """Count a reading, that follows on a setpoint, and whether a person has changed it."""
+    def see(
+        self, reading: Telemetry, hour: int, before_c: float | None, habit_c: float, *, by_person: bool
+    ) -> None:
+        """Count a reading of a local hour that follows on a setpoint, and whether a person changed it."""
+        long_h = reading.interval_s / 3600
         if reading.electric_power_w is not None:
-            self.measured_h += reading.interval_s / 3600
-            self.electric_energy_kwh += reading.electric_power_w * reading.interval_s / 3.6e6
+            self.measured_h += long_h
+            self.electric_energy_kwh += reading.electric_power_w * long_h / 1000
+            self.hourly_kwh[hour] += reading.electric_power_w * long_h / 1000
+        if reading.outdoor_dry_bulb_c is not None:
+            self.outdoor_h += long_h
+            self.outdoor_c_h += reading.outdoor_dry_bulb_c * long_h
+        self.advised_h += long_h * (reading.advice_id is not None)
         if reading.mode == "cool" and reading.indoor_dry_bulb_c is not None:
             is_warm = reading.indoor_dry_bulb_c > habit_c + WARM_ABOVE_HABIT_K
             self.warm_minutes += is_warm * reading.interval_s / 60
@@ -83,6 +102,9 @@ class DayCount:
             overrides=self.overrides,
             warm_words=self.warm_words,
             warm_minutes=round(self.warm_minutes, 1),
+            advised_h=round(self.advised_h, 3),
+            outdoor_c=round(self.outdoor_c_h / self.outdoor_h, 3) if self.outdoor_h else None,
+            hourly_kwh=tuple(round(each, 4) for each in self.hourly_kwh),
             accepted=self.accepted,
             refused=self.refused,
             decisions=self.decisions,

@@ -280,10 +280,21 @@ class DayRecord(Record):
     overrides: int = Field(description="Setpoints that a person made cooler.")
     warm_words: int = Field(description="Times that a person said that it is too warm, or took advice back.")
     warm_minutes: float = Field(description="Minutes of cooling well above the habit.")
+    advised_h: float = Field(0.0, description="Hours in which the device named advice as in force.")
+    outdoor_c: float | None = Field(None, description="Mean outdoor temperature, where the device says it.")
+    hourly_kwh: tuple[float, ...] = Field((), description="Electricity by local hour of the day, 24 or none.")
     accepted: int = Field(0, description="Pieces of advice that a person accepted.")
     refused: int = Field(0, description="Those that a person dismissed, or took back in the app.")
     decisions: int
     said: dict[str, Said] = Field(description="By version, that which advised and that in the shadow.")
+
+
+class DesignRecord(Record):
+    """One way of drawing measuring days; see `cloud.assignment.Design`."""
+
+    seed: str
+    pairs: int = Field(ge=0, le=7)
+    since: date
 
 
 class TrialRecord(Record):
@@ -305,14 +316,6 @@ class TrialRecord(Record):
     looked: date | None = Field(None, description="The newest day that was judged.")
     reason: str = Field("", description="What became of the trial at that look.")
     seen: dict[str, str] = Field({}, description="What that look saw, by kind of harm.")
-
-
-class DesignRecord(Record):
-    """One way of drawing measuring days; see `cloud.assignment.Design`."""
-
-    seed: str
-    pairs: int = Field(ge=0, le=7)
-    since: date
 
 
 class AssignmentRecord(Record):

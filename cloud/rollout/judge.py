@@ -8,12 +8,15 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cloud.assignment import Assignment, Difference, mean_difference
+from cloud.assignment import Assignment
 from cloud.evaluation import compare_errors, home_errors
 from cloud.ports.records import DayRecord, TrialRecord
 from cloud.rollout.cohort import HomePlace
 from cloud.rollout.outcomes import MEASURED_H, Outcomes
 from cloud.rollout.sequential import Bools, Floats, HarmBudget, Look, look_daily
+from cloud.savings.estimates import group_estimate
+from cloud.savings.hierarchy import Hierarchy, learn
+from cloud.savings.home_days import Compared
 
 SHADOW_DAYS: Final = 2
 """So many whole days a challenger is asked without being followed [days]."""
@@ -138,20 +141,22 @@ def _is_enough(here: Bools, tried: Bools) -> bool:
 
 
 def _saved(seen: Outcomes, trial: TrialRecord) -> str:
-    """The plain differences in means of both versions, for whoever reads it."""
+    """What both versions save, by the estimator of `cloud.savings`, for whoever reads it."""
     drawn = {home for home, tried in zip(seen.homes, seen.tried, strict=True) if tried}
-    by_version = {
-        trial.version: [pair for pair in seen.pairs if pair.home in drawn],
-        trial.champion: [pair for pair in seen.pairs if pair.home not in drawn],
-    }
-    told = (f"{name} saves {_kwh(mean_difference(found))}" for name, found in by_version.items())
+    every = learn(seen.compared) if seen.compared else None
+    members: dict[str, list[int]] = {trial.version: [], trial.champion: []}
+    for place, home in enumerate(seen.compared):
+        members[trial.version if home.home_id in drawn else trial.champion].append(place)
+    told = (f"{name} saves {_kwh(seen.compared, every, some)}" for name, some in members.items())
     return f"; {', '.join(told)}"
 
 
-def _kwh(found: Difference | None) -> str:
-    if found is None:
+def _kwh(homes: Sequence[Compared], every: Hierarchy | None, members: Sequence[int]) -> str:
+    if every is None or not members:
         return "nobody knows what"
-    return f"{found.mean:+.2f} ± {found.standard_error:.2f} kWh a day ({found.pairs} pairs)"
+    found = group_estimate(homes, every, members)
+    error = found.saved.standard_error
+    return f"{found.saved.saved:+.2f} ± {error:.2f} kWh a day ({found.habit_days} habit days)"
 
 
 def _judge_homes(

@@ -11,6 +11,8 @@ from cloud.assignment import Arm, Assignment, Pair, pairs
 from cloud.ports.records import DayRecord, TrialRecord
 from cloud.rollout.cohort import HomePlace, was_drawn
 from cloud.rollout.sequential import Bools, Floats
+from cloud.savings.home_days import Compared, compare
+from cloud.savings.records import Span, home_days, measured
 
 MEASURED_H: Final = 18.0
 """So much of a day's power must be known for its energy to count [h]."""
@@ -33,7 +35,7 @@ class Outcomes:
         energy: Of advised days, over the home's own before the trial [ratio].
         lost: Of pairs of days drawn by lot, on the day that completes one: advised less habit day, over the
             home's own before the trial [ratio].
-        pairs: These pairs [kWh].
+        compared: What the days of homes that have habit days say of what advice saves [kWh].
     """
 
     homes: tuple[str, ...]
@@ -43,7 +45,7 @@ class Outcomes:
     warm_minutes: Floats
     energy: Floats
     lost: Floats
-    pairs: tuple[Pair, ...]
+    compared: tuple[Compared, ...]
 
     @classmethod
     def of(
@@ -69,7 +71,7 @@ class Outcomes:
             table.of(lambda day: day.warm_minutes),
             table.of(_kwh) / usual_kwh,
             _lost_kwh(found, table) / usual_kwh,
-            tuple(found),
+            _compared(days, places, assignment, Span(first, last)),
         )
 
 
@@ -133,3 +135,14 @@ def _lost_kwh(found: Sequence[Pair], table: _Table) -> Floats:
     for pair in found:
         lost[rows[pair.home], (max(pair.habit, pair.advised) - table.first).days] = -pair.saved
     return lost
+
+
+def _compared(
+    days: Sequence[DayRecord], places: Mapping[str, HomePlace], assignment: Assignment, span: Span
+) -> tuple[Compared, ...]:
+    by_home = dict[str, list[DayRecord]]()
+    for day in days:
+        if day.device_id in places:
+            by_home.setdefault(places[day.device_id].home_id, []).append(day)
+    lived = {home: found for home, own in by_home.items() if (found := measured(own))}
+    return tuple(compare(home_days(lived, assignment, span))) if span.days > 0 else ()

@@ -30,6 +30,7 @@ from infra.local.measured.command import backtest
 from infra.local.models_command import models
 from infra.local.monitor_command import monitor
 from infra.local.quality_command import quality
+from infra.local.savings_command import savings
 from infra.local.train_command import train, triggers
 
 WEB_PORT, MQTT_PORT = 8080, 1883
@@ -89,6 +90,7 @@ _GROUPS = (
     models,
     monitor,
     quality,
+    savings,
     train,
     triggers,
 )

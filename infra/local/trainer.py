@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -19,10 +20,12 @@ from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.logs import configure_logs
+from cloud.savings_desk import SavingsDesk
 from cloud.training_schedule import TrainingSchedule
 from cloud.wiring.monitoring import monitoring
 from cloud.wiring.process import ready_file, stop_on_signals
 from infra.local.run_folder import RunFolder
+from infra.local.savings_report import CODE
 from infra.local.training_desk import utc_now
 from infra.local.training_job import AFTER_THE_STACK
 
@@ -51,10 +54,28 @@ def run(data_dir: Path, stop: Event) -> None:
         monitoring(CloudSettings(data_dir=data_dir)),
         ready_file(data_dir, "trainer"),
     ):
-        schedule, pause_s = TrainingSchedule(store, utc_now), LOOK_S
+        schedule, pause_s, told = TrainingSchedule(store, utc_now), LOOK_S, None
         while not stop.wait(pause_s):  # first of all others have to come up
+            told = _tell_savings(store, told)
             failed = _is_due(schedule) and _train(data_dir, stop) != 0
             pause_s = PAUSE_S if failed else LOOK_S
+
+
+def _tell_savings(store: SqliteStateStore, told: date | None) -> date | None:
+    """Keep a report once a day; one that cannot be made is tried again at the next turn.
+
+    Returns:
+        The UTC day of the last one, also if there was nothing to tell.
+    """
+    today = utc_now().date()
+    if told == today:
+        return told
+    try:
+        SavingsDesk(store, utc_now, CODE).keep_daily()
+    except CloudError as error:
+        log.warning("savings_not_told", reason=str(error))
+        return told
+    return today
 
 
 def _is_due(schedule: TrainingSchedule) -> bool:

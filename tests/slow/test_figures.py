@@ -161,3 +161,25 @@ def test_the_loop_finds_what_was_planted_and_leaves_sound_homes_alone(tmp_path: 
     sound, *planted = figures
     assert len({day for day, _ in sound["alarms"]}) <= 1  # looks at which any cohort was said to have changed
     assert all(course["delay_days"] is not None for course in planted)
+
+
+def test_intervals_of_savings_hold_what_is_true_and_nothing_is_claimed_where_nothing_was_saved(
+    tmp_path: Path,
+) -> None:
+    module, seed = "infra.local.savings_study", 1101
+    arguments = ("--seed", str(seed))
+    command = [sys.executable, "-m", module, *arguments, "--json", str(tmp_path / "figures.json")]
+
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+
+    figures: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
+    record("savings", arguments, seed, figures, f"python -m {module}")
+    told, nothing = figures["coverage"], figures["nothing"]
+    for level in ("cohort", "fleet"):
+        assert told[level]["covered_interval_pct"][0] <= 97.0
+        assert told[level]["covered_interval_pct"][1] >= 93.0
+        assert abs(told[level]["bias_points"]) <= 0.3
+    assert 2 * told["home"]["rms_error_points"] <= told["raw_home_rms_error_points"]
+    assert figures["large"]["500_homes"]["half_width_points"] <= 1.0
+    assert nothing["fleet_either_claimed"]["interval_pct"][0] <= 5.0
+    assert nothing["waiting_user_fooled"]["interval_pct"][0] <= 5.0

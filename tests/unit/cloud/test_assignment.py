@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.assignment import BLOCK_DAYS, AssignedDayError, Assignment, Design, difference, draw
+from cloud.assignment import BLOCK_DAYS, AssignedDayError, Assignment, Design, draw
 
 FIRST = date(2025, 6, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(420)]
@@ -102,47 +102,3 @@ def test_days_that_have_begun_keep_what_was_drawn() -> None:
 
 def test_nothing_is_measured_without_a_design() -> None:
     assert {Assignment().of("h1", day).arm for day in DAYS} == {"advised"}
-
-
-def test_the_difference_of_two_pairs_by_hand() -> None:
-    assignment = Assignment((SWITCHBACK,))
-    block = [
-        day for day in DAYS if draw(SWITCHBACK, "h1", day).block == draw(SWITCHBACK, "h1", DAYS[20]).block
-    ]
-    other = [
-        day for day in DAYS if draw(SWITCHBACK, "h1", day).block == draw(SWITCHBACK, "h1", DAYS[20]).block + 1
-    ]
-    counted = {
-        ("h1", day): 10.0 - saved * (draw(SWITCHBACK, "h1", day).arm == "advised")
-        for saved, days in ((1.0, (block[0], block[7])), (3.0, (other[0], other[7])))
-        for day in days
-    }
-    counted["h1", other[1]] = 99.0  # its pair is missing
-
-    found = difference(counted, assignment)
-
-    assert found is not None
-    # mean (1 + 3) / 2; two clusters off by 1 each: sqrt(2 / 1 * (1 + 1)) / 2 = 1
-    assert (found.mean, found.standard_error, found.pairs) == (2.0, 1.0, 2)
-    assert difference({}, assignment) is None
-
-
-def test_an_interval_of_two_standard_errors_covers_the_saving_nineteen_times_of_twenty() -> None:
-    """Days of a home are alike, and each spills over into the next: re-drawn 120 times, 30 homes."""
-    random = np.random.default_rng(1)
-    covered, days = [], DAYS[:42]
-    for number in range(120):
-        assignment = Assignment((Design(f"s{number}", 7),))
-        counted = {}
-        for home in range(30):
-            usual, weather = random.normal(10, 3), random.normal(0, 1)
-            for day in days:
-                weather = 0.7 * weather + random.normal(0, 1)
-                advised = assignment.of(f"h{home}", day).arm == "advised"
-                counted[f"h{home}", day] = usual + weather - 0.8 * advised
-        found = difference(counted, assignment)
-        assert found is not None
-        covered.append(abs(found.mean - 0.8) <= 1.96 * found.standard_error)
-
-    print(f"covered {100 * np.mean(covered):.1f} % of {len(covered)}")
-    assert 0.90 <= np.mean(covered) <= 0.99

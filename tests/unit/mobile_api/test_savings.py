@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cloud.ports.records import DayRecord, device_pk
+from cloud.ports.records import DayRecord, device_pk, home_pk
+from cloud.ports.saving_records import SAVINGS_SK, ArmRecord, Saving, SavingsRecord
 from cloud.ports.state import Put
 from tests.unit.mobile_api.conftest import HOME, T0
 
@@ -53,7 +54,13 @@ def _consent(person: "Person") -> None:
         (9, 2, 24.0, "not_enough_days", "not enough days yet (9 of about 28)"),
         (40, 3, 12.0, "not_enough_days", "not enough days yet (0 of about 28)"),
         (30, 0, 24.0, "not_enough_days", "not enough days yet (no measuring day among them)"),
-        (30, 2, 24.0, "not_computed", "30 days are there, 2 of them measuring days; not computed yet"),
+        (
+            30,
+            2,
+            24.0,
+            "not_computed",
+            "30 days are there, 2 of them measuring days; computed at the next look",
+        ),
     ],
 )
 def test_it_says_how_many_days_there_are(
@@ -84,3 +91,57 @@ def test_without_consent_nothing_is_measured(person: "Person") -> None:
 
 def test_other_periods_are_refused(person: "Person") -> None:
     assert person.get("/v1/devices/dev-1/savings?period=1d").status_code == 422
+
+
+def _tell(world: "World", home_id: str) -> None:
+    """What the report of last night says of a home."""
+    record = SavingsRecord(
+        home_id=home_id,
+        first=TODAY - timedelta(days=30),
+        last=TODAY - timedelta(days=3),
+        look=1,
+        days=28,
+        habit_days=14,
+        devices=2,
+        kwh=Saving(saved=1.2, low=0.3, high=2.1),
+        money=Saving(saved=0.36, low=0.09, high=0.63),
+        currency="EUR",
+        followed_ratio=0.8,
+        per_followed_day_kwh=Saving(saved=1.5, low=0.375, high=2.625),
+        sacrificed_kwh=16.8,
+        advised=ArmRecord(days=14, overrides=0.2, warm_words=0.1, warm_minutes=11.0),
+        habit=ArmRecord(days=14, overrides=0.1, warm_words=0.0, warm_minutes=3.0),
+    )
+    world.state.transact([Put(home_pk(home_id), SAVINGS_SK, record.model_dump(mode="json"))])
+
+
+def test_after_a_look_it_is_told_with_its_interval_and_what_it_has_cost(
+    world: "World", person: "Person"
+) -> None:
+    """18 advised days in the last 28: 18 times 1.2 kWh."""
+    _consent(person)
+    _add_days(world, 60, habit=10)
+    _tell(world, person.get("/v1/homes").json["items"][0]["home_id"])
+
+    answer = person.get("/v1/devices/dev-1/savings?period=28d").json
+
+    assert answer["status"] == "estimated"
+    assert (answer["saving_kwh"], answer["saving_interval_kwh"]) == (21.6, [5.4, 37.8])
+    figures = answer["figures"]
+    assert figures["saving_interval_kwh_per_day"] == [0.3, 2.1]
+    assert (figures["saving_money_per_day"], figures["currency"]) == (0.36, "EUR")
+    assert (figures["sacrificed_kwh"], figures["claimed"]) == (16.8, False)
+    assert figures["advised_day"]["warm_minutes"] > figures["measuring_day"]["warm_minutes"]
+
+
+def test_without_consent_nothing_is_told_that_was_known_before(world: "World", person: "Person") -> None:
+    _tell(world, person.get("/v1/homes").json["items"][0]["home_id"])
+
+    assert person.get("/v1/devices/dev-1/savings").json["figures"] is None
+
+
+def test_nobody_is_told_of_another_home(world: "World", person: "Person") -> None:
+    _consent(person)
+    _tell(world, "somebody-elses")
+
+    assert person.get("/v1/devices/dev-1/savings").json["figures"] is None

@@ -1,6 +1,6 @@
 """What people set up in a browser, without scripts: forms only."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,8 @@ from cloud.ports.monitoring import (
     MonitoringReport,
     ServiceFigures,
 )
-from cloud.ports.records import DayRecord, device_pk
+from cloud.ports.records import DEVICES_PK, DayRecord, device_pk, home_pk
+from cloud.ports.saving_records import ArmRecord, Saving, SavingsRecord
 from cloud.ports.state import Put
 from mobile_api.operators import grant_operator
 
@@ -270,6 +271,38 @@ def test_savings_are_days_until_there_is_a_figure(world: "World", browser: "Flas
     assert "would be weather and chance" in page
     assert page.count("<td>measuring day") == 1
     assert "Mon 13 Jul" in page
+
+
+def test_savings_are_a_statement_once_there_is_a_figure(world: "World", browser: "FlaskClient") -> None:
+    pointer = world.state.get(DEVICES_PK, "dev-1")
+    assert pointer is not None
+    pk = home_pk(pointer.body["home_id"])
+    home = world.state.get(pk, "home")
+    assert home is not None
+    arm = ArmRecord(days=14, overrides=0.25, warm_words=0.0, warm_minutes=11.0)
+    told = SavingsRecord(
+        home_id=pointer.body["home_id"],
+        first=date(2026, 6, 1),
+        last=date(2026, 6, 28),
+        look=1,
+        days=28,
+        habit_days=14,
+        devices=1,
+        kwh=Saving(saved=1.2, low=0.3, high=2.1),
+        currency="EUR",
+        sacrificed_kwh=16.8,
+        advised=arm,
+        habit=arm,
+    )
+    consents = {**home.body, "measure_savings": True}
+    told_put = Put(pk, "savings", told.model_dump(mode="json"))
+    world.state.transact([Put(pk, "home", consents), told_put])
+
+    page = browser.get("/devices/dev-1/savings").text
+
+    assert "1.2<small> kWh a day saved" in page
+    assert "between 0.3 and 2.1. So far it is not sure" in page
+    assert "16.8" in page
 
 
 def test_the_history_is_a_table_of_the_homes_days(world: "World", browser: "FlaskClient") -> None:

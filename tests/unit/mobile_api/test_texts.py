@@ -66,7 +66,7 @@ def test_every_text_is_used() -> None:
         ("act", get_args(AuditedAct)),
         ("role", get_args(Role)),
         ("scope", ALL_SCOPES),
-        ("savings", ("no_consent", "not_enough_days", "not_computed")),
+        ("savings", ("no_consent", "not_enough_days", "not_computed", "estimated")),
         ("language", languages()),
     ],
 )

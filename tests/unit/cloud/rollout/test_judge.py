@@ -164,7 +164,7 @@ def test_it_is_judged_by_what_it_saves_on_days_drawn_by_lot() -> None:
     assert seen.way == "end"
     assert "electricity on days by lot" in seen.reason
     told = seen.document["electricity on days by lot"]
-    assert re.search(r"; v2 saves \+0\.\d+ ± 0\.\d+ kWh a day \(\d+ pairs\), v1 saves \+1\.", told), told
+    assert re.search(r"; v2 saves \+0\.\d+ ± 0\.\d+ kWh a day \(\d+ habit days\), v1 saves \+1\.", told), told
 
 
 def test_who_saves_as_much_passes_and_nobody_is_judged_by_days_that_were_not_drawn() -> None:

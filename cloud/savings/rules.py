@@ -1,0 +1,41 @@
+"""The rules by which savings are told, written down before anybody looks (ADR 0018)."""
+
+from typing import Final
+
+MEASURED_H: Final = 20.0
+"""A day counts if so many hours of its electricity are known [h]; it is scaled to 24."""
+
+LAGS: Final = 3
+"""Heat that is stored on a day is felt on so many that follow [days]: in simulated homes what was felt on the
+fourth and later ones was below half a point of a day's use."""
+
+LOOK_DAYS: Final = 28
+"""Figures are renewed once in so many days, and not between [days]: four of each weekday, two blocks."""
+
+FEWEST_DAYS: Final = 21
+"""Of these, so many must count, or the home has no figure of its own [days]."""
+
+FEWEST_HABIT_DAYS: Final = 7
+"""And so many of them at the habit, or the home is told of the fleet only [days]."""
+
+FEWEST_FOLLOWED_RATIO: Final = 0.1
+"""If advice was in force on a smaller share of advised days, nothing is told of a followed day [ratio]: the
+quotient would be noise over next to nothing."""
+
+LONGEST_DAYS: Final = 13 * LOOK_DAYS
+"""A report looks back so far [days]: a year in whole looks."""
+
+FEWEST_HOMES: Final = 10
+"""A cohort of fewer homes has no figure: nobody shall be recognised."""
+
+SURE: Final = 0.95
+"""Share of intervals that shall hold what is true [ratio]."""
+
+
+def claim_alpha(look: int) -> float:
+    """Share of false claims allowed at a look, the first is 1 [ratio].
+
+    The shares of all looks, however many, add up to 1 - `SURE`: 1/2 + 1/6 + 1/12 + ... = 1 (union bound), so
+    that who waits for the first claim is told a wrong one as rarely as who looks once.
+    """
+    return (1 - SURE) / (look * (look + 1))
