@@ -165,6 +165,7 @@ def s3_endpoint() -> Iterator[str]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patched.setenv(name, "nobody")
         patched.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        patched.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")  # nothing goes to AWS itself
         try:
             _wait_for(port)
             yield f"http://127.0.0.1:{port}"
@@ -205,12 +206,11 @@ def make_s3_files(s3_endpoint: str) -> "Iterator[Callable[[], S3Files]]":
 
 @pytest.fixture
 def make_dynamodb_state(
-    s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+    s3_endpoint: str,
 ) -> "Iterator[Callable[[Callable[[], datetime]], DynamoDbStateStore]]":
     """More and more stores by the given clocks, each in a new table."""
     from cloud.adapters.dynamodb_state import dynamodb_state  # noqa: PLC0415 (as above)
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", s3_endpoint)
     made: list[DynamoDbStateStore] = []
 
     def make(now: Callable[[], datetime]) -> "DynamoDbStateStore":
