@@ -79,6 +79,9 @@ class CloudSettings(BaseSettings):
     canary_share_ratio: float = Field(
         0.2, gt=0, lt=1, description="Of the homes that try a challenger before the others."
     )
+    metrics: Literal["none", "emf"] = Field(
+        "none", description="`emf`: what jobs found is told to CloudWatch, in a line of their output."
+    )
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")
     seal_interval_s: float = Field(10.0, description="Longest time a reading waits for the lake [s].")

@@ -31,7 +31,7 @@ def own_statements(arn: str, name: str = THING_NAME, rule: str = "") -> list[Sta
     published = [topics.telemetry(name), topics.event(name), topics.batch(name)]
     if rule:
         published += [f"$aws/rules/{rule}/{topic}" for topic in published]
-    heard = [topics.claim_code(name), *_shadow_answers(name)]
+    heard = [topics.claim_code(name), topics.shadow(name, "*")]  # a document is short
     attached = {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
     connect = _allow("iot:Connect", [f"{arn}:client/{name}"]) | {"Condition": attached}
     said = [*published, topics.claim(name), *_shadow_requests(name)]
@@ -89,11 +89,6 @@ def _of_device(arn: str, device_id: DeviceId) -> list[str]:
 
 def _shadow_requests(name: str) -> list[str]:
     return [topics.shadow(name, verb) for verb in VERBS]
-
-
-def _shadow_answers(name: str) -> list[str]:
-    """Below each verb: accepted, rejected, delta, documents."""
-    return [topics.shadow(name, f"{verb}/*") for verb in VERBS]
 
 
 def _allow(action: str, resources: list[str]) -> Statement:

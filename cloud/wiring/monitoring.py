@@ -1,5 +1,6 @@
 """Monitoring of an installation: its stores, and a round every few minutes in whichever process does it."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from cloud.adapters.emf_metrics import EmfMetrics, Figures
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.monitoring.gather import Sources
@@ -30,7 +32,11 @@ def monitor_once(settings: CloudSettings) -> MonitoringReport:
         CloudError: Something does not answer, or is not as it should be.
     """
     with open_sources(settings) as sources:
-        return take_round(sources)
+        report = take_round(sources)
+    if settings.metrics == "emf":
+        figures: Figures = {"RaisedAlarms": (len(report.raised), "Count")}
+        EmfMetrics(sys.stdout, sources.now).tell(figures, {"Source": "monitor"})
+    return report
 
 
 @contextmanager

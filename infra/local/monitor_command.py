@@ -49,13 +49,14 @@ def _report(data_dir: Path, *, is_now: bool) -> "MonitoringReport":
     from cloud.wiring.state import open_state  # noqa: PLC0415 (as in every command)
     from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
 
-    if not (data_dir / "state.sqlite").exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not settings.state and not (data_dir / "state.sqlite").exists():
         raise NothingThereError(data_dir)
     if is_now:
         from cloud.wiring.monitoring import monitor_once  # noqa: PLC0415 (as in every command)
 
-        return monitor_once(CloudSettings(data_dir=data_dir))
-    with closing(open_state(CloudSettings(data_dir=data_dir))) as state:
+        return monitor_once(settings)
+    with closing(open_state(settings)) as state:
         report = newest_report(state)
     if report is None:
         raise NotMonitoredError(data_dir)
