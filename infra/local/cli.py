@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from infra.local.admin_command import admin
+from infra.local.aws_command import aws
 from infra.local.bench_command import bench
 from infra.local.clients_command import clients
 from infra.local.command_options import data_dir_option, json_option, say
@@ -80,6 +81,7 @@ def commands() -> None:
 
 _GROUPS = (
     admin,
+    aws,
     backtest,
     bench,
     clients,

@@ -1,0 +1,73 @@
+"""The `ac-advisor aws` commands: who may connect, and whether an account is as it should be."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from infra.local.command_options import json_option, say
+
+
+@click.group()
+def aws() -> None:
+    """An installation on AWS; wants the extra `aws`, credentials and a region."""
+
+
+@aws.command("doctor")
+@click.option("--stack", default="AcAdvisor", show_default=True)
+@json_option
+def doctor_command(stack: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Say what is wrong with the account or the deployed stack, and how to mend it; changes nothing."""
+    from cloud.adapters.aws_account import examine  # noqa: PLC0415 (as in every command)
+
+    findings = list(examine(stack))
+    marks = {True: "", False: "PROBLEM "}
+    say({what: f"{marks[is_well]}{found}" for what, found, is_well in findings}, as_json=as_json)
+    if not all(is_well for _, _, is_well in findings):
+        sys.exit(1)
+
+
+@aws.command("register")
+@click.argument("thing")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default=True)
+@json_option
+def register_command(thing: str, out: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Let a device or gateway in: writes THING.pem and THING.key, which nobody else has."""
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+
+    credentials = iot_things(_policy()).register(thing)
+    out.mkdir(parents=True, exist_ok=True)
+    certificate, key = out / f"{thing}.pem", out / f"{thing}.key"
+    certificate.write_text(credentials.certificate_pem)
+    key.touch(mode=0o600)
+    key.write_text(credentials.private_key_pem)
+    say({"thing": thing, "certificate": certificate, "key": key}, as_json=as_json)
+
+
+@aws.command("behind")
+@click.argument("gateway")
+@click.argument("devices", nargs=-1)
+@json_option
+def behind_command(gateway: str, devices: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Let a gateway speak for just these devices."""
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+
+    iot_things(_policy()).let_speak(gateway, devices)
+    say({"gateway": gateway, "devices": ", ".join(devices) or "none"}, as_json=as_json)
+
+
+@aws.command("remove")
+@click.argument("thing")
+@json_option
+def remove_command(thing: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Let a device or gateway in no more, and leave nothing of it in AWS IoT."""
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+
+    iot_things(_policy()).remove(thing)
+    say({"removed": thing}, as_json=as_json)
+
+
+def _policy() -> str:
+    from cloud.adapters.aws_account import POLICY  # noqa: PLC0415 (as in every command)
+
+    return POLICY

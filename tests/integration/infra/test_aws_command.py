@@ -1,0 +1,94 @@
+"""`ac-advisor aws` against moto: an account with nothing, and one as it should be but for mail."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from cloud.adapters.aws_account import POLICY, RULES
+from cloud.iot_policies import own_statements
+from infra.local.cli import commands
+
+STATE_PROBLEM = "point-in-time recovery is DISABLED"
+
+
+@pytest.fixture
+def name(s3_endpoint: str) -> Iterator[str]:
+    """A stack that has made what doctor looks at; its table has no recovery yet."""
+    name = f"ac-{uuid4()}"
+    outputs = {each: {"Value": name} for each in ("Lake", "State", "Stream")}
+    topic = {"T": {"Type": "AWS::SNS::Topic"}}
+    client = boto3.client
+    client("cloudformation").create_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": topic, "Outputs": outputs})
+    )
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    client("kinesis").create_stream(StreamName=name, ShardCount=1)
+    client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    iot = client("iot")
+    document = {"Version": "2012-10-17", "Statement": own_statements("arn:aws:iot:x:1")}
+    iot.create_policy(policyName=POLICY, policyDocument=json.dumps(document))
+    for rule in RULES:
+        iot.create_topic_rule(ruleName=rule, topicRulePayload={"sql": "SELECT *", "actions": []})
+    yield name
+    iot.delete_policy(policyName=POLICY)
+    for rule in RULES:
+        iot.delete_topic_rule(ruleName=rule)
+
+
+def run(*words: str) -> tuple[int, Any]:
+    done = CliRunner().invoke(commands, ["aws", *words, "--json"])
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_doctor_says_what_is_not_deployed(s3_endpoint: str) -> None:
+    code, found = run("doctor", "--stack", "nothing-here")
+
+    assert code == 1
+    assert "deploy nothing-here" in found["stack"]
+    assert not found["credentials"].startswith("PROBLEM")
+
+
+def test_doctor_sees_a_table_without_recovery_and_a_rule_that_is_disabled(name: str) -> None:
+    boto3.client("iot").disable_topic_rule(ruleName=RULES[0])
+
+    code, found = run("doctor", "--stack", name)
+
+    problems = {what for what, said in found.items() if said.startswith("PROBLEM")}
+    assert code == 1
+    assert problems - {"mail"} == {"state", f"rule {RULES[0]}"}  # moto knows no account of SES
+    assert STATE_PROBLEM in found["state"]
+
+
+def test_doctor_is_content_with_what_is_as_it_should_be(name: str) -> None:
+    boto3.client("dynamodb").update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+
+    _, found = run("doctor", "--stack", name)
+
+    assert {what for what, said in found.items() if said.startswith("PROBLEM")} <= {"mail"}
+
+
+def test_who_is_registered_has_a_key_that_only_its_owner_can_read(name: str, tmp_path: Path) -> None:
+    code, found = run("register", "gw-7", "--out", str(tmp_path))
+    assert code == 0
+    assert stat.S_IMODE(Path(found["key"]).stat().st_mode) == 0o600
+    assert "CERTIFICATE" in Path(found["certificate"]).read_text()
+
+    assert run("behind", "gw-7", "ac-1", "ac-2")[0] == 0
+    assert run("remove", "gw-7")[0] == 0
+    assert "gw-7" not in [each["thingName"] for each in boto3.client("iot").list_things()["things"]]
