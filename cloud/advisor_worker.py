@@ -32,7 +32,7 @@ from cloud.ports.records import (
     InboxEntry,
 )
 from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore, Write
-from cloud.ports.telemetry import LoggedReading, ReadingLog
+from cloud.ports.telemetry import LoggedReading, ReadingFeed
 from cloud.ports.weather import WeatherForecast
 from cloud.round_shares import Share, grouped, outbox_put
 from cloud.serving import Command, Profile, Serving
@@ -81,7 +81,7 @@ class Clocks:
 class Ports:
     """What the worker reads from and writes to; without `weather`, advisors go by the outdoor sensor."""
 
-    log: ReadingLog
+    log: ReadingFeed
     store: StateStore
     shadows: Shadows
     weather: WeatherForecast | None = None

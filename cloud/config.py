@@ -17,6 +17,10 @@ INGEST_TOPICS = r"^(telemetry|batch|event)(,(telemetry|batch|event)){0,2}$"
 """What `CLOUD_INGEST_TOPICS` may be."""
 
 
+STATE = r"^$|^dynamodb://[A-Za-z0-9_.-]{3,255}$"
+"""What `CLOUD_STATE` may be."""
+
+
 class CloudSettings(BaseSettings):
     """Where the cloud finds its broker and keeps its files."""
 
@@ -42,6 +46,17 @@ class CloudSettings(BaseSettings):
         pattern=LAKE,
         description="Where telemetry history is: below the data directory, or `s3://bucket/prefix`.",
     )
+    state: str = Field(
+        "",
+        pattern=STATE,
+        description="Where the serving state is: a file below the data directory, or `dynamodb://TABLE`.",
+    )
+    readings: Literal["log", "lake"] = Field(
+        "log", description="Where advisor and API find what came of late: ingest's log; on AWS the lake."
+    )
+    shadows: Literal["mqtt", "aws_iot"] = Field(
+        "mqtt", description="How commands reach shadows: over the broker, or by AWS IoT Core's API."
+    )
     models: str = Field(
         "",
         pattern=LAKE,
@@ -63,6 +78,9 @@ class CloudSettings(BaseSettings):
     )
     canary_share_ratio: float = Field(
         0.2, gt=0, lt=1, description="Of the homes that try a challenger before the others."
+    )
+    metrics: Literal["none", "emf"] = Field(
+        "none", description="`emf`: what jobs found is told to CloudWatch, in a line of their output."
     )
     s3_endpoint_url: str | None = Field(None, description="Of a service that speaks S3 and is not AWS.")
     seal_rows: int = Field(20_000, description="Readings in the log that start a new lake file.")

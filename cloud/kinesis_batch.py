@@ -61,14 +61,34 @@ def ingest_batch(event: KinesisEvent, registrations: Registrations, store: Batch
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 
-def _judge(record: Mapping[str, Any], registrations: Registrations) -> IngestCommit:
-    """What a record brings; the same at each try, since it arrived at Kinesis once."""
-    arrived_at = datetime.fromtimestamp(record["kinesis"]["approximateArrivalTimestamp"], UTC)
-    message, fault = _message(record)
+def judge(
+    message: InboundMessage, fault: str, registrations: Registrations, arrived_at: datetime
+) -> IngestCommit:
+    """What a message brings; the same at each try, since it arrived once.
+
+    Args:
+        message: As it was published, or under the record's own name when that cannot be told.
+        fault: What is wrong with its envelope; empty when nothing is.
+        registrations: The known devices.
+        arrived_at: When AWS took it (UTC).
+
+    Raises:
+        UnavailableError: It cannot be judged now.
+    """
     if not fault:
         return ingest([message], registrations, arrived_at)
     refusal = Refusal(fault, None, message.payload)
     return IngestCommit(dead_letters=[dead_letter(message, refusal, arrived_at)], received_at=arrived_at)
+
+
+def fault_of(topic: str) -> str:
+    """What is wrong with where a message was published; empty for a topic of ours."""
+    return "" if _TOPIC.fullmatch(topic) else f"record: no topic of ours: {topic[:200]!r}"
+
+
+def _judge(record: Mapping[str, Any], registrations: Registrations) -> IngestCommit:
+    arrived_at = datetime.fromtimestamp(record["kinesis"]["approximateArrivalTimestamp"], UTC)
+    return judge(*_message(record), registrations, arrived_at)
 
 
 def _message(record: Mapping[str, Any]) -> tuple[InboundMessage, str]:
@@ -82,6 +102,5 @@ def _message(record: Mapping[str, Any]) -> tuple[InboundMessage, str]:
         topic, payload = str(envelope["topic"]), b64decode(envelope["payload"], validate=True)
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error):
         return InboundMessage(nowhere, data), "record: not the rule's {topic, payload}"
-    if _TOPIC.fullmatch(topic) is None:
-        return InboundMessage(nowhere, payload), f"record: no topic of ours: {topic[:200]!r}"
-    return InboundMessage(topic, payload), ""
+    fault = fault_of(topic)
+    return InboundMessage(nowhere if fault else topic, payload), fault

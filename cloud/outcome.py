@@ -206,7 +206,7 @@ class Outcomes:
             homes: Which, (k,).
             habits_c: Setpoints without advice by half-hour, (k, 49) [°C].
             advised_c: Setpoints with it, (k, 49) [°C].
-            by_grey_box: Whether grey boxes are asked.
+            by_grey_box: Whether grey boxes are asked, and yesterday is believed.
 
         Returns:
             Electricity at the habit and saving, both (k, 25) [kWh].
@@ -227,7 +227,8 @@ class Outcomes:
         ratio = np.where(grey, grey_ratio, ratio)
         low, high = np.where(grey[:, np.newaxis], GREY_RANGE, MODEL_RANGE).T
         ratio[moved] = np.clip(ratio, low, high)[moved]
-        return habit_kwh, degrees_kwh * ratio[:, np.newaxis]
+        off = self._ratio[np.asarray(homes)] if by_grey_box else 1.0
+        return habit_kwh * off, degrees_kwh * ratio[:, np.newaxis] * off
 
     def by_hour_kwh(self, home: int, per_slot_kwh: Sequence[float]) -> Floats:
         """Sums over the hours of energies by half-hour; (49,) to (25,) [kWh]."""
@@ -271,7 +272,7 @@ class Outcomes:
         rows[:, :, _E["setpoint_3h_c"]] = _mean_before(hourly_c, 3)
         rows[:, :, _E["setpoint_24h_c"]] = _mean_before(hourly_c, 24)
         kwh = self._models.energy.predict(rows.reshape(-1, rows.shape[2])).reshape(-1, 25)
-        return np.asarray(np.maximum(kwh, 0.0) * (self._weights * self._ratio)[np.asarray(homes)])
+        return np.asarray(np.maximum(kwh, 0.0) * self._weights[np.asarray(homes)])
 
     def _hourly(self, homes: Homes, per_slot: Sequence[Sequence[float]]) -> Floats:
         """Means over the hours of one value a half-hour, (k, 49) to (k, 25)."""

@@ -8,12 +8,13 @@ from flask import Flask
 
 from cloud.wiring.api import open_stores
 from cloud.wiring.mail import open_mailer
+from cloud.wiring.secrets import open_secret
 from mobile_api import logs, push_delivery
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
 from mobile_api.errors import AddressTakenError
 from mobile_api.events import drain
-from mobile_api.keys import KEY_FILE, KeyFile
+from mobile_api.keys import KEY_FILE, StoredKeys
 from mobile_api.serving import serve
 from mobile_api.voice.desk import start_reports
 from mobile_api.voice.google_graph import KeyFileError, read_account
@@ -36,7 +37,7 @@ def main() -> int:
 def _make_app(settings: ApiSettings) -> Flask:
     stores = open_stores(settings.data_dir)
     max_age, now = timedelta(days=settings.key_days), datetime.now(UTC)
-    keys = KeyFile(settings.data_dir / KEY_FILE, max_age, now)
+    keys = StoredKeys(open_secret(settings.data_dir / KEY_FILE, settings.keys_secret), max_age, now)
     mailer = open_mailer(settings.mailer, settings.mail_from)
     app = create_app(stores, keys, settings, mailer=mailer)
     push_delivery.start(app)

@@ -72,6 +72,9 @@ class ApiSettings(BaseSettings):
     )
     mailer: Literal["console", "ses"] = Field("console", description="How mails leave: stderr, or SES.")
     mail_from: str = Field("ac-advisor@localhost", description="Sender of mails; SES must have verified it.")
+    keys_secret: str = Field(
+        "", description="Secret of AWS Secrets Manager with the signing keys. Empty: a file in `keys/`."
+    )
     key_days: int = Field(
         90, ge=1, le=3650, description="Age at which the signing key is replaced by a new one [days]."
     )

@@ -6,13 +6,9 @@ time. The old one is believed until the last token that it signed has ended, and
     made ──ANNOUNCED──▶ signs ──until the next one signs──▶ believed ──BELIEVED──▶ gone
 """
 
-import fcntl
 import json
-import os
-import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +17,9 @@ from typing import Any, Final, Protocol, cast
 import structlog
 from joserfc.jwk import ECKey, KeySet
 from typing_extensions import override
+
+from cloud.errors import UnavailableError
+from cloud.ports.secrets import SecretDocument
 
 KEY_FILE: Final = Path("keys", "api-es256.json")
 """Where the keys are, below the data directory."""
@@ -32,7 +31,10 @@ BELIEVED: Final = timedelta(hours=1)
 """A key is believed so long after it has last signed; longer than any access token is good."""
 
 LOOK_AGAIN: Final = timedelta(seconds=5)
-"""So often the file is looked at: another process may have changed it."""
+"""So often the document is looked at: another process may have changed it."""
+
+ATTEMPTS: Final = 20
+"""How often somebody else may be quicker before a change is given up for now."""
 
 FIRST_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a key was made that does not say: it is old, and is replaced at once."""
@@ -75,26 +77,25 @@ class DatedKey:
     made_at: datetime
 
 
-class KeyFile(SigningKeys):
-    """Keys in a file that its owner alone can read; a new one is made when the newest is too old.
+class StoredKeys(SigningKeys):
+    """Keys in a document that processes share; a new one is made when the newest is too old.
 
-    Processes on one file agree: a change is made under a lock, and seen by the others within `LOOK_AGAIN`.
+    Processes on one document agree: a change is made once, and seen by the others within `LOOK_AGAIN`.
 
     Args:
-        path: The file; made with its first key when there is none.
+        document: Where they are; gets its first key when it is empty.
         max_age: Age of the newest key at which the next one is made.
         now: When it is opened.
+
+    Raises:
+        UnavailableError: It cannot be read or written now.
     """
 
-    def __init__(self, path: Path, max_age: timedelta, now: datetime) -> None:
-        self._path = path
+    def __init__(self, document: SecretDocument, max_age: timedelta, now: datetime) -> None:
+        self._document = document
         self._max_age = max_age
         self._guard = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(path):
-            if not path.exists():
-                _write(path, [DatedKey(make_key(), now)])
-        self._keys = _read(path)
+        self._keys = self._change(lambda keys: keys or [DatedKey(make_key(), now)])
         self._look_at = now + LOOK_AGAIN
 
     @override
@@ -118,12 +119,13 @@ class KeyFile(SigningKeys):
             now: When.
             drop_old: Believe no other from now on, since one was stolen: every access token ends, and
                 applications refresh theirs.
+
+        Raises:
+            UnavailableError: It is not certain that there is one.
         """
         fresh = DatedKey(make_key(), now)
-        with self._guard, _locked(self._path):
-            old = [] if drop_old else _believed(_read(self._path), now)
-            self._keys = [*old, fresh]
-            _write(self._path, self._keys)
+        with self._guard:
+            self._keys = self._change(lambda keys: [*([] if drop_old else _believed(keys, now)), fresh])
         log.info("signing_key_made", kid=fresh.key.kid)
         return fresh
 
@@ -132,20 +134,29 @@ class KeyFile(SigningKeys):
             return self._keys
         self._look_at = now + LOOK_AGAIN
         try:
-            self._keys = _read(self._path)
-            if now - self._keys[-1].made_at >= self._max_age:
-                self._rotate_by_age(now)
-        except OSError as error:  # such as a folder that only its mounter may write to
+            with self._guard:
+                self._keys = self._change(lambda keys: self._renewed(keys, now))
+        except UnavailableError as error:  # such as a folder that only its mounter may write to
             log.warning("signing_keys_not_renewed", reason=str(error))
         return self._keys
 
-    def _rotate_by_age(self, now: datetime) -> None:
-        with self._guard, _locked(self._path):
-            self._keys = _read(self._path)
-            if now - self._keys[-1].made_at >= self._max_age:
-                self._keys = [*_believed(self._keys, now), DatedKey(make_key(), now)]
-                _write(self._path, self._keys)
-                log.info("signing_key_made", kid=self._keys[-1].key.kid)
+    def _renewed(self, keys: list[DatedKey], now: datetime) -> list[DatedKey]:
+        """The same, or with a new one when the newest is too old."""
+        if now - keys[-1].made_at < self._max_age:
+            return keys
+        return [*_believed(keys, now), DatedKey(make_key(), now)]
+
+    def _change(self, change: Callable[[list[DatedKey]], list[DatedKey]]) -> list[DatedKey]:
+        """What the document says once it is as wanted; who was not the quickest looks again."""
+        for _ in range(ATTEMPTS):
+            found = self._document.read()
+            before = [] if found is None else _decoded(found[0])
+            after = change(before)
+            if after is before:
+                return before
+            if self._document.replace(_encoded(after), "" if found is None else found[1]):
+                return after
+        raise UnavailableError("signing keys: others change them all the time")
 
 
 def make_key() -> ECKey:
@@ -177,8 +188,8 @@ def _stage(key: DatedKey, signing: DatedKey) -> str:
     return "announced" if key.made_at > signing.made_at else "believed"
 
 
-def _read(path: Path) -> list[DatedKey]:
-    found = json.loads(path.read_text())["keys"]
+def _decoded(document: bytes) -> list[DatedKey]:
+    found = json.loads(document)["keys"]
     keys = [
         DatedKey(ECKey.import_key({name: each[name] for name in each if name != "made_at"}), _made_at(each))
         for each in found
@@ -190,23 +201,6 @@ def _made_at(entry: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(entry["made_at"]) if "made_at" in entry else FIRST_DAY
 
 
-def _write(path: Path, keys: list[DatedKey]) -> None:
-    """Replace the file in one step, so that nobody reads half of it."""
+def _encoded(keys: list[DatedKey]) -> bytes:
     entries = [{**each.key.as_dict(private=True), "made_at": each.made_at.isoformat()} for each in keys]
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"keys": entries}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder against other processes; a lock that its holder's death releases."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+    return json.dumps({"keys": entries}).encode()

@@ -24,6 +24,7 @@ from edge.contract import Telemetry
 from infra.local.broker import Broker, BrokerSettings, BrokerTls, Identity, free_ports
 
 if TYPE_CHECKING:
+    from cloud.adapters.dynamodb_state import DynamoDbStateStore
     from cloud.adapters.s3_files import S3Files
 
 
@@ -153,9 +154,9 @@ def _certificate(subject: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    """An S3 of one's own: moto's server in a process of its own, with nobody's credentials."""
+    """An AWS of one's own: moto's server in a process of its own, with nobody's credentials."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("moto_server.py")), str(port)]
     nowhere = subprocess.DEVNULL
     with (
         pytest.MonkeyPatch.context() as patched,
@@ -164,6 +165,7 @@ def s3_endpoint() -> Iterator[str]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patched.setenv(name, "nobody")
         patched.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        patched.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")  # nothing goes to AWS itself
         try:
             _wait_for(port)
             yield f"http://127.0.0.1:{port}"
@@ -195,6 +197,34 @@ def make_s3_files(s3_endpoint: str) -> "Iterator[Callable[[], S3Files]]":
 
     def make() -> "S3Files":
         made.append(s3_files(f"s3://{bucket}/telemetry", s3_endpoint))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def make_dynamodb_state(
+    s3_endpoint: str,
+) -> "Iterator[Callable[[Callable[[], datetime]], DynamoDbStateStore]]":
+    """More and more stores by the given clocks, each in a new table."""
+    from cloud.adapters.dynamodb_state import dynamodb_state  # noqa: PLC0415 (as above)
+
+    made: list[DynamoDbStateStore] = []
+
+    def make(now: Callable[[], datetime]) -> "DynamoDbStateStore":
+        table = f"state-{uuid4()}"
+        made.append(dynamodb_state(table, now))
+        made[-1].client.create_table(
+            TableName=table,
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
         return made[-1]
 
     yield make

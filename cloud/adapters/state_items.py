@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cloud.errors import RejectedError
-from cloud.ports.state import MAX_ITEM_BYTES, MAX_WRITES, Item, Put, Write
+from cloud.ports.state import (
+    MAX_ITEM_BYTES,
+    MAX_KEY_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_WRITES,
+    Item,
+    Put,
+    Write,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,18 +50,34 @@ def encode_writes(writes: Sequence[Write]) -> list[str | None]:
     """The JSON body of each write (None for a `Delete`), in the same order.
 
     Raises:
-        RejectedError: More than `MAX_WRITES`, the same key twice, a body that is not JSON or too large.
+        RejectedError: More than `MAX_WRITES` or `MAX_TRANSACTION_BYTES`, the same key twice, a key that no
+            store has, a body that is not JSON or too large.
     """
     if len(writes) > MAX_WRITES:
         raise RejectedError(f"{len(writes)} writes, at most {MAX_WRITES}")
     if len({(write.pk, write.sk) for write in writes}) < len(writes):
         raise RejectedError("the same key twice in one transaction")
-    return [_encode(write) if isinstance(write, Put) else None for write in writes]
+    for write in writes:
+        _check_key(write)
+    bodies = [_encode(write) if isinstance(write, Put) else None for write in writes]
+    size = sum(len(body.encode()) for body in bodies if body is not None and len(bodies) > 1)
+    if size > MAX_TRANSACTION_BYTES:
+        raise RejectedError(f"{size} bytes in one transaction, at most {MAX_TRANSACTION_BYTES}")
+    return bodies
 
 
 def holds(write: Write, version: int) -> bool:
     """Whether the condition of `write` holds for an item of this `version` (0: not there)."""
     return write.if_version is None or write.if_version == version
+
+
+def _check_key(write: Write) -> None:
+    try:
+        longest = max(len(write.pk.encode()), len(write.sk.encode()))
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise RejectedError(f"{write.pk!r}/{write.sk!r}: {error}") from error
+    if not write.pk or longest > MAX_KEY_BYTES:
+        raise RejectedError(f"{write.pk[:50]}/{write.sk[:50]}: a key has 1 to {MAX_KEY_BYTES} bytes")
 
 
 def _encode(put: Put) -> str:

@@ -18,7 +18,7 @@ class Shadows(Protocol):
         ...
 
     def request_all(self, requests: Sequence[tuple[DeviceId, Desired]]) -> None:
-        """Ask for many, in this order, without waiting for each.
+        """Ask for many, those of each device in this order, without waiting for each.
 
         Raises:
             UnavailableError: Delivery of some is not certain; request all of them again.

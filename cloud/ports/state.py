@@ -12,8 +12,14 @@ from typing import Any, Final, Protocol, TypeAlias
 MAX_WRITES = 100
 """Writes in one transaction (DynamoDB TransactWriteItems)."""
 
-MAX_ITEM_BYTES = 400 * 1024
-"""Size of one item's JSON body [bytes] (DynamoDB)."""
+MAX_ITEM_BYTES = 390 * 1024
+"""Size of one item's JSON body [bytes] (DynamoDB: 400 KB, of which its key and our own fields take some)."""
+
+MAX_KEY_BYTES = 1000
+"""Size of `pk`, and of `sk` [bytes] (DynamoDB: 1024 of a sort key)."""
+
+MAX_TRANSACTION_BYTES = 3584 * 1024
+"""Size of all bodies in one transaction [bytes] (DynamoDB: 4 MB, of which keys and fields take some)."""
 
 ABSENT: Final = 0
 """As `if_version`: the item must not exist yet."""
@@ -84,7 +90,8 @@ class StateStore(Protocol):
 
         Raises:
             ConflictError: A condition did not hold; nothing was written.
-            RejectedError: More than `MAX_WRITES`, the same key twice, or an item over `MAX_ITEM_BYTES`.
+            RejectedError: More than `MAX_WRITES` or `MAX_TRANSACTION_BYTES`, the same key twice, an item over
+                `MAX_ITEM_BYTES`, or a key over `MAX_KEY_BYTES` or with an empty `pk`.
             UnavailableError: The store does not answer; nothing is certain.
         """
         ...

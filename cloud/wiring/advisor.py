@@ -11,10 +11,6 @@ from typing import cast
 
 import structlog
 
-from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
-from cloud.adapters.mqtt_shadow import MqttShadows
-from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.adapters.sqlite_watch import SqliteWatch
 from cloud.advice import Advice, Installation
 from cloud.advisor import HomeAdvisor, advise_all
@@ -27,11 +23,13 @@ from cloud.measuring_day import keep_assignment
 from cloud.ports.models import ModelRegistry
 from cloud.rollout.desk import RolloutDesk, RolloutSettings
 from cloud.wiring.process import ready_file, stop_on_signals
+from cloud.wiring.readings import open_readings
 from cloud.wiring.registry import ChampionWatch, open_registry, serving_champion
+from cloud.wiring.shadows import open_shadows
+from cloud.wiring.state import open_state
 from cloud.wiring.trial import ChallengerWatch, Trials
 from cloud.wiring.weather import weather_forecast
 
-CLIENT_ID = "advisor-0"
 REFRESH_S = 1.0
 """How often the worker looks for new devices, wishes and champions [s]."""
 
@@ -45,6 +43,9 @@ LOOK_AGAIN_S = 0.1
 GATHER_S, GATHER_TIMES = 0.006, 4
 """News is waited for until it pauses for the former [s], at most so often: homes that are decided upon
 together cost less than each alone."""
+
+POLL_S = 5.0
+"""How often the lake is looked at for what came [s]."""
 
 RETRY_S = 0.5
 """Wait before a new worker takes over from one that failed [s]."""
@@ -80,26 +81,20 @@ def run(settings: CloudSettings) -> int:
     """Advise until SIGTERM; returns the exit status."""
     stop = stop_on_signals()
     (settings.data_dir / "run" / "advisor.ready").unlink(missing_ok=True)  # of a process that was killed
-    endpoint = MqttEndpoint(
-        settings.mqtt_host,
-        settings.mqtt_port,
-        settings.mqtt_username,
-        settings.mqtt_password.get_secret_value(),
-    )
-    connection = MqttConnection(endpoint, CLIENT_ID)
     try:
-        readings = SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
-        state = SqliteStateStore(settings.data_dir / "state.sqlite")
+        readings = open_readings(settings)
+        state = open_state(settings)
         registry = open_registry(settings)
     except CloudError as error:
         log.error("advisor_not_started", reason=str(error))  # noqa: TRY400 (one clear line)
         return 1
-    with closing(readings), closing(state), weather_forecast(settings.weather) as weather:
-        connection.start()
-        try:
-            _serve(Ports(readings, state, MqttShadows(connection), weather), registry, settings, stop)
-        finally:
-            connection.stop()
+    with (
+        closing(readings),
+        closing(state),
+        weather_forecast(settings.weather) as weather,
+        open_shadows(settings) as shadows,
+    ):
+        _serve(Ports(readings, state, shadows, weather), registry, settings, stop)
     return 0
 
 
@@ -123,12 +118,29 @@ def _work(ports: Ports, registry: ModelRegistry, settings: CloudSettings, stop: 
     keep_assignment(ports.store, settings.measuring_pairs, clocks.now())
     worker = AdvisorWorker(ports, advisors, WorkerSettings(settings.clock, interval), clocks)
     worker.restore()
-    with ready_file(settings.data_dir, "advisor"), closing(_Changes(settings.data_dir)) as changes:
+    with ready_file(settings.data_dir, "advisor"), closing(_changes(settings)) as changes:
         desk = RolloutDesk(ports.store, RolloutSettings(settings.canary_share_ratio))
         trials = Trials(ChallengerWatch(registry), desk, ChampionAdvisors)
         following = _Following(worker, advisors.champion, ChampionWatch(registry), trials)
         following.follow()  # homes that try a challenger have it from the first decision on
         _decide_until(worker, following, changes, stop)
+
+
+class _Clockwork:
+    """Where nobody tells of commits: there may have been one every few seconds."""
+
+    def __init__(self) -> None:
+        self._looked_at = 0.0
+
+    def any(self) -> bool:
+        """Whether it is time to look."""
+        if time.monotonic() - self._looked_at < POLL_S:
+            return False
+        self._looked_at = time.monotonic()
+        return True
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class _Changes:
@@ -145,6 +157,10 @@ class _Changes:
     def close(self) -> None:
         for watch in self._watches:
             watch.close()
+
+
+def _changes(settings: CloudSettings) -> "_Changes | _Clockwork":
+    return _Clockwork() if settings.readings == "lake" else _Changes(settings.data_dir)
 
 
 @dataclass(slots=True)
@@ -166,7 +182,7 @@ class _Following:
 
 
 def _decide_until(
-    worker: AdvisorWorker, following: _Following, changes: _Changes, stop: threading.Event
+    worker: AdvisorWorker, following: _Following, changes: _Changes | _Clockwork, stop: threading.Event
 ) -> None:
     busy_at = looked_at = refreshed_at = time.monotonic()
     is_busy = True
@@ -185,7 +201,7 @@ def _decide_until(
             busy_at = now
 
 
-def _is_news(changes: _Changes, stop: threading.Event) -> bool:
+def _is_news(changes: _Changes | _Clockwork, stop: threading.Event) -> bool:
     """Whether something was committed; then what comes just behind it has been committed too."""
     if not changes.any():
         return False

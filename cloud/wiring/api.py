@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.device_history import WholeHistory
 from cloud.ports.api import ApiStores
 from cloud.wiring.lake import open_lake
+from cloud.wiring.readings import open_readings
+from cloud.wiring.state import open_state
 
 
 def open_stores(data_dir: Path) -> ApiStores:
-    """The stores below `data_dir`, and the lake that `CLOUD_LAKE` names.
+    """The stores below `data_dir`, or those that `CLOUD_STATE` and `CLOUD_LAKE` name.
 
     Raises:
         UnavailableError: The serving state cannot be opened. Readings are opened when they are first asked
             for, since ingest makes their file.
     """
-    readings = SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)
-    lake = open_lake(CloudSettings(data_dir=data_dir))
-    history = WholeHistory(log=readings, lake=lake)
-    return ApiStores(SqliteStateStore(data_dir / "state.sqlite"), readings, history)
+    settings = CloudSettings(data_dir=data_dir)
+    readings = open_readings(settings)
+    history = WholeHistory(log=readings, lake=open_lake(settings))
+    return ApiStores(open_state(settings), readings, history)

@@ -1,24 +1,23 @@
 """Monitoring of an installation: its stores, and a round every few minutes in whichever process does it."""
 
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import structlog
 
-from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.adapters.emf_metrics import EmfMetrics, Figures
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.monitoring.gather import Sources
 from cloud.monitoring.round import take_round
 from cloud.ports.monitoring import MonitoringReport
-from cloud.reading_rows import instant_of
+from cloud.wiring.readings import newest_by_device
 from cloud.wiring.registry import open_registry
-from edge.contract import DeviceId
+from cloud.wiring.state import open_state
 
 EVERY_S: Final = 300.0
 """From one round to the next [s]."""
@@ -33,7 +32,11 @@ def monitor_once(settings: CloudSettings) -> MonitoringReport:
         CloudError: Something does not answer, or is not as it should be.
     """
     with open_sources(settings) as sources:
-        return take_round(sources)
+        report = take_round(sources)
+    if settings.metrics == "emf":
+        figures: Figures = {"RaisedAlarms": (len(report.raised), "Count")}
+        EmfMetrics(sys.stdout, sources.now).tell(figures, {"Source": "monitor"})
+    return report
 
 
 @contextmanager
@@ -43,11 +46,11 @@ def open_sources(settings: CloudSettings) -> Iterator[Sources]:
     Raises:
         CloudError: One cannot be opened.
     """
-    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state:
+    with closing(open_state(settings)) as state:
         yield Sources(
             state=state,
             models=open_registry(settings),
-            newest=lambda: _newest(settings.data_dir / "ingest.sqlite"),
+            newest=lambda: newest_by_device(settings),
             now=lambda: datetime.now(UTC),
             clock=settings.clock,
         )
@@ -80,16 +83,3 @@ def _watch(settings: CloudSettings, over: threading.Event) -> None:
         except Exception:  # the outermost loop of a thread: what serves beside it goes on
             log.exception("monitoring_failed")
         over.wait(EVERY_S)
-
-
-def _newest(path: Path) -> Mapping[DeviceId, datetime]:
-    """By the reading log; none where nothing was ever taken in."""
-    if not path.exists():
-        return {}
-    with closing(SqliteReadingLog(path, read_only=True)) as readings:
-        standings = readings.standings()
-    return {
-        device_id: instant_of(count.sampled_at_ms)
-        for device_id, count in standings.items()
-        if count.sampled_at_ms is not None
-    }

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.wiring.secrets import open_secret
 from infra.local.errors import LocalError
 from mobile_api.audit import entries
 from mobile_api.clients import add_client, list_clients, new_client_id, remove_client
 from mobile_api.config import ApiSettings
 from mobile_api.identity_records import DEVICE_GRANT, ClientAuth, ClientRecord, GrantType
-from mobile_api.keys import KEY_FILE, KeyFile
+from mobile_api.keys import KEY_FILE, StoredKeys
 from mobile_api.operators import grant_operator, list_operators, revoke_operator
 from mobile_api.records import SCOPES, AccountRecord, Scope
 
@@ -103,11 +104,11 @@ def _state(data_dir: Path) -> SqliteStateStore:
     return SqliteStateStore(path)
 
 
-def _keys(data_dir: Path, now: datetime) -> KeyFile:
-    path = data_dir / KEY_FILE
-    if not path.exists():
+def _keys(data_dir: Path, now: datetime) -> StoredKeys:
+    path, settings = data_dir / KEY_FILE, ApiSettings()
+    if not path.exists() and not settings.keys_secret:
         raise NothingHereError(data_dir)
-    return KeyFile(path, timedelta(days=ApiSettings().key_days), now)
+    return StoredKeys(open_secret(path, settings.keys_secret), timedelta(days=settings.key_days), now)
 
 
 def _shown(account: AccountRecord) -> dict[str, Any]:

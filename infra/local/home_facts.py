@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.advisor_seat import state_of
 from cloud.assignment import Arm
+from cloud.config import CloudSettings
 from cloud.energy import usable_energy_hours
 from cloud.errors import RejectedError
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
@@ -22,6 +22,7 @@ from cloud.serving import Profile, Serving
 from cloud.thermal.descriptors import DESCRIPTORS, descriptors
 from cloud.thermal.grey_box import fitted_of
 from cloud.trees import matrix
+from cloud.wiring.state import open_state
 
 MACHINES = {True: "inverter", False: "single speed", None: "unknown"}
 
@@ -34,7 +35,7 @@ MEASURED_H = 20
 
 def facts_of(data_dir: Path, judged: pd.DataFrame) -> Known:
     """What the gate is told of the homes behind the hours that it judges on (columns of `cloud.features`)."""
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
         serving = Serving(store, 0)
         profiles = serving.profiles()
         traits = {device_id: _traits(serving, each) for device_id, each in profiles.items()}

@@ -44,18 +44,19 @@ def monitor(data_dir: Path, is_now: bool, as_json: bool) -> None:  # noqa: FBT00
 def _report(data_dir: Path, *, is_now: bool) -> "MonitoringReport":
     from contextlib import closing  # noqa: PLC0415 (as in every command)
 
-    from cloud.adapters.sqlite_state import SqliteStateStore  # noqa: PLC0415 (as in every command)
     from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
     from cloud.monitoring.round import newest_report  # noqa: PLC0415 (as in every command)
+    from cloud.wiring.state import open_state  # noqa: PLC0415 (as in every command)
     from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
 
-    if not (data_dir / "state.sqlite").exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not settings.state and not (data_dir / "state.sqlite").exists():
         raise NothingThereError(data_dir)
     if is_now:
         from cloud.wiring.monitoring import monitor_once  # noqa: PLC0415 (as in every command)
 
-        return monitor_once(CloudSettings(data_dir=data_dir))
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as state:
+        return monitor_once(settings)
+    with closing(open_state(settings)) as state:
         report = newest_report(state)
     if report is None:
         raise NotMonitoredError(data_dir)

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_of_parts
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
 from cloud.drift.cohorts import region_of
@@ -26,6 +25,7 @@ from cloud.ports.models import Lineage
 from cloud.ports.telemetry import LakeReader
 from cloud.serving import Profile, Serving
 from cloud.wiring.lake import open_lake
+from cloud.wiring.state import open_state
 
 WINDOW_DAYS = 28
 """How far fine-tuning looks back [days]."""
@@ -147,7 +147,7 @@ _DAY = timedelta(days=1)
 
 
 def _profiles(data_dir: Path) -> Mapping[str, Profile]:
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
         return Serving(store, 0).profiles()
 
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloud.adapters.duckdb_hours import hours_frame
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.advice import Installation
 from cloud.champion import Champion
 from cloud.config import CloudSettings
@@ -31,6 +30,7 @@ from cloud.trees import MAX_TREES
 from cloud.triggers import Memory, Signal
 from cloud.wiring.lake import open_lake
 from cloud.wiring.registry import open_registry, serving_champion
+from cloud.wiring.state import open_state
 from infra.local.training_data import LEAD_DAYS
 from infra.local.training_job import JOB, Occasion, Outcome, run_job
 
@@ -84,7 +84,7 @@ class LocalDesk:
         return open_registry(CloudSettings(data_dir=self.data_dir))
 
     def _installations(self) -> Mapping[str, Installation]:
-        with closing(SqliteStateStore(self.data_dir / "state.sqlite")) as store:
+        with closing(open_state(CloudSettings(data_dir=self.data_dir))) as store:
             profiles = Serving(store, 0).profiles()
         return {device_id: profile.installation for device_id, profile in profiles.items()}
 
@@ -118,7 +118,7 @@ def take_turn_in(data_dir: Path, wish: Wish | None) -> dict[str, Any] | None:
         CloudError: The job failed.
     """
     desk = LocalDesk(data_dir)
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
         entry = take_turn(TrainingSchedule(store, utc_now), desk, wish)
     if entry is None:
         return None
@@ -127,7 +127,7 @@ def take_turn_in(data_dir: Path, wish: Wish | None) -> dict[str, Any] | None:
 
 def standing(data_dir: Path) -> dict[str, Any]:
     """The journal and what is remembered, as JSON."""
-    with closing(SqliteStateStore(data_dir / "state.sqlite")) as store:
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
         schedule = TrainingSchedule(store, utc_now)
         known, _ = schedule.read()
         journal = [entry.model_dump(mode="json") for entry in schedule.journal()]

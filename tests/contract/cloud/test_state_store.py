@@ -12,7 +12,17 @@ import pytest
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.errors import ConflictError, RejectedError
-from cloud.ports.state import ABSENT, MAX_ITEM_BYTES, MAX_WRITES, Delete, Item, Put, StateStore
+from cloud.ports.state import (
+    ABSENT,
+    MAX_ITEM_BYTES,
+    MAX_KEY_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_WRITES,
+    Delete,
+    Item,
+    Put,
+    StateStore,
+)
 
 T0 = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
@@ -30,10 +40,13 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: SettableClock) -> Iterator[StateStore]:
     if request.param == "memory":
         yield MemoryStateStore(clock)
+        return
+    if request.param == "dynamodb":
+        yield request.getfixturevalue("make_dynamodb_state")(clock)
         return
     sqlite = SqliteStateStore(tmp_path / "sub" / "state.sqlite", clock)
     yield sqlite
@@ -170,6 +183,17 @@ def test_an_expired_item_is_as_if_it_were_not_there(store: StateStore, clock: Se
     assert store.get("p", "a") == Item("p", "a", {"n": 3}, 1)
 
 
+def test_a_put_over_an_expired_item_counts_from_one(store: StateStore, clock: SettableClock) -> None:
+    store.transact([Put("p", "a", {"n": 1}, expires_at=T0 + timedelta(seconds=1))])
+    store.transact([Put("p", "a", {"n": 2}, expires_at=T0 + timedelta(seconds=1))])
+    clock.now = T0 + timedelta(seconds=1)
+
+    store.transact([Put("p", "a", {"n": 3}), Put("p", "b", {})])
+
+    assert store.get("p", "a") == Item("p", "a", {"n": 3}, 1)
+    assert store.get("p", "b") is not None
+
+
 def test_a_put_without_expiry_ends_an_earlier_one(store: StateStore, clock: SettableClock) -> None:
     store.transact([Put("p", "a", {}, expires_at=T0 + timedelta(seconds=1))])
     store.transact([Put("p", "a", {})])
@@ -206,6 +230,11 @@ def test_takes_an_item_as_large_as_promised_and_no_larger(store: StateStore) -> 
     [Put("p", "a", {"n": 1}), Delete("p", "a")],
     [Put("p", "a", {"n": float("nan")})],
     [Put("p", "a", {"half a surrogate pair": "\ud800"})],
+    [Put("p", "\ud800", {})],
+    [Put("", "a", {})],
+    [Put("p", "ü" * (MAX_KEY_BYTES // 2) + "x", {})],
+    [Delete("p" * (MAX_KEY_BYTES + 1), "a")],
+    [Put("p", f"{n}", {"x": "y" * (MAX_TRANSACTION_BYTES // 10)}) for n in range(10)],
 ])  # fmt: skip
 def test_refuses_what_no_store_can_keep(store: StateStore, writes: list[Put | Delete]) -> None:
     with pytest.raises(RejectedError):
@@ -214,12 +243,20 @@ def test_refuses_what_no_store_can_keep(store: StateStore, writes: list[Put | De
     assert store.query("p") == []
 
 
+def test_takes_keys_as_long_as_promised(store: StateStore) -> None:
+    pk, sk = "ü" * (MAX_KEY_BYTES // 2), "x" * MAX_KEY_BYTES
+
+    store.transact([Put(pk, sk, {"n": 1})])
+
+    assert store.get(pk, sk) == Item(pk, sk, {"n": 1}, 1)
+
+
 def test_threads_never_lose_an_update(store: StateStore) -> None:
     store.transact([Put("p", "n", {"n": 0})])
 
-    _run_in_threads(8, lambda: _increment(store, times=25))
+    _run_in_threads(4, lambda: _increment(store, times=25))
 
-    assert store.get("p", "n") == Item("p", "n", {"n": 200}, 201)
+    assert store.get("p", "n") == Item("p", "n", {"n": 100}, 101)
 
 
 def _increment(store: StateStore, times: int) -> None:

@@ -1,13 +1,21 @@
 """A state store behaves like a dict, whatever is done to it and in whatever order."""
 
+import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
+from random import Random
+from typing import Any, cast
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import URLLib3Session
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -113,6 +121,94 @@ class MemoryMachine(StateStoreMachine):
 
 class SqliteMachine(StateStoreMachine):
     make = staticmethod(lambda folder, clock: SqliteStateStore(folder / "state.sqlite", clock))
+
+
+class FaultyDynamoDb:
+    """DynamoDB that throttles, fails, and loses answers to what it has done, never thrice in a row.
+
+    What has been done is not done again for the same token, as on AWS (ClientRequestToken).
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311 (which request fails, no secret)
+        self._wire = URLLib3Session()
+        self._done: dict[str, AWSResponse] = {}
+        self._in_a_row = 0
+        self.seen: Counter[str] = Counter()
+
+    def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        """Instead of sending, or None to send; botocore's `before-send`."""
+        fault = self._fault()
+        if fault in _FAULTS:
+            return _refusal(request, fault)
+        token = json.loads(request.body).get("ClientRequestToken", "")
+        answer = self._done.get(token) or self._wire.send(request)
+        if token and answer.status_code == HTTPStatus.OK:
+            self._done[token] = answer
+        return _refusal(request, "InternalServerError") if fault == "answer lost" else answer
+
+    def _fault(self) -> str:
+        fault = self._random.choices(["none", "answer lost", *_FAULTS], [60, 12, 7, 7, 7, 7])[0]
+        self._in_a_row = 0 if fault == "none" else self._in_a_row + 1
+        fault = fault if self._in_a_row < 3 else "none"
+        self.seen[fault] += 1
+        return fault
+
+
+_FAULTS = {
+    "InternalServerError": 500,
+    "ServiceUnavailable": 503,
+    "ProvisionedThroughputExceededException": 400,
+    "TransactionCanceledException": 400,
+}
+
+
+def _refusal(request: AWSPreparedRequest, code: str) -> AWSResponse:
+    asked = json.loads(request.body)
+    steps = len(asked.get("TransactItems", ()))
+    if code == "TransactionCanceledException" and not steps:
+        code = "ThrottlingException"
+    reasons = [{"Code": "TransactionConflict" if n == 0 else "None"} for n in range(steps)]
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "CancellationReasons": reasons}
+    headers = {"content-type": "application/x-amz-json-1.0"}
+    return AWSResponse(request.url, _FAULTS.get(code, 400), headers, _Raw(json.dumps(body).encode()))
+
+
+class _Raw(BytesIO):
+    """A body as urllib3 gives it."""
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+def test_dynamodb_behaves_like_a_dict(make_dynamodb_state: Callable[[_Clock], StateStore]) -> None:
+    class DynamoDbMachine(StateStoreMachine):
+        make = staticmethod(lambda _folder, clock: make_dynamodb_state(clock))
+
+    run_state_machine_as_test(
+        DynamoDbMachine, settings=settings(max_examples=8, stateful_step_count=30, deadline=None)
+    )
+
+
+def test_nobody_notices_what_dynamodb_recovers_from(
+    make_dynamodb_state: Callable[[_Clock], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    faults = FaultyDynamoDb(seed=3)
+
+    def make(_folder: Path, clock: _Clock) -> StateStore:
+        made = make_dynamodb_state(clock)
+        made.client.meta.events.register("before-send.dynamodb", faults.answer)
+        made._sleep = lambda _: None
+        return cast("StateStore", made)
+
+    class FaultyMachine(StateStoreMachine): ...
+
+    FaultyMachine.make = staticmethod(make)
+    run_state_machine_as_test(
+        FaultyMachine, settings=settings(max_examples=8, stateful_step_count=30, deadline=None)
+    )
+    assert min(faults.seen[fault] for fault in ("answer lost", *_FAULTS)) > 2, faults.seen
 
 
 @pytest.mark.parametrize("machine", [MemoryMachine, SqliteMachine])

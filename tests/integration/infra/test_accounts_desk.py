@@ -9,13 +9,14 @@ import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
+from cloud.adapters.file_secret import file_secret
 from cloud.adapters.sqlite_state import SqliteStateStore
 from infra.local.cli import commands
 from infra.local.errors import LocalError
 from mobile_api.account_store import new_account, store_account
 from mobile_api.clients import find_client
 from mobile_api.errors import ClientRefusedError
-from mobile_api.keys import KEY_FILE, KeyFile
+from mobile_api.keys import KEY_FILE, StoredKeys
 
 NOW = datetime.now(UTC)
 
@@ -23,7 +24,7 @@ NOW = datetime.now(UTC)
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     store_account(SqliteStateStore(tmp_path / "state.sqlite"), new_account("ann@example.org", None, NOW))
-    KeyFile(tmp_path / KEY_FILE, timedelta(days=90), NOW)
+    StoredKeys(file_secret(tmp_path / KEY_FILE), timedelta(days=90), NOW)
     return tmp_path
 
 

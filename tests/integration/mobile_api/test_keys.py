@@ -6,18 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mobile_api.keys import ANNOUNCED, BELIEVED, LOOK_AGAIN, KeyFile, make_key, published
+from cloud.adapters.file_secret import file_secret
+from mobile_api.keys import ANNOUNCED, BELIEVED, LOOK_AGAIN, StoredKeys, make_key, published
 from mobile_api.tokens import LIFETIME
 
 NOW = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
 MAX_AGE = timedelta(days=90)
 
 
-def _open(path: Path, now: datetime = NOW) -> KeyFile:
-    return KeyFile(path / "keys" / "api.json", MAX_AGE, now)
+def _open(path: Path, now: datetime = NOW) -> StoredKeys:
+    return StoredKeys(file_secret(path / "keys" / "api.json"), MAX_AGE, now)
 
 
-def _kids(keys: KeyFile, now: datetime) -> list[str]:
+def _kids(keys: StoredKeys, now: datetime) -> list[str]:
     return [key["kid"] for key in published(keys.accepted(now))["keys"]]
 
 

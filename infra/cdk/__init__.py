@@ -1,0 +1,1 @@
+"""The AWS side as code; the templates that it makes are in `infra/cloudformation`."""

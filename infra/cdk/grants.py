@@ -1,0 +1,69 @@
+"""What each role may do: just the actions that its adapters call, on just the resources that they name."""
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from infra.cdk.storage import TELEMETRY, Storage
+
+READ = ["dynamodb:GetItem", "dynamodb:Query"]
+WRITE = [*READ, *(f"dynamodb:{verb}Item" for verb in ("Put", "Update", "Delete"))]
+
+
+def use_state(role: iam.IGrantable, store: Storage, *, writes: bool) -> None:
+    """The serving state, by `cloud.adapters.dynamodb_state`."""
+    _allow(role, WRITE if writes else READ, [store.table.table_arn])
+    _use_key(role, store, writes=writes)
+
+
+def use_files(
+    role: iam.IGrantable, store: Storage, bucket: s3.Bucket, prefix: str = TELEMETRY, *, writes: bool
+) -> None:
+    """Files below a prefix, by `cloud.adapters.s3_files`; its `remove` is for who merges and forgets."""
+    actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if writes else [])]
+    _allow(role, actions, [bucket.arn_for_objects(f"{prefix}/*")])
+    listing = iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[bucket.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": [f"{prefix}/*"]}},
+    )
+    role.grant_principal.add_to_principal_policy(listing)
+    _use_key(role, store, writes=writes)
+
+
+def command_devices(role: iam.IGrantable, scope: Stack) -> None:
+    """Shadows of all things, by `cloud.adapters.iot_shadows`; the endpoint's name is nobody's resource."""
+    things = scope.format_arn(service="iot", resource="thing", resource_name="*")
+    _allow(role, ["iot:UpdateThingShadow"], [things])
+    _allow(role, ["iot:DescribeEndpoint"], ["*"])
+
+
+def show_claims(role: iam.IGrantable, scope: Stack) -> None:
+    """Claim codes, by `cloud.adapters.iot_messages`."""
+    topics = scope.format_arn(service="iot", resource="topic", resource_name="dt/ac/*/claim/code")
+    _allow(role, ["iot:Publish"], [topics])
+    _allow(role, ["iot:DescribeEndpoint"], ["*"])
+
+
+def keep_signing_keys(role: iam.IGrantable, store: Storage) -> None:
+    """The API's keys, by `cloud.adapters.secrets_manager`."""
+    actions = [f"secretsmanager:{name}" for name in ("GetSecretValue", "PutSecretValue", "DescribeSecret")]
+    _allow(role, actions, [store.signing_keys.secret_arn])
+    _use_key(role, store, writes=True)
+
+
+def send_mail(role: iam.IGrantable, scope: Stack) -> None:
+    """By `cloud.adapters.ses_mailer`, from what SES has verified in this account."""
+    identities = scope.format_arn(
+        service="ses", resource="identity", resource_name="*", arn_format=ArnFormat.SLASH_RESOURCE_NAME
+    )
+    _allow(role, ["ses:SendEmail"], [identities])
+
+
+def _use_key(role: iam.IGrantable, store: Storage, *, writes: bool) -> None:
+    actions = ["kms:Decrypt", *(["kms:GenerateDataKey"] if writes else [])]
+    _allow(role, actions, [store.key.key_arn])
+
+
+def _allow(role: iam.IGrantable, actions: list[str], resources: list[str]) -> None:
+    role.grant_principal.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=resources))
