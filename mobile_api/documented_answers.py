@@ -29,7 +29,7 @@ DETAILS = {
 _TEXT: Json = {"schema": {"type": "string"}}
 _OTHER_MEDIA: dict[str, Json] = {
     "text/event-stream": {
-        **_TEXT,
+        "schema": {"type": "object", "properties": dict.fromkeys(("event", "id", "data"), {"type": "string"})},
         "example": "retry: 3120\n\n"
         'event: end\nid: 17.0000000000000000.1784030400\ndata: {"reason":"lifetime"}\n\n',
     },

@@ -33,7 +33,7 @@ SAME_AS_ON_ONE_MACHINE = {
         *("clock", "threads", "rate_per_minute", "anonymous_rate_per_minute", "cors_origins", "max_streams"),
         *("stream_lifetime_s", "push_contact", "push_private_ok", "redirect_uris", "log_format", "key_days"),
         *("oidc_jwks_url", "alexa_skill_id", "alexa_client_id", "alexa_client_secret", "alexa_token_url"),
-        *("log_level",),
+        *("log_level", "alexa_events_url", "google_key_file", "google_graph_url"),
     },
 }
 """Settings whose defaults are right on AWS, too; a new setting is set in the templates or named here."""
