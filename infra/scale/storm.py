@@ -1,0 +1,106 @@
+"""Queueing: a region's homes come back at once, and one shard gets more than it takes.
+
+Homes are alike, so how many wait until which second after how many failures is all the state there is, and
+a million homes take little longer than a thousand.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.backoff import BASE_S, CAP_S
+
+CONNECTS_PER_S: Final = 500
+"""Of an account (AWS General Reference, "AWS IoT Core message broker"; can be raised)."""
+
+SETTLED_S: Final = 60
+"""After so long the waits have grown to the longest [s]."""
+
+GIVE_UP_S: Final = 24 * 3600
+Counts = npt.NDArray[np.int64]
+Waits = Callable[[int, int, np.random.Generator], Counts]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What came of it.
+
+    Attributes:
+        over_s: The second in which the last home was back [s].
+        busiest_per_s: Attempts in the busiest second after the first minute [1/s].
+        attempts: Mean attempts of a home.
+    """
+
+    over_s: int
+    busiest_per_s: int
+    attempts: float
+
+
+def jittered(count: int, failures: int, rng: np.random.Generator) -> Counts:
+    """How many of `count` wait 1, 2, ... seconds after so many failures, with full jitter, as gateways do."""
+    longest_s = max(1, round(min(CAP_S, BASE_S * 2.0 ** min(failures, 30))))
+    return rng.multinomial(count, np.full(longest_s, 1 / longest_s))
+
+
+def in_step(count: int, failures: int, _: np.random.Generator) -> Counts:
+    """The same without jitter: all wait for the longest."""
+    longest_s = max(1, round(min(CAP_S, BASE_S * 2.0 ** min(failures, 30))))
+    return np.bincount([longest_s - 1], weights=[count]).astype(np.int64)
+
+
+def reconnect(homes: int, waits: Waits, seed: int) -> Storm:
+    """All connections drop in second 0, and whoever is above the quota is refused."""
+    rng = np.random.default_rng(seed)
+    due: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    due[0][0], left, attempts, busiest = homes, homes, 0, 0
+    second = 0
+    while left and second < GIVE_UP_S:
+        asked: dict[int, int] = due.pop(second, defaultdict(int))
+        total = sum(asked.values())
+        attempts += total
+        busiest = max(busiest, total if second >= SETTLED_S else 0)
+        left -= min(total, CONNECTS_PER_S)
+        _refuse(asked, second, due, (waits, rng))
+        second += 1
+    return Storm(second if not left else GIVE_UP_S, busiest, attempts / homes)
+
+
+def _refuse(
+    asked: dict[int, int],
+    second: int,
+    due: defaultdict[int, defaultdict[int, int]],
+    how: tuple[Waits, np.random.Generator],
+) -> None:
+    """Whoever is not among the first, drawn from all that asked, comes again."""
+    waits, rng = how
+    levels, counts = list(asked), np.array(list(asked.values()), dtype=np.int64)
+    taken = rng.multivariate_hypergeometric(
+        counts, min(int(counts.sum()), CONNECTS_PER_S), method="marginals"
+    )
+    for level, refused in zip(levels, counts - taken, strict=True):
+        for wait_s, count in enumerate(waits(int(refused), level, rng), start=1):
+            if count:
+                due[second + wait_s][level + 1] += int(count)
+
+
+def longest_wait_s(load_per_s: float, burst_per_s: float, burst_s: int, takes_per_s: int, seed: int) -> float:
+    """How long the newest record of a shard waits at worst [s], while somebody's spool goes to it, too.
+
+    Args:
+        load_per_s: What its other keys send [1/s], by a Poisson process.
+        burst_per_s: What the one key sends beside [1/s].
+        burst_s: For so long [s].
+        takes_per_s: What the shard takes [1/s].
+        seed: Of the process.
+    """
+    arrivals = np.random.default_rng(seed).poisson(load_per_s, 4 * 3600).astype(np.float64)
+    arrivals[:burst_s] += burst_per_s
+    waiting = longest = 0.0
+    for arrived in arrivals:
+        waiting = max(0.0, waiting + float(arrived) - takes_per_s)
+        longest = max(longest, waiting)
+    return longest / takes_per_s
