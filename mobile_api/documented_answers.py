@@ -26,12 +26,12 @@ DETAILS = {
 }
 """An example of what each error says; a 500 says nothing of itself."""
 
-_TEXT: Json = {"schema": {"type": "string"}}
+_STRING: Json = {"type": "string"}
+_TEXT: Json = {"schema": _STRING}
 _OTHER_MEDIA: dict[str, Json] = {
-    "text/event-stream": {
-        "schema": {"type": "object", "properties": dict.fromkeys(("event", "id", "data"), {"type": "string"})},
-        "example": "retry: 3120\n\n"
-        'event: end\nid: 17.0000000000000000.1784030400\ndata: {"reason":"lifetime"}\n\n',
+    "text/event-stream": {  # OpenAPI 3.1 has no word for streams: one event of it
+        "schema": {"type": "object", "properties": dict.fromkeys(("event", "id", "data"), _STRING)},
+        "example": {"event": "end", "id": "17.0000000000000000.1784030400", "data": '{"reason":"lifetime"}'},
     },
     "application/zip": {},  # OpenAPI 3.1: bytes have no schema
 }
