@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from cloud.closed_hours import COLUMNS, Floats
+from cloud.day_errors import DAY_H, MEASURED_H
 from cloud.outcome import Day, Models
 from cloud.planned_rows import PlannedPath, Recent, energy_rows
 
@@ -26,10 +27,6 @@ RANGE: Final = (0.5, 2.0)
 
 TINY_KWH: Final = 0.5
 """Added to a day's energy before it is divided [kWh]: of a cool day nothing is told."""
-
-DAY_H: Final = 24
-MEASURED_H: Final = 20
-"""So many hours of a day must have been measured for it to count [h]."""
 
 _SETPOINT, _OUTDOOR, _KWH, _ON = (
     COLUMNS.index(name) for name in ("setpoint_c", "outdoor_dry_bulb_c", "electric_energy_kwh", "on_ratio")

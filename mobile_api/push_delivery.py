@@ -4,11 +4,10 @@ What it tells is looked for, not queued: advice that is on offer, at a device wh
 of which a browser has not been told. So nothing is lost with a replica, and what has passed is not told.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -16,7 +15,9 @@ from flask import Flask
 
 from cloud.errors import ConflictError
 from cloud.ports.state import Item, Put
+from mobile_api import background
 from mobile_api.access import Principal, owned_devices, stored_advice
+from mobile_api.background import Trouble
 from mobile_api.leases import Lease
 from mobile_api.preferences import preferences
 from mobile_api.push import PUSH_PK, forget
@@ -42,16 +43,7 @@ def start(app: Flask) -> None:
     with app.app_context():
         sender = services().push
     if sender is not None:
-        delivery = PushDelivery(sender, app.app_context)
-        threading.Thread(target=delivery.follow, name="push-delivery", daemon=True).start()
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """A browser whose push service does not take messages now."""
-
-    attempts: int
-    again_at: datetime
+        background.start("push_delivery", PushDelivery(sender, app.app_context).look, LOOK_EVERY_S)
 
 
 @dataclass(slots=True)
@@ -61,7 +53,7 @@ class PushDelivery:
     sender: PushService
     context: Callable[[], AbstractContextManager[object]]
     lease: Lease = field(default_factory=lambda: Lease("push"))
-    _trouble: dict[str, _Trouble] = field(default_factory=dict[str, _Trouble])
+    _trouble: dict[str, Trouble] = field(default_factory=dict[str, Trouble])
 
     def look(self) -> int:
         """Tell every browser that has to be told now.
@@ -74,15 +66,6 @@ class PushDelivery:
             if not self.lease.is_held(use.state, use.now()):
                 return 0
             return sum(self._tell(account_id, digest) for account_id, digest in list(_all_subscriptions()))
-
-    def follow(self) -> None:
-        """Look from time to time, for ever."""
-        waiting = threading.Event()
-        while not waiting.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 (the next look may do better)
-                log.warning("push_delivery_failed", error=type(error).__name__)
 
     def _tell(self, account_id: str, digest: str) -> bool:
         use = services()
@@ -112,7 +95,7 @@ class PushDelivery:
         attempts = 1 if trouble is None else trouble.attempts + 1
         if outcome == "later" and attempts < MAX_ATTEMPTS:
             wait = timedelta(seconds=FIRST_RETRY_S * 2 ** (attempts - 1))
-            self._trouble[record.digest] = _Trouble(attempts, use.now() + wait)
+            self._trouble[record.digest] = Trouble(attempts, use.now() + wait)
             return False
         self._trouble.pop(record.digest, None)
         told = record.model_copy(update={"told": waiting}).model_dump()

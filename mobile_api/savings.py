@@ -12,17 +12,18 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from cloud.ports.records import DAY_PREFIX, DayRecord, device_pk, home_pk
-from cloud.ports.saving_records import SAVINGS_SK, ArmRecord, Saving, SavingsRecord
+from cloud.ports.saving_records import (
+    LOOK_DAYS,
+    MEASURED_H,
+    SAVINGS_SK,
+    ArmRecord,
+    Saving,
+    SavingsRecord,
+)
 from edge.contract import DeviceId
 from mobile_api.access import OwnedDevice
 from mobile_api.operations import Operations, Query, Shown
 from mobile_api.services import every, services
-
-DAYS_NEEDED = 28
-"""Two blocks of `cloud.assignment`: each weekday four times."""
-
-MIN_MEASURED_H = 20.0
-"""A day of which less was measured is compared with none [h]."""
 
 Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2, examples=[[0.3, 2.1]])]
 Period: TypeAlias = Literal["28d", "90d", "365d"]
@@ -106,7 +107,7 @@ def show_savings(device: OwnedDevice, query: SavingsQuery) -> SavingsView:
 
 def savings(device: OwnedDevice, period: Period) -> SavingsView:
     """What is known of the saving in a period."""
-    days = [each for each in days_of(device, period) if each.measured_h >= MIN_MEASURED_H]
+    days = [each for each in days_of(device, period) if each.measured_h >= MEASURED_H]
     habit = sum(each.arm == "habit" for each in days)
     figures = _figures(device)
     status, detail = _standing(len(days), habit, consents=device.home.record.measure_savings)
@@ -121,7 +122,7 @@ def savings(device: OwnedDevice, period: Period) -> SavingsView:
         days=len(days),
         advised_days=advised,
         measuring_days=habit,
-        days_needed=DAYS_NEEDED,
+        days_needed=LOOK_DAYS,
         saving_kwh=None if figures is None else round(advised * figures.saving_kwh_per_day, 2),
         saving_interval_kwh=None
         if figures is None
@@ -180,8 +181,8 @@ def _interval(found: Saving | None) -> list[float] | None:
 def _standing(days: int, habit: int, *, consents: bool) -> tuple[Status, str]:
     if not consents and not habit:
         return "no_consent", "savings are measured only in homes that consent to measuring days"
-    if days < DAYS_NEEDED:
-        return "not_enough_days", f"not enough days yet ({days} of about {DAYS_NEEDED})"
+    if days < LOOK_DAYS:
+        return "not_enough_days", f"not enough days yet ({days} of about {LOOK_DAYS})"
     if not habit:
         return "not_enough_days", "not enough days yet (no measuring day among them)"
     return "not_computed", f"{days} days are there, {habit} of them measuring days; computed at the next look"

@@ -50,7 +50,7 @@ class KinesisRecords:
                 for records in self._read(shard["ShardId"], start - SLACK, end + SLACK):
                     within = [each for each in records if start <= each["ApproximateArrivalTimestamp"] < end]
                     if within:
-                        yield {"Records": [_as_lambda_has_it(each, arn) for each in within]}
+                        yield {"Records": [as_lambda_has_it(each, arn) for each in within]}
         except self._client.exceptions.ResourceNotFoundException as error:
             raise NotFoundError("stream", self._stream_name) from error
         except (ClientError, BotoCoreError) as error:
@@ -95,7 +95,8 @@ class KinesisRecords:
         return iterator
 
 
-def _as_lambda_has_it(record: dict[str, Any], stream_arn: str) -> dict[str, Any]:
+def as_lambda_has_it(record: dict[str, Any], stream_arn: str) -> dict[str, Any]:
+    """A record of `get_records` in the words of a Lambda's event."""
     return {
         "kinesis": {
             "partitionKey": record["PartitionKey"],

@@ -1,6 +1,7 @@
 """Records of savings: what a report says of homes, and what the API shows of it."""
 
 from datetime import date, datetime
+from typing import Final
 
 from pydantic import Field
 
@@ -8,6 +9,13 @@ from cloud.ports.records import DesignRecord, Record
 
 SAVINGS_SK = "savings"
 """Of the advisor's partition: of all homes; of a home's: its own."""
+
+
+MEASURED_H: Final = 20.0
+"""A day counts if so many hours of its electricity are known [h]; it is scaled to 24."""
+
+LOOK_DAYS: Final = 28
+"""Figures are renewed once in so many days, and not between [days]: four of each weekday, two blocks."""
 
 
 class Saving(Record):

@@ -9,14 +9,14 @@ from typing import TypeAlias
 import numpy as np
 
 from cloud.assignment import Assignment
+from cloud.day_count import DAY_H
 from cloud.ports.records import DayRecord
+from cloud.ports.saving_records import MEASURED_H
 from cloud.savings.home_days import Floats, HomeDays
-from cloud.savings.rules import LAGS, MEASURED_H
+from cloud.savings.rules import LAGS
 
 Counted: TypeAlias = Callable[[DayRecord], float]
 """What is counted of a device's day, such as `day_kwh`."""
-
-DAY_H = 24
 
 WEATHER_DAYS = 3
 """The outdoor temperatures of a day and of two before tell what it uses [days]."""

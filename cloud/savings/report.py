@@ -13,7 +13,13 @@ import numpy as np
 
 from cloud.assignment import Assignment
 from cloud.ports.records import DayRecord, DesignRecord
-from cloud.ports.saving_records import FleetSavingsRecord, GroupRecord, Saving, SavingsRecord
+from cloud.ports.saving_records import (
+    LOOK_DAYS,
+    FleetSavingsRecord,
+    GroupRecord,
+    Saving,
+    SavingsRecord,
+)
 from cloud.savings.estimates import Estimate, GroupEstimate, group_estimate, home_estimates
 from cloud.savings.hierarchy import Hierarchy, learn
 from cloud.savings.home_days import Compared, Floats, HomeDays, compare
@@ -25,7 +31,6 @@ from cloud.savings.rules import (
     FEWEST_HABIT_DAYS,
     FEWEST_HOMES,
     LONGEST_DAYS,
-    LOOK_DAYS,
     claim_alpha,
 )
 
@@ -159,11 +164,9 @@ class _Told:
     lived: Mapping[str, Lived]
 
     def homes(self, facts: Mapping[str, HomeFacts]) -> tuple[SavingsRecord, ...]:
-        kwh, money, co2 = (
-            None if each is None else each.by_home() for each in (self.kwh, self.money, self.co2)
-        )
-        assert kwh is not None  # noqa: S101 (mypy: it is counted)
-        return tuple(self._home(home, facts[home.home_id], (kwh, money, co2)) for home in self.kwh.homes)
+        counted = (self.kwh, self.money, self.co2)
+        said = tuple({} if each is None else each.by_home() for each in counted)
+        return tuple(self._home(home, facts[home.home_id], said) for home in self.kwh.homes)
 
     def group(self, name: str, members: set[str]) -> GroupRecord:
         lived = Lived.of_all([self.lived[home] for home in sorted(members)])
@@ -186,9 +189,9 @@ class _Told:
         )
 
     def _home(
-        self, home: Compared, facts: HomeFacts, said: tuple[Mapping[str, Estimate] | None, ...]
+        self, home: Compared, facts: HomeFacts, said: tuple[Mapping[str, Estimate], ...]
     ) -> SavingsRecord:
-        kwh, money, co2 = (None if each is None else each.get(home.home_id) for each in said)
+        kwh, money, co2 = (each.get(home.home_id) for each in said)
         lived, span = self.lived[home.home_id], self.look.span
         record = SavingsRecord(
             home_id=home.home_id,

@@ -1,19 +1,18 @@
-"""The rules by which savings are told, written down before anybody looks (ADR 0018)."""
+"""The rules by which savings are told, written down before anybody looks (ADR 0018).
+
+Two that people are shown, too, are in `cloud.ports.saving_records`.
+"""
 
 from typing import Final
 
-MEASURED_H: Final = 20.0
-"""A day counts if so many hours of its electricity are known [h]; it is scaled to 24."""
+from cloud.ports.saving_records import LOOK_DAYS
 
 LAGS: Final = 3
 """Heat that is stored on a day is felt on so many that follow [days]: in simulated homes what was felt on the
 fourth and later ones was below half a point of a day's use."""
 
-LOOK_DAYS: Final = 28
-"""Figures are renewed once in so many days, and not between [days]: four of each weekday, two blocks."""
-
 FEWEST_DAYS: Final = 21
-"""Of these, so many must count, or the home has no figure of its own [days]."""
+"""Of the days of a look so many must count, or the home has no figure of its own [days]."""
 
 FEWEST_HABIT_DAYS: Final = 7
 """And so many of them at the habit, or the home is told of the fleet only [days]."""

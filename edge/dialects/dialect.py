@@ -109,7 +109,7 @@ class Dialect(Protocol):
     @property
     def missing(self) -> Sequence[str]:
         """What is not known of it and has to be before it can be heard or told, for a person to read."""
-        ...
+        return ()
 
     def hear(self, topic: str, payload: bytes) -> Said:
         """What it says on one of its topics.

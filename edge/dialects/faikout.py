@@ -40,11 +40,6 @@ class Faikout(Dialect):
     def filters(self) -> Sequence[str]:
         return [f"state/{self._host}", f"state/{self._host}/status"]
 
-    @property
-    @override
-    def missing(self) -> Sequence[str]:
-        return ()
-
     @override
     def hear(self, topic: str, payload: bytes) -> Said:
         if topic == f"state/{self._host}":

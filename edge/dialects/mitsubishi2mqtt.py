@@ -6,14 +6,13 @@ no electricity.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
 
 from typing_extensions import override
 
 from edge.contract import Desired, Fan, Mode
 from edge.dialects.dialect import Dialect, InForce, Said, Source
-from edge.dialects.reading_matter import fan, json_object, mode, number, text
-from edge.errors import UnreadableError
+from edge.dialects.reading_matter import fan, gather, json_object, mode, number, text
 from edge.ports import Parcel
 
 TEMP_RANGE_C = (16.0, 31.0)
@@ -48,25 +47,17 @@ class Mitsubishi2Mqtt(Dialect):
     def filters(self) -> Sequence[str]:
         return [f"{self._base}/{item}" for item in ("availability", "settings", "state")]
 
-    @property
-    @override
-    def missing(self) -> Sequence[str]:
-        return ()
-
     @override
     def hear(self, topic: str, payload: bytes) -> Said:
         if topic.endswith("/availability"):
             return Said(online=text(payload).strip().lower() == "online")
-        facts: dict[str, Any] = {}
-        faults: list[str] = []
-        for name, value in json_object(payload).items():
-            if name not in _FIELDS or value is None:
-                continue
-            field, read = _FIELDS[name]
-            try:
-                facts[field] = read(value)
-            except UnreadableError as error:
-                faults.append(str(error))
+        facts, faults = gather(
+            {
+                _FIELDS[name][0]: partial(_FIELDS[name][1], value)
+                for name, value in json_object(payload).items()
+                if name in _FIELDS and value is not None
+            }
+        )
         return Said(facts, is_echo=topic.endswith("/state"), faults=faults)
 
     @override

@@ -31,11 +31,6 @@ class Shelly(Dialect):
         topics = (f"{self._prefix}/{rest}" for rest in ("online", "events/rpc"))
         return [*topics, *(f"{self._prefix}/status/{meter}" for meter in self._meters)]
 
-    @property
-    @override
-    def missing(self) -> Sequence[str]:
-        return ()
-
     @override
     def hear(self, topic: str, payload: bytes) -> Said:
         if topic.endswith("/online"):

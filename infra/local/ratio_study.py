@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud.champion import Champion
+from cloud.day_errors import MEASURED_H
 from cloud.energy import usable_energy_hours
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.trees import matrix
-from cloud.yesterday import MEASURED_H, believed
+from cloud.yesterday import believed
 from infra.local.loop_fleets import Change, Changed, Plan, play
 from infra.local.whole_table import print_whole
 

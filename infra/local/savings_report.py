@@ -7,11 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.ports.saving_records import GroupRecord, Saving
 from cloud.savings.home_days import Floats
 from cloud.savings.report import Report
 from cloud.savings_desk import SavingsDesk
+from cloud.wiring.state import open_state
 from infra.local.listings import NothingThereError
 
 CODE: Final = version("ac-advisor")
@@ -23,10 +24,10 @@ def report_of(data_dir: Path, carbon_kg_per_kwh: Floats | None, *, keep: bool) -
     Raises:
         NothingThereError: The directory has no state.
     """
-    path = data_dir / "state.sqlite"
-    if not path.exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not settings.state and not (data_dir / "state.sqlite").exists():
         raise NothingThereError(data_dir)
-    with closing(SqliteStateStore(path)) as store:
+    with closing(open_state(settings)) as store:
         desk = SavingsDesk(store, lambda: datetime.now(UTC), CODE, carbon_kg_per_kwh)
         return desk.keep() if keep else desk.make()
 

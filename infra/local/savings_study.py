@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud.assignment import Assignment, Design
+from cloud.ports.saving_records import LOOK_DAYS
 from cloud.savings.estimates import Estimate, group_estimate, home_estimates
 from cloud.savings.hierarchy import learn
 from cloud.savings.home_days import Floats, HomeDays, compare
-from cloud.savings.rules import LAGS, LOOK_DAYS, claim_alpha
+from cloud.savings.rules import LAGS, claim_alpha
 from device_sim.noise import Split
 from infra.local.savings_rivals import before_and_after, daily_peeks
 from infra.local.savings_world import (

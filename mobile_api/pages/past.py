@@ -6,11 +6,12 @@ from typing import Literal, TypeAlias
 from flask import Response
 from pydantic import Field
 
+from cloud.ports.saving_records import MEASURED_H
 from mobile_api.access import RIGHTS, OwnedDevice
 from mobile_api.history import LOCAL_DAY, HistoryPoint, HistoryQuery, show_history
 from mobile_api.operations import Operations, Query
 from mobile_api.pages.forms import page
-from mobile_api.savings import MIN_MEASURED_H, days_of, savings
+from mobile_api.savings import days_of, savings
 from mobile_api.services import services
 
 Span: TypeAlias = Literal["2d", "7d", "31d"]
@@ -66,7 +67,7 @@ def show_savings_page(device: OwnedDevice) -> Response:
         rights=RIGHTS[device.home.role],
         savings=savings(device, "90d"),
         days=list(reversed(days_of(device, "28d")))[:SHOWN_DAYS],
-        least_h=MIN_MEASURED_H,
+        least_h=MEASURED_H,
     )
 
 

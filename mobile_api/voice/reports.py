@@ -5,7 +5,6 @@ is looked at, for what no reading tells: devices that came, went, fell silent. W
 between what a vendor was told last and what is so now (`told.py`), whoever finds it.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,7 +16,9 @@ from flask import Flask
 
 from cloud.errors import CloudError
 from cloud.ports.records import device_pk, home_pk
+from mobile_api import background
 from mobile_api.access import Principal
+from mobile_api.background import Trouble
 from mobile_api.errors import ApiError, ForbiddenError
 from mobile_api.leases import Lease
 from mobile_api.services import every, services
@@ -49,14 +50,6 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Trouble:
-    """An account of which a vendor could not be told."""
-
-    attempts: int
-    again_at: datetime
-
-
-@dataclass(slots=True)
 class VoiceReports:
     """The reports of this replica, idle while another has the lease."""
 
@@ -66,7 +59,7 @@ class VoiceReports:
     _position: int | None = None
     _swept_at: datetime | None = None
     _due: set[tuple[Vendor, str]] = field(default_factory=set[tuple[Vendor, str]])
-    _trouble: dict[tuple[Vendor, str], _Trouble] = field(default_factory=dict[tuple[Vendor, str], _Trouble])
+    _trouble: dict[tuple[Vendor, str], Trouble] = field(default_factory=dict[tuple[Vendor, str], Trouble])
 
     def look(self) -> None:
         """Tell what is to be told now."""
@@ -77,15 +70,6 @@ class VoiceReports:
             self._find_due()
             for reporter in self.reporters:
                 self._tell_due(reporter)
-
-    def follow(self) -> None:
-        """Look from time to time, for ever."""
-        waiting = threading.Event()
-        while not waiting.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 (the next look may do better)
-                log.warning("voice_reports_failed", error=type(error).__name__)
 
     def _is_ours(self) -> bool:
         use = services()
@@ -139,15 +123,14 @@ class VoiceReports:
         wait = min(FIRST_RETRY * 2 ** min(attempts - 1, 10), MAX_RETRY)
         if isinstance(error, VendorUnreachableError):
             wait = max(wait, min(timedelta(seconds=error.after_s), MAX_RETRY))
-        self._trouble[key] = _Trouble(attempts, services().now() + wait)
+        self._trouble[key] = Trouble(attempts, services().now() + wait)
         log.warning("voice_report_delayed", vendor=key[0], error=type(error).__name__, attempts=attempts)
 
 
 def start(app: Flask, reporters: Sequence[Reporter]) -> None:
     """Report beside everything else, where somebody is to be told."""
     if reporters:
-        worker = VoiceReports(reporters, app.app_context)
-        threading.Thread(target=worker.follow, name="voice-reports", daemon=True).start()
+        background.start("voice_reports", VoiceReports(reporters, app.app_context).look, LOOK_EVERY_S)
 
 
 def _accounts_of(device_ids: Iterable[str]) -> Iterator[str]:

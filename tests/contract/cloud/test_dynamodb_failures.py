@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
@@ -11,6 +10,7 @@ from cloud.adapters.dynamodb_state import DynamoDbStateStore
 from cloud.errors import CloudError, ConflictError, RejectedError, UnavailableError
 from cloud.ports.state import Put
 from cloud.quotas import TRANSACTION_TRIES
+from tests.aws_stub import stubbed
 
 Ask: TypeAlias = Callable[[DynamoDbStateStore], object]
 ASKS: list[tuple[str, Ask]] = [
@@ -22,10 +22,8 @@ ASKS: list[tuple[str, Ask]] = [
 
 @pytest.fixture
 def stub() -> Iterator[Stubber]:
-    client = boto3.client("dynamodb", "eu-west-1", aws_access_key_id="nobody", aws_secret_access_key="nobody")
-    with Stubber(client) as stub:
+    with stubbed("dynamodb") as stub:
         yield stub
-    client.close()
 
 
 @pytest.fixture

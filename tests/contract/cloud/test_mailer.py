@@ -78,16 +78,14 @@ def test_a_header_cannot_be_smuggled_in_on_the_console() -> None:
     ],
 )
 def test_ses_answers_become_the_ports_errors(code: str, error: type[Exception]) -> None:
-    boto3 = pytest.importorskip("boto3")
-    from botocore.stub import Stubber  # noqa: PLC0415 (comes with boto3)
-
+    pytest.importorskip("boto3")
     from cloud.adapters.ses_mailer import SesMailer  # noqa: PLC0415 (imports boto3)
+    from tests.aws_stub import stubbed  # noqa: PLC0415 (likewise)
 
-    client = boto3.client("sesv2", "eu-west-1", aws_access_key_id="nobody", aws_secret_access_key="nobody")
-    with Stubber(client) as stub:
+    with stubbed("sesv2") as stub:
         stub.add_client_error("send_email", code)
         with pytest.raises(error):
-            SesMailer(client, SENDER).send(MAIL)
+            SesMailer(stub.client, SENDER).send(MAIL)
 
 
 def test_a_service_that_is_not_there_is_unavailable() -> None:

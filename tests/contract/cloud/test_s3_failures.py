@@ -3,22 +3,20 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
 from cloud.adapters.s3_files import S3Files
 from cloud.errors import UnavailableError
+from tests.aws_stub import stubbed
 
 Ask: TypeAlias = Callable[[S3Files], object]
 
 
 @pytest.fixture
 def stub() -> Iterator[Stubber]:
-    client = boto3.client("s3", "eu-west-1", aws_access_key_id="nobody", aws_secret_access_key="nobody")
-    with Stubber(client) as stub:
+    with stubbed("s3") as stub:
         yield stub
-    client.close()
 
 
 @pytest.fixture

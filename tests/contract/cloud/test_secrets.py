@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 
 from cloud.adapters.file_secret import FileSecret, file_secret
 from cloud.adapters.secrets_manager import SecretsManagerDocument, secrets_manager_document
 from cloud.errors import RejectedError, UnavailableError
 from cloud.ports.secrets import SecretDocument
+from tests.aws_stub import stubbed
 
 Reopen = Callable[[], SecretDocument]
 
@@ -86,14 +86,12 @@ def test_a_secret_has_no_more_bytes_than_aws_takes(reopen: Reopen) -> None:
 
 @pytest.mark.parametrize("code", ["InternalServiceError", "ThrottlingException", "AccessDeniedException"])
 def test_what_is_no_answer_is_unavailable(code: str) -> None:
-    client = boto3.client("secretsmanager", "eu-west-1", aws_access_key_id="n", aws_secret_access_key="n")
-    with Stubber(client) as stub:
+    with stubbed("secretsmanager") as stub:
         stub.add_client_error("get_secret_value", code)
         stub.add_client_error("put_secret_value", code)
-        document = SecretsManagerDocument(client, "keys")
+        document = SecretsManagerDocument(stub.client, "keys")
 
         with pytest.raises(UnavailableError):
             document.read()
         with pytest.raises(UnavailableError):
             document.replace(b"x", "")
-    client.close()

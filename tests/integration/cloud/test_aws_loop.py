@@ -19,6 +19,7 @@ import pytest
 
 from cloud.adapters.dynamodb_state import DynamoDbStateStore
 from cloud.adapters.emf_metrics import NAMESPACE, EmfMetrics
+from cloud.adapters.kinesis_records import as_lambda_has_it
 from cloud.adapters.lake_readings import LakeReadings
 from cloud.config import CloudSettings
 from cloud.ports.records import DeviceRecord, device_pk
@@ -99,7 +100,9 @@ class Cloud:
         start = {"StreamName": self.stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
         iterator = self.kinesis.get_shard_iterator(**start)["ShardIterator"]
         records = self.kinesis.get_records(ShardIterator=iterator)["Records"]
-        event = {"Records": [_as_lambda_has_it(each, self.stream) for each in records]}
+        arn = f"arn:aws:kinesis:eu-west-1:123456789012:stream/{self.stream}"
+        taken = [{"eventSource": "aws:kinesis", **as_lambda_has_it(each, arn)} for each in records]
+        event = {"Records": taken}
         assert self.handle(event, None) == {"batchItemFailures": []}
 
     def emitted(self) -> set[tuple[str, str]]:
@@ -110,19 +113,6 @@ class Cloud:
             for line in lines
             for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
         }
-
-
-def _as_lambda_has_it(record: dict[str, Any], stream: str) -> dict[str, Any]:
-    return {
-        "kinesis": {
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": record["SequenceNumber"],
-            "data": b64encode(record["Data"]).decode(),
-            "approximateArrivalTimestamp": record["ApproximateArrivalTimestamp"].timestamp(),
-        },
-        "eventSource": "aws:kinesis",
-        "eventSourceARN": f"arn:aws:kinesis:eu-west-1:123456789012:stream/{stream}",
-    }
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,11 @@ from click.testing import CliRunner
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.day_count import day_writes
 from cloud.measuring_day import keep_assignment
-from cloud.ports.records import DEVICES_PK, DeviceRecord, HomeRecord, device_pk, home_pk
+from cloud.ports.records import home_pk
 from cloud.ports.saving_records import SAVINGS_SK
-from cloud.ports.state import Put
 from cloud.serving import Serving
 from infra.local.savings_command import CarbonFileError, NothingMeasuredError, savings
-from tests.unit.cloud.savings.conftest import day_record
+from tests.unit.cloud.savings.conftest import day_record, home_writes
 
 HOMES, DAYS = 10, 30
 NOW = datetime(2026, 7, 20, tzinfo=UTC)
@@ -31,23 +30,7 @@ def data_dir(tmp_path: Path) -> Path:
         assignment = Serving(store, 0).assignment()
         for home in range(HOMES):
             name, device_id = f"home-{home}", f"dev-{home}"
-            record = HomeRecord(
-                home_id=name,
-                owner_id="a",
-                name="Home",
-                latitude_deg=33.0,
-                longitude_deg=-112.0,
-                timezone="America/Phoenix",
-                measure_savings=True,
-            )
-            device = DeviceRecord(device_id=device_id, home_id=name, habit_setpoint_c=24.0)
-            store.transact(
-                [
-                    Put(home_pk(name), "home", record.model_dump(mode="json")),
-                    Put(device_pk(device_id), "device", device.model_dump(mode="json")),
-                    Put(DEVICES_PK, device_id, {"home_id": name}),
-                ]
-            )
+            store.transact(home_writes(home))
             for number in range(DAYS):
                 day = NOW.date() - timedelta(days=40 - number)
                 arm = assignment.of(name, day).arm

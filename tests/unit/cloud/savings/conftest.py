@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cloud.assignment import Assignment, Design
-from cloud.ports.records import DayRecord
+from cloud.ports.records import DEVICES_PK, DayRecord, DeviceRecord, HomeRecord, device_pk, home_pk
+from cloud.ports.state import Put
 from cloud.savings.home_days import Floats, HomeDays
 from cloud.savings.records import Span, home_days
 
@@ -81,6 +82,27 @@ def day_record(
             "said": {},
         }
     )
+
+
+def home_writes(home: int, *, consents: bool = True, tariff_per_kwh: float = 0.30) -> list[Put]:
+    """What the state says of `home-N` in Phoenix, with its device `dev-N`."""
+    name, device_id = f"home-{home}", f"dev-{home}"
+    record = HomeRecord(
+        home_id=name,
+        owner_id="a",
+        name="Home",
+        latitude_deg=33.0,
+        longitude_deg=-112.0,
+        timezone="America/Phoenix",
+        tariff_per_kwh=tariff_per_kwh,
+        measure_savings=consents,
+    )
+    device = DeviceRecord(device_id=device_id, home_id=name, habit_setpoint_c=24.0)
+    return [
+        Put(home_pk(name), "home", record.model_dump(mode="json")),
+        Put(device_pk(device_id), "device", device.model_dump(mode="json")),
+        Put(DEVICES_PK, device_id, {"home_id": name}),
+    ]
 
 
 @pytest.fixture

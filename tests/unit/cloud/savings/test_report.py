@@ -12,18 +12,15 @@ from cloud.day_count import day_writes
 from cloud.measuring_day import keep_assignment
 from cloud.ports.records import (
     DEVICES_PK,
-    DeviceRecord,
-    HomeRecord,
-    device_pk,
     home_pk,
 )
 from cloud.ports.saving_records import SAVINGS_SK, SavingsRecord
-from cloud.ports.state import Delete, Put
+from cloud.ports.state import Delete
 from cloud.savings.records import Span, home_days, priced
 from cloud.savings.report import HomeFacts, Look, make_report
 from cloud.savings_desk import SavingsDesk
 from cloud.serving import Serving
-from tests.unit.cloud.savings.conftest import FIRST, Toy, day_record, switchback
+from tests.unit.cloud.savings.conftest import FIRST, Toy, day_record, home_writes, switchback
 
 HOMES = 12
 NIGHT = FIRST + timedelta(days=29)
@@ -43,25 +40,8 @@ class Kept:
         self.desk = SavingsDesk(self.store, lambda: self.now, "0.1")
 
     def add(self, home: int, *, consents: bool = True) -> None:
-        name, device_id = f"home-{home}", f"dev-{home}"
-        record = HomeRecord(
-            home_id=name,
-            owner_id="a",
-            name="Home",
-            latitude_deg=33.0,
-            longitude_deg=-112.0,
-            timezone="America/Phoenix",
-            tariff_per_kwh=0.25,
-            measure_savings=consents,
-        )
-        device = DeviceRecord(device_id=device_id, home_id=name, habit_setpoint_c=24.0)
-        puts = [
-            Put(home_pk(name), "home", record.model_dump(mode="json")),
-            Put(device_pk(device_id), "device", device.model_dump(mode="json")),
-            Put(DEVICES_PK, device_id, {"home_id": name}),
-        ]
-        self.store.transact(puts)
-        for day in self.records[name]:
+        self.store.transact(home_writes(home, consents=consents, tariff_per_kwh=0.25))
+        for day in self.records[f"home-{home}"]:
             self.store.transact(day_writes(day))
 
     def home(self, home: int) -> SavingsRecord | None:

@@ -1,19 +1,21 @@
 """Each make that the simulator speaks, through the interpreter and the gateway, and back."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 
 from device_sim.wire.dialects.choice import DialectName, speak
-from device_sim.wire.readings import Row
 from edge.contract import Desired, Reported, Telemetry, read_telemetry, topics
 from edge.dialects.dialect import Source
 from edge.interpreter import Interpreter
 from edge.ports import Message, Parcel
 from edge.registry import Registration
+from tests.unit.device_sim.wire.dialects.conftest import MakeRow
+from tests.unit.device_sim.wire.dialects.conftest import row as a_row
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -73,31 +75,11 @@ class Wire:
 
 
 @pytest.fixture
-def make_row() -> Callable[..., Row]:
-    def make(**changes: object) -> Row:
-        good: dict[str, Any] = {
-            "device_id": "ac-1",
-            "sampled_at": "2026-07-01T12:00:00Z",
-            "interval_s": 300.0,
-            "seq": 7,
-            "mode": "cool",
-            "fan": "auto",
-            "indoor_dry_bulb_c": 26.1,
-            "indoor_rh_pct": 48.0,
-            "outdoor_dry_bulb_c": 37.2,
-            "electric_power_w": 1200.0,
-            "energy_total_kwh": 812.4,
-            "compressor_ratio": 0.5,
-            "motion": True,
-            "changed_by": "remote",
-            "setpoint_c": 24.0,
-        }
-        return Row(**(good | changes))
-
-    return make
+def make_row() -> MakeRow:
+    return partial(a_row, sampled_at="2026-07-01T12:00:00Z", changed_by="remote")
 
 
-def _play(wire: Wire, make_row: Callable[..., Row]) -> None:
+def _play(wire: Wire, make_row: MakeRow) -> None:
     """It connects, somebody uses the remote, and it reports for an interval."""
     wire.say(wire.device.greet())
     wire.say(wire.device.confirm(Reported(mode="cool", setpoint_c=24.0, fan="auto", changed_by="remote")))
@@ -114,7 +96,7 @@ def _play(wire: Wire, make_row: Callable[..., Row]) -> None:
 
 
 @pytest.mark.parametrize("make", MAKES, ids=lambda make: make.speaks)
-def test_what_a_make_says_becomes_readings(make: Make, make_row: Callable[..., Row]) -> None:
+def test_what_a_make_says_becomes_readings(make: Make, make_row: MakeRow) -> None:
     wire, row = Wire(make), make_row()
 
     _play(wire, make_row)
@@ -134,9 +116,7 @@ def test_what_a_make_says_becomes_readings(make: Make, make_row: Callable[..., R
 @pytest.mark.parametrize(
     "make", [make for make in MAKES if make.obeys and make.known_as], ids=lambda m: m.speaks
 )
-def test_a_command_reaches_each_make_and_is_confirmed_as_ours(
-    make: Make, make_row: Callable[..., Row]
-) -> None:
+def test_a_command_reaches_each_make_and_is_confirmed_as_ours(make: Make, make_row: MakeRow) -> None:
     wire = Wire(make)
     _play(wire, make_row)
     wire.reports.clear()
@@ -163,7 +143,7 @@ def test_a_command_reaches_each_make_and_is_confirmed_as_ours(
 @pytest.mark.parametrize(
     "make", [make for make in MAKES if make.obeys and make.known_as], ids=lambda m: m.speaks
 )
-def test_a_person_at_the_unit_is_a_remote_and_not_us(make: Make, make_row: Callable[..., Row]) -> None:
+def test_a_person_at_the_unit_is_a_remote_and_not_us(make: Make, make_row: MakeRow) -> None:
     wire = Wire(make)
     _play(wire, make_row)
     wire.order(Desired(mode="cool", setpoint_c=26.0, command_id="c-1", requested_by="advisor"))
