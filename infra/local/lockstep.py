@@ -72,6 +72,7 @@ class Lockstep:
         )
         self._progress = _Followed(data_dir / "state.sqlite", self._read_progress)
         self.late_rounds = 0
+        self._late_commands = 0
 
     def close(self) -> None:
         """Stop following."""
@@ -119,14 +120,20 @@ class Lockstep:
         return progress
 
     def wait_heard(self, commands_sent: int, heard: Callable[[], int], pump: Callable[[float], None]) -> None:
-        """Until every command was heard by its device or refused by the edge, or has become late."""
+        """Until every command was heard by its device or refused by the edge, or has become late.
+
+        Late ones are not waited for again: the gateway gives a device the last alone of commands that come
+        together, so that some are never heard.
+        """
         deadline = time.monotonic() + COMMAND_TIMEOUT_S
-        while heard() < commands_sent:
+        while heard() + self._late_commands < commands_sent:
             pump(POLL_S)
-            if heard() + self._refused_commands.now() >= commands_sent:
+            done = heard() + self._refused_commands.now()
+            if done + self._late_commands >= commands_sent:
                 return
             if time.monotonic() > deadline:
                 self.late_rounds += 1
+                self._late_commands = commands_sent - done
                 return
 
     def _read_progress(self) -> AdvisorProgress:
