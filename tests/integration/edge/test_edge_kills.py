@@ -84,7 +84,9 @@ class Load:
         return {(each.device_id, each.sampled_at) for _, readings in self.sent for each in readings}
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
 def test_kills_lose_nothing_and_double_nothing_in_the_lake(
     cloud_dir: Path,
     connect: Callable[..., "Client"],
