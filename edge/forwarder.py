@@ -22,7 +22,7 @@ class Forwarder:
         self._uplink = uplink
 
     def forward(self) -> int:
-        """Send the oldest part of the spool; returns how many entries went.
+        """Send the next part of the spool; returns how many entries went.
 
         Raises:
             UplinkUnavailableError: Delivery is not certain; everything is still spooled.
@@ -31,6 +31,6 @@ class Forwarder:
         window = self._spool.peek(WINDOW_BYTES)
         if window:
             self._uplink.send(pack(self._gateway_id, window))
-            self._spool.remove(window[-1].position)
+            self._spool.remove(window)
             self.readings += sum(each.entry.readings for each in window)
         return len(window)

@@ -28,16 +28,16 @@ def split(readings: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def pack(gateway_id: DeviceId, spooled: Sequence[Spooled]) -> list[Parcel]:
-    """The messages for a run of the spool: readings of all devices together, the rest one by one.
+    """The messages for a window of the spool: events and reports one by one, then readings, all together.
 
     Among themselves readings keep their order, and so do events and reports.
     """
-    readings = [each.entry for each in spooled if each.entry.kind == "readings"]
+    readings = [each.entry for each in spooled if not each.is_awaited]
     batches = [
         Parcel(topics.batch(gateway_id), b"[" + b",".join(entry.body for entry in batch) + b"]")
         for batch in _batches(readings)
     ]
-    return batches + [_single(each.entry) for each in spooled if each.entry.kind != "readings"]
+    return [_single(each.entry) for each in spooled if each.is_awaited] + batches
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -57,6 +57,11 @@ class Spooled:
     position: int
     entry: Entry
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it goes before readings: somebody waits to hear what became of a command."""
+        return self.entry.kind != "readings"
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -125,8 +130,9 @@ Policy: TypeAlias = Literal["refuse", "oldest_out"]
 
 
 class Spool(Protocol):
-    """The gateway's memory of what the cloud does not have yet: first in, first out, survives a crash.
+    """The gateway's memory of what the cloud does not have yet; survives a crash.
 
+    Events and reports, which somebody waits for, come out before readings; each of both first in, first out.
     One caller commits and another peeks and removes, at the same time.
     """
 
@@ -144,11 +150,11 @@ class Spool(Protocol):
         ...
 
     def peek(self, limit_bytes: int) -> list[Spooled]:
-        """The oldest entries in order, together at most `limit_bytes`, but at least one if there is any."""
+        """What is to be sent next, together at most `limit_bytes`, but at least one entry if there is any."""
         ...
 
-    def remove(self, through: int) -> None:
-        """Forget every entry up to and including position `through`; after a crash some may be back."""
+    def remove(self, window: Sequence[Spooled]) -> None:
+        """Forget what `peek` gave; after a crash some may be back."""
         ...
 
     def standing(self) -> Standing:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count, takewhile
+from itertools import count
 
 from typing_extensions import override
 
@@ -76,7 +76,7 @@ class MemorySpool(Spool, Archive):
     def peek(self, limit_bytes: int) -> list[Spooled]:
         total = 0
         window: list[Spooled] = []
-        for each in self._entries:
+        for each in sorted(self._entries, key=lambda each: not each.is_awaited):
             total += len(each.entry.body)
             if window and total > limit_bytes:
                 break
@@ -84,9 +84,9 @@ class MemorySpool(Spool, Archive):
         return window
 
     @override
-    def remove(self, through: int) -> None:
-        gone = len(list(takewhile(lambda each: each.position <= through, self._entries)))
-        del self._entries[:gone]
+    def remove(self, window: Sequence[Spooled]) -> None:
+        gone = {each.position for each in window}
+        self._entries = [each for each in self._entries if each.position not in gone]
 
     @override
     def standing(self) -> Standing:

@@ -6,10 +6,11 @@ that some readings are sent twice, which is allowed, and saves half of the syncs
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS entry (
     position INTEGER PRIMARY KEY, device_id TEXT NOT NULL, kind TEXT NOT NULL,
     readings INTEGER NOT NULL, body BLOB NOT NULL, spooled_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX IF NOT EXISTS awaited ON entry (position) WHERE kind <> 'readings';
 CREATE TABLE IF NOT EXISTS dead_letter (
     arrival INTEGER PRIMARY KEY AUTOINCREMENT, letter_id TEXT NOT NULL UNIQUE, received_at TEXT NOT NULL,
     topic TEXT NOT NULL, principal TEXT NOT NULL, reason TEXT NOT NULL, place INTEGER, element BLOB NOT NULL
@@ -50,7 +52,11 @@ _PUT_ENTRY = """
 INSERT INTO entry (position, device_id, kind, readings, body, spooled_ms) VALUES (?, ?, ?, ?, ?, ?)
 """
 
-_SUMS = "SELECT coalesce(sum(readings), 0), coalesce(sum(length(body)), 0) FROM entry"
+_SUM = "SELECT coalesce(sum(readings), 0), coalesce(sum(length(body)), 0) FROM"
+_SUMS = f"{_SUM} entry"
+
+_AWAITED, _READINGS = "entry INDEXED BY awaited WHERE kind <> 'readings'", "entry WHERE kind = 'readings'"
+"""What goes first, found without a look at the readings, which may be millions; and the rest."""
 
 _OLDEST = "SELECT position, readings, length(body) FROM entry ORDER BY position"
 
@@ -136,25 +142,25 @@ class SqliteSpool(Spool, Archive):
     def peek(self, limit_bytes: int) -> list[Spooled]:
         total = 0
         window: list[Spooled] = []
-        query = "SELECT position, device_id, kind, body, readings FROM entry ORDER BY position"
-        with _translated():
-            cursor = self._remover.execute(query)
-            for position, *fields in cursor:
+        with _translated(), closing(self._remover.cursor()) as cursor:
+            for position, *fields in _waiting(cursor):
                 entry = Entry(*fields)
                 total += len(entry.body)
                 if window and total > limit_bytes:
                     break
                 window.append(Spooled(position, entry))
-            cursor.close()
         return window
 
     @override
-    def remove(self, through: int) -> None:
-        going = f"{_SUMS} WHERE position <= ?"
+    def remove(self, window: Sequence[Spooled]) -> None:
         with self._lock, _translated():
+            readings = size = 0
             with _transaction(self._remover):
-                readings, size = self._remover.execute(going, (through,)).fetchone()
-                self._remover.execute("DELETE FROM entry WHERE position <= ?", (through,))
+                for rows, is_awaited in ((_AWAITED, True), (_READINGS, False)):
+                    last = max((each.position for each in window if each.is_awaited == is_awaited), default=0)
+                    going = self._remover.execute(f"{_SUM} {rows} AND position <= ?", (last,)).fetchone()
+                    readings, size = readings + going[0], size + going[1]
+                    self._remover.execute(f"DELETE FROM {rows} AND position <= ?", (last,))  # noqa: S608 (ours)
             self._readings -= readings
             self._size -= size
 
@@ -242,6 +248,14 @@ class SqliteSpool(Spool, Archive):
 
     def _count_letters(self) -> None:
         (self._letters,) = self._committer.execute("SELECT count(*) FROM dead_letter").fetchone()
+
+
+def _waiting(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+    """All entries in the order in which they go; readings are looked for when nothing else is left."""
+    for rows in (_AWAITED, _READINGS):
+        yield from cursor.execute(
+            f"SELECT position, device_id, kind, body, readings FROM {rows} ORDER BY position"  # noqa: S608 (ours)
+        )
 
 
 def _letter_row(letter: DeadLetter) -> tuple[str | int | bytes | None, ...]:

@@ -66,9 +66,9 @@ def test_peeking_takes_nothing_away(make_spool: MakeSpool) -> None:
 
 def test_all_kinds_come_back_as_they_were(make_spool: MakeSpool) -> None:
     entries = [
-        Entry("dev-1", "readings", b'{"a":1},{"b":2}', 2),
         Entry("dev-2", "event", b"\xf0\x9f\x92\xa7"),
         Entry("dev-1", "report", b""),
+        Entry("dev-1", "readings", b'{"a":1},{"b":2}', 2),
     ]
     spool = make_spool()
 
@@ -86,13 +86,36 @@ def test_a_window_is_bounded_but_never_empty(make_spool: MakeSpool) -> None:
     assert len(spool.peek(1)) == 1
 
 
-def test_removing_goes_up_to_a_position_and_no_further(make_spool: MakeSpool) -> None:
+def test_what_people_wait_for_goes_before_readings_and_each_in_its_order(make_spool: MakeSpool) -> None:
+    """After a day without the cloud nobody waits for an answer until a day of readings has gone up."""
+    spool = make_spool()
+    said = [
+        Entry("dev-1", "report", b"r-1"),
+        Entry("dev-2", "event", b"e-2"),
+        Entry("dev-1", "event", b"e-3"),
+    ]
+    mixed = [_entry(0), said[0], _entry(1), said[1], said[2], _entry(2)]
+    spool.commit(Intake(mixed))
+
+    first = spool.peek(9)
+    late = Entry("dev-1", "report", b"r-4")
+    spool.commit(Intake([late]))
+    spool.remove(first)
+
+    assert [each.entry for each in first] == said
+    assert [each.entry for each in spool.peek(6)] == [late, _entry(0)]
+    spool.remove(spool.peek(6))
+    assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(1), _entry(2)]
+    assert (spool.standing().readings, spool.standing().size_bytes) == (4, 6)
+
+
+def test_removing_goes_as_far_as_the_window_and_no_further(make_spool: MakeSpool) -> None:
     spool = make_spool()
     spool.commit(Intake([_entry(n) for n in range(5)]))
     window = spool.peek(EVERYTHING)
 
-    spool.remove(window[2].position)
-    spool.remove(window[0].position)
+    spool.remove(window[:3])
+    spool.remove(window[:1])
     spool.commit(Intake([_entry(9)]))
 
     assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(3), _entry(4), _entry(9)]
@@ -101,7 +124,7 @@ def test_removing_goes_up_to_a_position_and_no_further(make_spool: MakeSpool) ->
 def test_a_position_is_not_used_again_for_what_comes_later(make_spool: MakeSpool) -> None:
     spool = make_spool()
     spool.commit(Intake([_entry(1)]))
-    old = spool.peek(EVERYTHING)[-1].position
+    old = spool.peek(EVERYTHING)
     spool.remove(old)
 
     spool.commit(Intake([_entry(2)]))
@@ -126,7 +149,7 @@ def test_a_full_spool_has_room_again_when_the_cloud_took_some(make_spool: MakeSp
     spool = make_spool(limit_bytes=9)
     spool.commit(Intake([_entry(n) for n in range(3)]))
 
-    spool.remove(spool.peek(3)[-1].position)
+    spool.remove(spool.peek(3))
     spool.commit(Intake([_entry(3)]))
 
     assert spool.standing().size_bytes == 9
@@ -162,7 +185,7 @@ def test_what_went_while_it_was_under_way_is_not_counted_twice(make_spool: MakeS
     under_way = spool.peek(6)
 
     spool.commit(Intake([_entry(3)]))
-    spool.remove(under_way[-1].position)
+    spool.remove(under_way)
 
     assert [each.entry for each in spool.peek(EVERYTHING)] == [_entry(2), _entry(3)]
     assert spool.standing() == Standing(4, 6, 0, NOW, dropped_readings=2)
@@ -172,7 +195,7 @@ def test_an_empty_spool_has_no_age(make_spool: MakeSpool) -> None:
     spool = make_spool()
     spool.commit(Intake([_entry(1)]))
 
-    spool.remove(spool.peek(1)[0].position)
+    spool.remove(spool.peek(1))
 
     assert spool.standing().oldest_at is None
 
@@ -211,7 +234,7 @@ def test_a_file_that_is_opened_again_holds_everything(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "spool.sqlite"
     first = SqliteSpool(path, now=lambda: NOW)
     first.commit(Intake([_entry(n) for n in range(5)], [_letter(1)], {"dev-1": b"note"}))
-    first.remove(first.peek(EVERYTHING)[1].position)
+    first.remove(first.peek(EVERYTHING)[:2])
 
     # not closed: as after a crash
     second = SqliteSpool(path, now=lambda: NOW)
