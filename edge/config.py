@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.contract import DeviceId
 from edge.contract.quantities import SetpointC
+from edge.home_assistant.place import PLACE_PATTERN
 from edge.ports import Policy
 from edge.registry import TimeZone
 
@@ -97,7 +98,12 @@ class HomeAssistantSettings(BaseSettings):
     token_file: Path = Field(Path("var/home_assistant.token"), description="Keeps the sign-in.")
     host: str = Field("127.0.0.1", description="The broker that Home Assistant listens to.")
     port: int = Field(1883, description="Its MQTT port.")
-    username: str = Field("", description="Our name there.")
+    name: str = Field(
+        "home-assistant",
+        pattern=PLACE_PATTERN,
+        description="Of this home there: topics are `ac-advisor/<name>/...`.",
+    )
+    username: str = Field("", description="Our login there.")
     password: SecretStr = Field(SecretStr(""), description="Our password there.")
-    client_id: str = Field("ac-advisor-home-assistant", description="Our MQTT client id there.")
+    client_id: str = Field("", description="Our MQTT client id there; empty: `ac-advisor-<name>`.")
     refresh_s: float = Field(30, ge=1, description="Between two looks at the cloud [s].")

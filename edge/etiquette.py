@@ -40,6 +40,7 @@ Reason: TypeAlias = Literal[
     "quiet_hours",
     "beep_budget",
     "not_confirmed",
+    "superseded",
 ]
 
 

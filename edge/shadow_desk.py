@@ -36,12 +36,14 @@ class Outcome:
         entries: What goes to the cloud.
         shadows: What is known now of the devices that were concerned.
         refused: Commands that etiquette kept from a device.
+        superseded: Commands that were overtaken before their device had done them.
     """
 
     orders: list[Parcel] = field(default_factory=list[Parcel])
     entries: list[Entry] = field(default_factory=list[Entry])
     shadows: dict[DeviceId, DeviceShadow] = field(default_factory=dict[DeviceId, DeviceShadow])
     refused: int = 0
+    superseded: int = 0
 
     def notes(self) -> dict[DeviceId, bytes]:
         """The shadows, as they are kept on disk."""
@@ -65,6 +67,7 @@ class ShadowDesk:
     Attributes:
         refused: Commands that were kept from a device, or not confirmed by it, since the start.
         resent: Commands that were sent once more, since the start.
+        superseded: Commands that something newer overtook before their device had done them, since the start.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class ShadowDesk:
     ) -> None:
         self.refused = 0
         self.resent = 0
+        self.superseded = 0
         self._registry = registry
         self._clock = clock
         self._limits = limits
@@ -126,6 +130,7 @@ class ShadowDesk:
             registration = self._registry[device_id]
             until = etiquette.hold_until(now, registration.timezone, registration.schedule_min)
             after = after.model_copy(update={"granted": None, "expiry_seen_at": None, "hold_until": until})
+            self._tell_superseded(device_id, before, Settings.of(after.reported), now)
         self._outcome.shadows[device_id] = after
         self._outcome.entries.append(Entry(device_id, "report", report.body))
         if report is not heard:
@@ -175,6 +180,7 @@ class ShadowDesk:
         """The outcome is on disk."""
         self._settled.update(self._outcome.shadows)
         self.refused += self._outcome.refused
+        self.superseded += self._outcome.superseded
         self._outcome = Outcome()
 
     def forget(self) -> None:
@@ -270,6 +276,7 @@ class ShadowDesk:
         self, device_id: DeviceId, shadow: DeviceShadow, verdict: etiquette.Granted, now: datetime
     ) -> None:
         beeps = etiquette.recent_beeps(shadow.beeps, now)
+        self._tell_superseded(device_id, shadow, Settings.of(verdict.desired), now)
         is_replaced = self._take_back(device_id)
         update = {
             "granted": verdict.desired,
@@ -278,6 +285,15 @@ class ShadowDesk:
         }
         self._outcome.shadows[device_id] = shadow.model_copy(update=update)
         self._order(device_id, shadow, verdict.desired, now)
+
+    def _tell_superseded(
+        self, device_id: DeviceId, shadow: DeviceShadow, by: Settings, now: datetime
+    ) -> None:
+        """Whoever asked for what is overtaken hears so: nobody waits for a read-back that cannot come."""
+        overtaken = shadow_sync.overtaken(shadow, by, now)
+        if overtaken is not None:
+            self._tell_result(device_id, overtaken, overtaken, "superseded", now)
+            self._outcome.superseded += 1
 
     def _take_back(self, device_id: DeviceId) -> bool:
         """Of commands in one round the device gets the last alone, with one beep."""
@@ -314,10 +330,16 @@ class ShadowDesk:
         reason: etiquette.Reason,
     ) -> None:
         """Tell the cloud that a command was refused; the same refusal always has the same event id."""
-        detail = {"command_id": fields.get("command_id"), "result": "rejected", "reason": reason}
         self._outcome.shadows[device_id] = shadow
-        self._tell_cloud(device_id, "command_result", str(shadow.judged), detail, self._clock.now(device_id))
+        at = self._clock.now(device_id)
+        self._tell_result(device_id, str(shadow.judged), fields.get("command_id"), reason, at)
         self._outcome.refused += 1
+
+    def _tell_result(
+        self, device_id: DeviceId, which: str, command_id: object, reason: etiquette.Reason, at: datetime
+    ) -> None:
+        detail = {"command_id": command_id, "result": "rejected", "reason": reason}
+        self._tell_cloud(device_id, "command_result", which, detail, at)
 
     def _tell_cloud(
         self, device_id: DeviceId, kind: EventKind, which: str, detail: Mapping[str, object], at: datetime

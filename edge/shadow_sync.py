@@ -151,6 +151,27 @@ def report(shadow: DeviceShadow, fields: Mapping[str, Any], *, clears_desired: b
     return shadow.model_copy(update=update)
 
 
+def overtaken(shadow: DeviceShadow, by: Settings, now: datetime) -> str | None:
+    """The command that settings which come now overtake.
+
+    Args:
+        shadow: What was known before.
+        by: What a newer command asks for, or a person has just chosen at the unit.
+        now: The device's time (UTC).
+
+    Returns:
+        Its id; None where there is none, or the device has done it, or its time is over, or the same is asked
+        for still.
+    """
+    before, reported = shadow.granted, shadow.reported
+    if before is None or before.command_id is None:
+        return None
+    asked = Settings.of(before)
+    is_done = before.command_id == reported.command_id or Settings.of(reported).covers(asked)
+    is_over = before.expires_at is not None and before.expires_at <= now
+    return None if is_done or is_over or by.covers(asked) else before.command_id
+
+
 def _is_chosen(shadow: DeviceShadow, reported: Reported) -> bool:
     if reported.changed_by == "advisor":
         return False

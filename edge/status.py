@@ -30,6 +30,7 @@ class Status:
         dead_letters: Distinct refused messages on disk.
         refused_commands: Commands that etiquette kept from a device, or that it did not confirm, likewise.
         resent_commands: Commands that were sent again because a device did not confirm, likewise.
+        superseded_commands: Commands that were overtaken before their device had done them, likewise.
         offline_advice_age_s: While the cloud is away, how old the advice is that each device may get [s].
     """
 
@@ -48,6 +49,7 @@ class Status:
     dead_letters: int
     refused_commands: int
     resent_commands: int
+    superseded_commands: int
     offline_advice_age_s: Mapping[DeviceId, float]
 
 

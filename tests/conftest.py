@@ -39,8 +39,19 @@ class Folders(BaseSettings):
 
 SERVER_START_S = 30.0
 
+SLOW_TIMEOUT_S = 1800
+"""What a slow test may take, as any part of `make slow` [s]. An alarm that goes off before, while hypothesis
+draws, looks like data that cannot be drawn again (`FlakyStrategyDefinition`)."""
+
 MakeBroker = Callable[..., Broker]
 MakeTelemetry = Callable[..., Telemetry]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests have their own time, unless they say another one."""
+    for item in items:
+        if item.get_closest_marker("slow") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_S))
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,8 @@ from typing_extensions import override
 
 from edge.adapters.mqtt_session import MqttSession, Subscriptions
 from edge.errors import DevicesUnavailableError
-from edge.home_assistant.entities import ONLINE, STATUS
+from edge.home_assistant.place import STATUS, Place
 from edge.home_assistant.ports import Board
-from edge.home_assistant.wishes import FILTER
 from edge.ports import Message, Parcel
 
 
@@ -30,14 +29,19 @@ class MqttBoard(Board):
 
 
 class Presses:
-    """What Home Assistant says, in the order in which it came."""
+    """What Home Assistant says, in the order in which it came.
 
-    def __init__(self) -> None:
+    Args:
+        place: By which topics.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
     def subscriptions(self) -> Subscriptions:
         """What the session listens to, with QoS 0: nothing is pressed twice because an answer was lost."""
-        return Subscriptions([FILTER, STATUS], 0, self._on_message)
+        return Subscriptions([self._place.presses, STATUS], 0, self._on_message)
 
     def take(self, timeout_s: float) -> Message | None:
         """The next one; None when none comes in time [s]."""
@@ -51,6 +55,6 @@ class Presses:
             self._waiting.put(Message(message.topic, bytes(message.payload)))
 
 
-def last_will() -> Parcel:
+def last_will(place: Place) -> Parcel:
     """What Home Assistant reads when we are gone."""
-    return Parcel(ONLINE, b"offline")
+    return Parcel(place.online, b"offline")

@@ -8,6 +8,7 @@ import structlog
 from edge.contract import DeviceId
 from edge.errors import RejectedError
 from edge.home_assistant import entities, states
+from edge.home_assistant.place import Place
 from edge.home_assistant.ports import Account, Board
 from edge.home_assistant.wishes import read
 from edge.ports import Message, Parcel
@@ -24,11 +25,13 @@ class Display:
     Args:
         account: Whose devices these are.
         board: Where Home Assistant reads, and keeps what it was told last.
+        place: By which topics.
     """
 
-    def __init__(self, account: Account, board: Board) -> None:
+    def __init__(self, account: Account, board: Board, place: Place) -> None:
         self._account = account
         self._board = board
+        self._place = place
         self._told: dict[str, bytes] = {}
         self._shown: dict[DeviceId, Shown] = {}
 
@@ -41,11 +44,11 @@ class Display:
         shown = {each.device.device_id: each for each in self._account.devices()}
         for device_id in self._shown.keys() - shown.keys():
             self._take_away(device_id)
-        self._shown = shown
+        self._shown, place = shown, self._place
         for device_id, each in shown.items():
-            self._tell(entities.discovery_topic(device_id), entities.description(each.device))
-            self._tell(entities.state_topic(device_id), states.state(each))
-            self._tell(entities.advice_topic(device_id), states.advice(each))
+            self._tell(place.discovery(device_id), entities.description(each.device, place))
+            self._tell(place.state(device_id), states.state(each))
+            self._tell(place.advice(device_id), states.advice(each))
 
     def tell_again(self) -> None:
         """Home Assistant, or the board, has started anew: tell everything with the next refresh."""
@@ -58,7 +61,7 @@ class Display:
             NotReadyError: The cloud is away: nothing was done.
         """
         try:
-            wish = read(message.topic, message.payload)
+            wish = read(self._place, message.topic, message.payload)
             shown = self._shown.get(wish.device_id)
             if shown is None:
                 log.info("press_ignored", reason="no device of this account")
@@ -67,7 +70,7 @@ class Display:
         except RejectedError as error:
             log.info("press_refused", reason=str(error))
         self._told = {
-            topic: told for topic, told in self._told.items() if not topic.startswith(f"{entities.ROOT}/")
+            topic: told for topic, told in self._told.items() if not topic.startswith(f"{self._place.root}/")
         }
 
     def _tell(self, topic: str, document: dict[str, Any]) -> None:
@@ -77,7 +80,7 @@ class Display:
             self._told[topic] = body
 
     def _take_away(self, device_id: DeviceId) -> None:
-        topics = (entities.discovery_topic, entities.state_topic, entities.advice_topic)
+        topics = (self._place.discovery, self._place.state, self._place.advice)
         for topic in (each(device_id) for each in topics):
             self._board.show(Parcel(topic, b""))
             self._told.pop(topic, None)

@@ -9,16 +9,8 @@ from typing import Any, Final, get_args
 
 from edge.contract import DeviceId, Fan
 from edge.dialects.home_assistant.discovery import OWN_ORIGIN
+from edge.home_assistant.place import Place, slug
 from edge.home_assistant.shown import Autonomy, Device
-
-ROOT: Final = "ac-advisor/ha"
-"""First levels of all topics that are exchanged with Home Assistant."""
-
-ONLINE: Final = f"{ROOT}/availability"
-"""Whether somebody is here to show devices and to hear what is pressed."""
-
-STATUS: Final = "homeassistant/status"
-"""Where Home Assistant says that it has started, and wants to be told again."""
 
 MODES: Final[Mapping[str, str]] = {
     "off": "off",
@@ -33,88 +25,69 @@ MODES: Final[Mapping[str, str]] = {
 MIN_C, MAX_C, STEP_K = 16, 30, 0.5
 
 
-def discovery_topic(device_id: DeviceId) -> str:
-    """Where a device is described; `:` is no character of it."""
-    return f"homeassistant/device/{_slug(device_id)}/config"
-
-
-def state_topic(device_id: DeviceId) -> str:
-    """What a device does."""
-    return f"{ROOT}/{device_id}/state"
-
-
-def advice_topic(device_id: DeviceId) -> str:
-    """What it is advised."""
-    return f"{ROOT}/{device_id}/advice"
-
-
-def press_topic(device_id: DeviceId, what: str) -> str:
-    """Where Home Assistant says that something was pressed or chosen."""
-    return f"{ROOT}/{device_id}/set/{what}"
-
-
-def description(device: Device) -> dict[str, Any]:
+def description(device: Device, place: Place) -> dict[str, Any]:
     """All entities of a device."""
-    slug = f"ac_advisor_{_slug(device.device_id)}"
+    node = f"ac_advisor_{slug(device.device_id)}"
     components = {
-        name: {"unique_id": f"{slug}_{name}", **options} for name, options in _components(device).items()
+        name: {"unique_id": f"{node}_{name}", **options}
+        for name, options in _components(device, place).items()
     }
     return {
-        "device": {"identifiers": [slug], "name": device.name, "manufacturer": "ac-advisor"},
+        "device": {"identifiers": [node], "name": device.name, "manufacturer": "ac-advisor"},
         "origin": {"name": OWN_ORIGIN},
-        "availability_topic": ONLINE,
+        "availability_topic": place.online,
         "components": components,
     }
 
 
-def _components(device: Device) -> dict[str, dict[str, Any]]:
+def _components(device: Device, place: Place) -> dict[str, dict[str, Any]]:
     device_id = device.device_id
     return {
-        "climate": _climate(device_id),
-        "power": _meter(device_id, "Power", "power", "W", "measurement"),
-        "energy": _meter(device_id, "Energy", "energy", "kWh", "total_increasing"),
+        "climate": _climate(place, device_id),
+        "power": _meter(place, device_id, "Power", "power", "W", "measurement"),
+        "energy": _meter(place, device_id, "Energy", "energy", "kWh", "total_increasing"),
         "recommended_setpoint": {
             "platform": "sensor",
             "name": "Recommended setpoint",
             "device_class": "temperature",
             "unit_of_measurement": "°C",
-            "state_topic": advice_topic(device_id),
+            "state_topic": place.advice(device_id),
             "value_template": "{{ value_json.setpoint_c }}",
-            "json_attributes_topic": advice_topic(device_id),
+            "json_attributes_topic": place.advice(device_id),
         },
-        "apply": _button(device_id, "apply", "Apply recommendation"),
-        "dismiss": _button(device_id, "dismiss", "Dismiss recommendation"),
-        "a_bit_warm": _button(device_id, "a_bit_warm", "A bit warm"),
+        "apply": _button(place, device_id, "apply", "Apply recommendation"),
+        "dismiss": _button(place, device_id, "dismiss", "Dismiss recommendation"),
+        "a_bit_warm": _button(place, device_id, "a_bit_warm", "A bit warm"),
         "autonomy": {
             "platform": "select",
             "name": "Autonomy",
             "entity_category": "config",
             "options": list(get_args(Autonomy)),
-            "state_topic": state_topic(device_id),
+            "state_topic": place.state(device_id),
             "value_template": "{{ value_json.autonomy }}",
-            "command_topic": press_topic(device_id, "autonomy"),
+            "command_topic": place.press(device_id, "autonomy"),
         },
     }
 
 
-def _climate(device_id: DeviceId) -> dict[str, Any]:
-    state = state_topic(device_id)
+def _climate(place: Place, device_id: DeviceId) -> dict[str, Any]:
+    state = place.state(device_id)
     return {
         "platform": "climate",
         "name": None,
         "modes": list(MODES.values()),
         "mode_state_topic": state,
         "mode_state_template": "{{ value_json.mode }}",
-        "mode_command_topic": press_topic(device_id, "mode"),
+        "mode_command_topic": place.press(device_id, "mode"),
         "temperature_state_topic": state,
         "temperature_state_template": "{{ value_json.setpoint_c }}",
-        "temperature_command_topic": press_topic(device_id, "setpoint"),
+        "temperature_command_topic": place.press(device_id, "setpoint"),
         "current_temperature_topic": state,
         "current_temperature_template": "{{ value_json.indoor_c }}",
         "fan_modes": list(get_args(Fan)),
         "fan_mode_state_topic": state,
         "fan_mode_state_template": "{{ value_json.fan }}",
-        "fan_mode_command_topic": press_topic(device_id, "fan"),
+        "fan_mode_command_topic": place.press(device_id, "fan"),
         "min_temp": MIN_C,
         "max_temp": MAX_C,
         "temp_step": STEP_K,
@@ -123,22 +96,19 @@ def _climate(device_id: DeviceId) -> dict[str, Any]:
     }
 
 
-def _meter(device_id: DeviceId, name: str, kind: str, unit: str, state_class: str) -> dict[str, Any]:
+def _meter(
+    place: Place, device_id: DeviceId, name: str, kind: str, unit: str, state_class: str
+) -> dict[str, Any]:
     return {
         "platform": "sensor",
         "name": name,
         "device_class": kind,
         "unit_of_measurement": unit,
         "state_class": state_class,
-        "state_topic": state_topic(device_id),
+        "state_topic": place.state(device_id),
         "value_template": f"{{{{ value_json.{kind} }}}}",
     }
 
 
-def _button(device_id: DeviceId, what: str, name: str) -> dict[str, Any]:
-    return {"platform": "button", "name": name, "command_topic": press_topic(device_id, what)}
-
-
-def _slug(device_id: DeviceId) -> str:
-    """Home Assistant allows letters, digits, _ and - in a node's id; two ids must not become one."""
-    return device_id.replace("_", "__").replace(":", "_-")
+def _button(place: Place, device_id: DeviceId, what: str, name: str) -> dict[str, Any]:
+    return {"platform": "button", "name": name, "command_topic": place.press(device_id, what)}

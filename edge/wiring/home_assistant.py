@@ -13,7 +13,7 @@ from edge.adapters.mqtt_session import Endpoint, MqttSession
 from edge.config import HomeAssistantSettings
 from edge.errors import NotReadyError
 from edge.home_assistant.display import Display
-from edge.home_assistant.entities import ONLINE, STATUS
+from edge.home_assistant.place import STATUS, Place
 from edge.ports import Parcel
 
 log = structlog.get_logger()
@@ -36,21 +36,22 @@ class HomeAssistantProcess:
         self._settings = settings
         self._stopping = threading.Event()
         self._is_new = threading.Event()
-        self._presses = Presses()
+        self._place = place = Place(settings.name)
+        self._presses = Presses(place)
         endpoint = Endpoint(
             settings.host,
             settings.port,
             settings.username,
             settings.password,
-            client_id=settings.client_id,
+            client_id=settings.client_id or f"ac-advisor-{settings.name}",
             durable=False,
         )
         rng = random.Random()  # noqa: S311 (spreads reconnects)
         self._session = MqttSession("home_assistant", endpoint, self._presses.subscriptions(), rng)
-        self._session.last_will = last_will()
+        self._session.last_will = last_will(place)
         self._session.on_up = self._is_new.set
         board = MqttBoard(self._session)
-        self._display = Display(_account(settings), board)
+        self._display = Display(_account(settings), board, place)
         self._thread = threading.Thread(target=self._run, name="home-assistant", daemon=True)
 
     def start(self) -> None:
@@ -62,7 +63,7 @@ class HomeAssistantProcess:
         """End; Home Assistant is told that the devices cannot be reached from here."""
         self._stopping.set()
         self._thread.join(AFTER_PRESS_S)
-        self._session.publish(last_will(), retained=True)
+        self._session.publish(last_will(self._place), retained=True)
         self._session.stop()
 
     def _run(self) -> None:
@@ -72,7 +73,7 @@ class HomeAssistantProcess:
             if self._is_new.is_set() and self._session.up.is_set():
                 self._is_new.clear()
                 self._display.tell_again()
-                self._session.publish(Parcel(ONLINE, b"online"), retained=True)
+                self._session.publish(Parcel(self._place.online, b"online"), retained=True)
                 due_s = 0.0
             if self._session.up.is_set() and time.monotonic() >= due_s:
                 self._attempt(self._display.refresh, "not_refreshed")

@@ -302,6 +302,7 @@ class Edge:
             dead_letters=standing.dead_letters,
             refused_commands=self._desk.refused,
             resent_commands=self._desk.resent,
+            superseded_commands=self._desk.superseded,
             offline_advice_age_s=_seconds(self._offline.ages(self._clock.now)),
         )
         try:

@@ -19,11 +19,12 @@ from typing import Any, Literal, TypeAlias
 import structlog
 from typing_extensions import override
 
+from edge.home_assistant.place import Place, rights_at
 from infra.local import door
 from infra.local.child import ChildProcess
 from infra.local.client_ids import ClientIds
 from infra.local.errors import BrokerMissingError
-from infra.local.foreign_topics import foreign_topics, others_words
+from infra.local.foreign_topics import foreign_topics, others_places, others_words, subjects_of
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ AUTH_TIMEOUT_S = 2
 the server reads its configuration again gets no answer, and should try again soon."""
 
 Account: TypeAlias = Literal["site", "cloud"]
-Role: TypeAlias = Literal["device", "gateway", "service", "bridge"]
+Role: TypeAlias = Literal["device", "gateway", "service", "bridge", "home_assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Identity:
         password: MQTT password.
         account: Where it lives.
         role: A device has its own topics; a gateway also those of `devices`; a service has all; a bridge
-            speaks for devices of another network, all below the topic that is its name.
+            speaks for devices of another network, all below the topic that is its name; Home Assistant, and
+            who shows devices there, have the topics of the place that is their name.
         devices: The devices registered behind a gateway.
         sources: What a device of another make is heard as (`edge.dialects.dialect.Source`, as text); without
             any it speaks the wire contract.
@@ -199,13 +201,18 @@ def _user(identity: Identity, everybody: Iterable[Identity], *, has_certificate:
         publish, subscribe = _topics(identity)
         user["permissions"] = {
             "publish": {"allow": publish, "deny": others_words(identity, everybody)},
-            "subscribe": [*subscribe, "$MQTT.sub.>"],
+            "subscribe": {
+                "allow": [*subscribe, "$MQTT.sub.>"],
+                "deny": others_places(identity, everybody),
+            },
         }
     return user
 
 
 def _topics(identity: Identity) -> tuple[list[str], list[str]]:
-    """What a device, gateway or bridge may publish and subscribe, as NATS subjects."""
+    """What whoever is no service may publish and subscribe, as NATS subjects."""
+    if identity.role == "home_assistant":
+        return subjects_of([rights_at(Place(identity.name))])
     if identity.role == "bridge" or identity.sources:
         return foreign_topics(identity.name, identity.sources)
     things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)

@@ -78,6 +78,23 @@ def add_bridge(root: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT00
     say({"username": bridge.name, "password": bridge.password}, as_json=as_json)
 
 
+@devices.command("add-home-assistant")
+@click.argument("name", default="home-assistant")
+@data_dir_option
+@json_option
+def add_home_assistant(name: str, data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Make a login on this machine's broker for Home Assistant, for what one home is shown there and no more.
+
+    Give it to Home Assistant (Settings, Devices, MQTT) and to `python -m edge home-assistant`. NAME tells
+    homes on one broker apart.
+    """
+    from infra.local.identities import IdentityFile  # noqa: PLC0415 (as in every command)
+
+    login = IdentityFile(data_dir / "identities.json").add_home_assistant(name)
+    settings = {"HA_NAME": login.name, "HA_USERNAME": login.name, "HA_PASSWORD": login.password}
+    say({"username": login.name, "password": login.password, **settings}, as_json=as_json)
+
+
 @devices.command("others")
 @data_dir_option
 @json_option
@@ -85,7 +102,11 @@ def list_others(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's
     """Devices of other makes that the gateway has heard, registered or not, and what each one misses."""
     from infra.local.listings import other_makes  # noqa: PLC0415 (as in every command)
 
-    say(other_makes(data_dir), as_json=as_json)
+    others = other_makes(data_dir)
+    if others or as_json:
+        say(others, as_json=as_json)
+    else:
+        click.echo("The gateway has heard no device of another make.")
 
 
 @devices.command("list")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from edge.dialects.dialect import Source
-from edge.dialects.rights import rights_of, rights_of_bridge
+from edge.dialects.rights import Rights, rights_of, rights_of_bridge
 
 
 class Login(Protocol):
@@ -33,24 +33,43 @@ def foreign_topics(name: str, sources: Sequence[str]) -> tuple[list[str], list[s
         name: The login's; without sources it is a bridge's, and the root of its topics.
         sources: As text.
     """
-    rights = [rights_of(Source.model_validate(each)) for each in sources] or [rights_of_bridge(name)]
+    rights = [rights_of(Source.model_validate(each)) for each in sources]
+    return subjects_of(rights or [rights_of_bridge(name)])
+
+
+def subjects_of(rights: Sequence[Rights]) -> tuple[list[str], list[str]]:
+    """What they allow to publish and to subscribe, as NATS subjects."""
     publish = [subject for each in rights for topic in each.publish for subject in subjects(topic)]
     listen = [subject for each in rights for topic in each.listen for subject in subjects(topic)]
     return publish, listen
 
 
 def others_words(login: Login, everybody: Iterable[Login]) -> list[str]:
-    """What a bridge may not say although it may announce any device: what devices here say themselves."""
+    """What a bridge may not say although it may announce any device: what others here say themselves."""
     if login.role != "bridge":
         return []
+    everybody = tuple(everybody)
     sources = (Source.model_validate(each) for other in everybody for each in other.sources)
     names = {source.name for source in sources if source.dialect == "home_assistant" and not source.root}
-    return [
-        subject
+    announced = (
+        topic
         for name in sorted(names)
         for topic in (f"homeassistant/+/{name}/config", f"homeassistant/+/{name}/+/config")
-        for subject in subjects(topic)
-    ]
+    )
+    shown = (f"homeassistant/device/{place}/+/config" for place in _places(everybody))
+    return [subject for topic in (*announced, *shown) for subject in subjects(topic)]
+
+
+def others_places(login: Login, everybody: Iterable[Login]) -> list[str]:
+    """What Home Assistant may not read although it may read what is announced: other homes."""
+    if login.role != "home_assistant":
+        return []
+    places = (place for place in _places(everybody) if place != login.name)
+    return [subject for place in places for subject in subjects(f"homeassistant/device/{place}/+/config")]
+
+
+def _places(everybody: Iterable[Login]) -> list[str]:
+    return sorted(each.name for each in everybody if each.role == "home_assistant")
 
 
 def subjects(topic_filter: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from edge.contract.quantities import DEVICE_ID_PATTERN
 from edge.dialects.dialect import is_usable_topic
-from infra.local.broker import Account, Identity
+from edge.home_assistant.place import PLACE_PATTERN
+from infra.local.broker import Account, Identity, Role
 from infra.local.client_ids import is_reserved
 from infra.local.errors import DeviceNameError
 
@@ -116,14 +117,30 @@ class IdentityFile:
         """
         if not re.fullmatch(BRIDGE_PATTERN, root) or not is_usable_topic(root):
             raise DeviceNameError(root, "letters, digits and _ - are allowed, and no topic of ours")
+        return self._add_to_site(root, "bridge")
+
+    def add_home_assistant(self, name: str) -> Identity:
+        """A login on the site for a Home Assistant and for whoever shows the devices of one home there.
+
+        Raises:
+            DeviceNameError: It is no name of a place, or known as somebody else.
+        """
+        if not re.fullmatch(PLACE_PATTERN, name):
+            raise DeviceNameError(name, "letters, digits and _ - are allowed, 64 of them at most")
+        return self._add_to_site(name, "home_assistant")
+
+    def _add_to_site(self, name: str, role: Role) -> Identity:
+        """A login under a name that nobody else has; one that is there already stays as it is."""
+        if is_reserved(name, [GATEWAY_ID]):
+            raise DeviceNameError(name, "a process of this machine connects under it")
         with self._one_writer():
             self._make()
             identities = {identity.name: identity for identity in self._read()}
-            bridge = identities.setdefault(root, Identity(root, new_password(), "site", "bridge"))
-            if bridge.role != "bridge":
-                raise DeviceNameError(root, f"it is a {bridge.role} of this machine")
+            added = identities.setdefault(name, Identity(name, new_password(), "site", role))
+            if added.role != role:
+                raise DeviceNameError(name, f"it is a {added.role.replace('_', ' ')} of this machine")
             self._write(tuple(identities.values()))
-        return bridge
+        return added
 
     def remove_devices(self, choose: Callable[[], Collection[str]]) -> None:
         """Take devices' logins away, and their places behind the gateway.

@@ -67,7 +67,7 @@ class Lockstep:
         self._head = _Followed(log_path, log.head)
         self._letters = _Followed(log_path, log.count)
         self._edge_letters = _Followed(spool_path, lambda: _count(spool_path, "dead_letter"))
-        self._refused_commands = _Followed(
+        self._answered_commands = _Followed(
             log_path, lambda: _count(log_path, "events WHERE kind = 'command_result'")
         )
         self._progress = _Followed(data_dir / "state.sqlite", self._read_progress)
@@ -76,7 +76,7 @@ class Lockstep:
 
     def close(self) -> None:
         """Stop following."""
-        for followed in (self._head, self._letters, self._edge_letters, self._refused_commands):
+        for followed in (self._head, self._letters, self._edge_letters, self._answered_commands):
             followed.close()
         self._progress.close()
         self._log.close()
@@ -120,15 +120,15 @@ class Lockstep:
         return progress
 
     def wait_heard(self, commands_sent: int, heard: Callable[[], int], pump: Callable[[float], None]) -> None:
-        """Until every command was heard by its device or refused by the edge, or has become late.
+        """Until every command was heard by its device or answered by the edge, or has become late.
 
-        Late ones are not waited for again: the gateway gives a device the last alone of commands that come
-        together, so that some are never heard.
+        The edge answers what it refuses, and what a newer command overtakes on its way. Late ones are not
+        waited for again.
         """
         deadline = time.monotonic() + COMMAND_TIMEOUT_S
         while heard() + self._late_commands < commands_sent:
             pump(POLL_S)
-            done = heard() + self._refused_commands.now()
+            done = heard() + self._answered_commands.now()
             if done + self._late_commands >= commands_sent:
                 return
             if time.monotonic() > deadline:

@@ -23,15 +23,17 @@ from typing_extensions import override
 from edge.adapters.mqtt_board import MqttBoard, Presses
 from edge.adapters.mqtt_session import Endpoint, MqttSession
 from edge.home_assistant.display import Display
-from edge.home_assistant.entities import ONLINE, STATUS
+from edge.home_assistant.place import STATUS, Place
 from edge.home_assistant.ports import Account
 from edge.home_assistant.shown import Advice, Device, Latest, Shown
 from edge.home_assistant.wishes import Wish
 from edge.ports import Parcel
 from infra.local.broker import Broker, Identity
 
-OURS = Identity("shower", "secret-1", "site", "service")
-THEIRS = Identity("home-assistant", "secret-2", "site", "service")
+LOGIN = Identity("home-assistant", "secret-1", "site", "home_assistant")
+"""As `ac-advisor devices add-home-assistant` makes it: for both ends."""
+
+PLACE = Place(LOGIN.name)
 START_S = 240.0
 CONFIGURATION = """
 homeassistant:
@@ -109,15 +111,15 @@ def hass() -> Path:
 def test_it_makes_all_entities_and_its_automation_applies_the_recommendation(
     hass: Path, make_broker: Callable[..., Broker], tmp_path: Path
 ) -> None:
-    port = make_broker(OURS, THEIRS).settings.mqtt_port
-    account, presses = OneDevice(), Presses()
-    password = SecretStr(OURS.password)
-    endpoint = Endpoint("127.0.0.1", port, OURS.name, password, "shower", durable=False)
+    port = make_broker(LOGIN).settings.mqtt_port
+    account, presses = OneDevice(), Presses(PLACE)
+    password = SecretStr(LOGIN.password)
+    endpoint = Endpoint("127.0.0.1", port, LOGIN.name, password, "shower", durable=False)
     session = MqttSession("shower", endpoint, presses.subscriptions(), Random(1))  # noqa: S311 (reconnects)
     session.start()
     assert session.up.wait(10)
-    display = Display(account, MqttBoard(session))
-    session.publish(Parcel(ONLINE, b"online"), retained=True)
+    display = Display(account, MqttBoard(session), PLACE)
+    session.publish(Parcel(PLACE.online, b"online"), retained=True)
     display.refresh()
 
     with _running(hass, tmp_path / "ha", port):
@@ -169,7 +171,7 @@ def _running(hass: Path, folder: Path, port: int) -> Iterator[None]:
 
 def _mqtt_entry(port: int) -> dict[str, Any]:
     """As Home Assistant 2025.4 stores the connection to a broker."""
-    data = {"broker": "127.0.0.1", "port": port, "username": THEIRS.name, "password": THEIRS.password}
+    data = {"broker": "127.0.0.1", "port": port, "username": LOGIN.name, "password": LOGIN.password}
     entry: dict[str, Any] = {
         "created_at": "2025-04-01T00:00:00+00:00",
         "modified_at": "2025-04-01T00:00:00+00:00",

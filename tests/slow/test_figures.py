@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "tests" / "results"
+from tests.records import ROOT, record
 
 FELT_K_H_DAY = 0.25
 """Warm degree-hours a home and day beyond the habit's from which comfort is lost: `infra.local.pairs`."""
@@ -23,18 +22,6 @@ def run(*arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def record(
-    name: str, arguments: tuple[str, ...], seed: int, figures: object, program: str = "ac-advisor"
-) -> None:
-    """Keep figures beside the command, the commit and the seed that they come from."""
-    git = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    command = " ".join((program, *arguments))
-    document = {"command": command, "commit": commit, "seed": seed, "figures": figures}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 def not_more(estimate: dict[str, float]) -> bool:

@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.home_assistant.place import Place
 from infra.local.broker import Broker, Identity
 from infra.local.mqtt_load import LoadRefusedError, connected
 
@@ -19,6 +20,13 @@ ATTACKER = Identity("dev-0", "secret-0", "cloud", "device")
 VICTIMS = tuple(Identity(f"dev-{n}", f"secret-{n}", "cloud", "device") for n in range(1, 6))
 GATEWAY = Identity("gw-1", "secret-g", "cloud", "gateway", devices=("dev-4", "dev-5"))
 SERVICE = Identity("svc", "secret-s", "cloud", "service")
+SITE = (
+    Identity("gw-1@site", "secret-w", "site", "service"),
+    Identity("ac-t", "secret-t", "site", "device", sources=("tasmota:ac-t",)),
+    Identity("zigbee2mqtt", "secret-z", "site", "bridge"),
+    OUR_HOME := Identity("home-assistant", "secret-h", "site", "home_assistant"),
+    COTTAGE := Identity("cottage", "secret-c", "site", "home_assistant"),
+)
 
 WRITES = (
     "dt/ac/{}/telemetry",
@@ -44,6 +52,30 @@ READS = (
     "$aws/#",
     "#",
     "+/#",
+)
+HOME_WRITES = (
+    *WRITES,
+    "cmnd/ac-t/POWER",
+    "tele/ac-t/SENSOR",
+    "zigbee2mqtt/{}/set",
+    "ac-advisor/cottage/{}/set/setpoint",
+    "ac-advisor/cottage/{}/state",
+    "ac-advisor/cottage/availability",
+    "homeassistant/device/cottage/{}/config",
+    "homeassistant/device/{}/config",
+    "homeassistant/climate/{}/ac/config",
+)
+HOME_READS = (
+    *READS,
+    "ac-advisor/#",
+    "ac-advisor/+/{}/state",
+    "ac-advisor/cottage/{}/advice",
+    "ac-advisor/cottage/#",
+    "homeassistant/#",
+    "homeassistant/device/cottage/+/config",
+    "cmnd/#",
+    "tele/ac-t/#",
+    "zigbee2mqtt/#",
 )
 
 
@@ -131,6 +163,44 @@ def test_a_thousand_attempts_by_one_device_and_none_succeeds(
         read, granted = len(attacker.got), attacker.granted
         print(f"\nattempts {ATTEMPTS}, written {written}, read {read}, granted {granted}")
     assert (written, attacker.got, attacker.granted) == (0, [], 0)
+
+
+def test_home_assistant_has_what_its_home_is_shown_and_a_thousand_attempts_at_more_fail(
+    make_broker: Callable[..., Broker], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not devices, not other makes, not another home on the same broker, not by a bridge in its name."""
+    random, broker = Random(11), make_broker(*SITE, *VICTIMS, GATEWAY)  # noqa: S311 (which)
+    port = broker.settings.mqtt_port
+    gateway, ours, cottage, bridge = (Party(port, each) for each in (SITE[0], OUR_HOME, COTTAGE, SITE[2]))
+    gateway.subscribe("#")
+    shown = Place("cottage")
+    cottage.paho.publish(shown.discovery("dev-1"), b"theirs", 1, retain=True).wait_for_publish(5)
+    for topic in ("homeassistant/+/+/config", "homeassistant/+/+/+/config", "ac-advisor/home-assistant/#"):
+        ours.subscribe(topic)
+    assert ours.granted == 3
+
+    for _ in range(ATTEMPTS // 2):
+        victim = random.choice(VICTIMS).name
+        ours.paho.publish(random.choice(HOME_WRITES).format(victim), b"attack", 1)
+        ours.subscribe(random.choice(HOME_READS).format(victim))
+    bridge.paho.publish(shown.discovery("dev-2"), b"attack", 1)
+    cottage.paho.publish(shown.discovery("dev-3"), b"theirs", 1).wait_for_publish(5)
+    cottage.paho.publish(shown.state("dev-1"), b"theirs", 1).wait_for_publish(5)
+    own = Place(OUR_HOME.name)
+    for topic in (own.discovery("dev-1"), own.press("dev-1", "apply")):
+        ours.paho.publish(topic, b"own", 1).wait_for_publish(5)
+
+    _wait_for(lambda: (own.press("dev-1", "apply"), b"own") in ours.got)
+    _wait_for(lambda: (own.press("dev-1", "apply"), b"own") in gateway.got)
+    written = sum(payload == b"attack" for _, payload in gateway.got)
+    with capsys.disabled():
+        print(
+            f"\nattempts {ATTEMPTS}, written {written}, read {len(ours.got) - 2}, granted {ours.granted - 3}"
+        )
+    for party in (gateway, ours, cottage, bridge):
+        party.close()
+    assert (written, ours.granted) == (0, 3)
+    assert {payload for _, payload in ours.got} == {b"own"}
 
 
 def test_a_thousand_attempts_to_take_over_a_session_and_none_succeeds(

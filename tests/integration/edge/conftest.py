@@ -20,6 +20,8 @@ from infra.local.broker import Broker, Identity
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 TIMEOUT_S = 20.0
+START_TIMEOUT_S = 120.0
+"""A busy machine may take long to start a process."""
 
 DEVICES = ("dev-1", "dev-2", "dev-3")
 IDENTITIES = (
@@ -61,7 +63,7 @@ class EdgeProcess:
             "EDGE_SHARE_PRESENCE": "true",
         } | self.settings
         self.process = subprocess.Popen([sys.executable, "-m", "edge"], env=environment)
-        wait_for(self.ready_path.exists)
+        wait_for(self.ready_path.exists, START_TIMEOUT_S)
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None

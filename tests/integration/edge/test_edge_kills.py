@@ -23,6 +23,7 @@ from cloud.ports.records import DeviceRecord
 from cloud.ports.state import Put
 from edge.contract import Telemetry, write_telemetry
 from infra.local.broker import Broker
+from tests.records import record
 
 if TYPE_CHECKING:
     from tests.integration.edge.conftest import Client, EdgeProcess
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NAMES = ("dev-1", "dev-2")
 A_MESSAGE = 10
 PATIENCE_S = 60.0
+MANY = 50
+"""Kills whose figures are kept."""
 
 
 @pytest.fixture
@@ -81,7 +84,9 @@ class Load:
         return {(each.device_id, each.sampled_at) for _, readings in self.sent for each in readings}
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
 def test_kills_lose_nothing_and_double_nothing_in_the_lake(
     cloud_dir: Path,
     connect: Callable[..., "Client"],
@@ -113,9 +118,18 @@ def test_kills_lose_nothing_and_double_nothing_in_the_lake(
     log.close()
     rows = ParquetLake(cloud_dir / "lake" / "telemetry").scan().to_pylist()
     keys = [(row["device_id"], row["sampled_at"]) for row in rows]
+    lost, doubled = len(wanted - set(keys)), len(keys) - len(set(keys))
+    figures = {"kills": kills, "acknowledged": len(wanted), "lost": lost, "doubled": doubled, "log": head}
     with capsys.disabled():
-        lost, doubled = len(wanted - set(keys)), len(keys) - len(set(keys))
-        print(f"\nkills {kills}, acknowledged {len(wanted)}, lost {lost}, doubled {doubled}, log {head}")
+        print(f"\n{figures}")
+    if kills == MANY:
+        record(
+            "edge_kills",
+            ("-m", "slow", "tests/integration/edge/test_edge_kills.py"),
+            kills,
+            figures,
+            "pytest",
+        )
     assert set(keys) == wanted
     assert len(keys) == len(wanted)
 

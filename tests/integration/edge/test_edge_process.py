@@ -439,6 +439,7 @@ def test_status_is_what_the_readme_says(make_edge: MakeEdge) -> None:
         "dead_letters": 0,
         "refused_commands": 0,
         "resent_commands": 0,
+        "superseded_commands": 0,
         "offline_advice_age_s": {},
     }
 

@@ -107,3 +107,23 @@ def test_a_device_that_is_let_in_anew_stays_in(tmp_path: Path) -> None:
         assert late.take_away() == []
 
     assert file.require("dev-1").role == "device"
+
+
+def test_home_assistant_has_one_login_for_a_home_and_no_name_of_anothers(tmp_path: Path) -> None:
+    file = IdentityFile(tmp_path / "identities.json")
+    file.add_devices(["dev-1"], behind_gateway=True)
+
+    login = file.add_home_assistant("cottage")
+
+    assert (login.account, login.role) == ("site", "home_assistant")
+    assert file.add_home_assistant("cottage") == login
+    for name, why in {
+        "dev-1": "a device",
+        "two/levels": "letters",
+        "gw-1-site": "a process",
+        "+": "letters",
+    }.items():
+        with pytest.raises(DeviceNameError, match=why):
+            file.add_home_assistant(name)
+    with pytest.raises(DeviceNameError, match="a home_assistant"):
+        file.require_admissible(["cottage"], behind_gateway=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from edge.adapters.mqtt_session import Endpoint, MqttSession, Subscriptions
+from edge.home_assistant.place import Place
 from edge.ports import Parcel
 from infra.local.broker import Broker, Identity
 from mobile_api.device_grants import decide
@@ -22,8 +23,10 @@ from mobile_api.device_grants import decide
 if TYPE_CHECKING:
     from tests.integration.mobile_api.conftest import ApiProcess
 
-OURS = Identity("shower", "secret-1", "site", "service")
-THEIRS = Identity("home-assistant", "secret-2", "site", "service")
+LOGIN = Identity("our-home", "secret-1", "site", "home_assistant")
+"""As `ac-advisor devices add-home-assistant our-home` makes it: for both ends."""
+
+PLACE = Place(LOGIN.name)
 COMMAND = (sys.executable, "-m", "edge", "home-assistant")
 
 
@@ -32,9 +35,9 @@ class Reader:
 
     def __init__(self, port: int) -> None:
         self.told: dict[str, bytes] = {}
-        subscriptions = Subscriptions(["homeassistant/#", "ac-advisor/#"], 1, self._hear)
-        password = SecretStr(THEIRS.password)
-        endpoint = Endpoint("127.0.0.1", port, THEIRS.name, password, "home-assistant", durable=False)
+        subscriptions = Subscriptions(["homeassistant/+/+/+/config", f"{PLACE.root}/#"], 1, self._hear)
+        password = SecretStr(LOGIN.password)
+        endpoint = Endpoint("127.0.0.1", port, LOGIN.name, password, "home-assistant", durable=False)
         self.session = MqttSession("reader", endpoint, subscriptions, Random(1))  # noqa: S311 (reconnects)
         self.session.start()
 
@@ -45,7 +48,7 @@ class Reader:
         return json.loads(self.told.get(topic) or b"{}")
 
     def press(self, what: str, payload: bytes = b"PRESS") -> None:
-        self.session.publish(Parcel(f"ac-advisor/ha/dev-1/set/{what}", payload))
+        self.session.publish(Parcel(PLACE.press("dev-1", what), payload))
 
 
 def test_a_person_signs_it_in_sees_advice_and_applies_it_from_home_assistant(
@@ -55,13 +58,14 @@ def test_a_person_signs_it_in_sees_advice_and_applies_it_from_home_assistant(
     api.pair()
     api.report(hours=1)
     api.advise()
-    port = make_broker(OURS, THEIRS).settings.mqtt_port
+    port = make_broker(LOGIN).settings.mqtt_port
     settings = {
         "HA_API_URL": f"http://127.0.0.1:{api.port}",
         "HA_TOKEN_FILE": str(tmp_path / "token"),
         "HA_PORT": str(port),
-        "HA_USERNAME": OURS.name,
-        "HA_PASSWORD": OURS.password,
+        "HA_NAME": PLACE.name,
+        "HA_USERNAME": LOGIN.name,
+        "HA_PASSWORD": LOGIN.password,
         "HA_REFRESH_S": "1",
     }
     _sign_in(api, settings)
@@ -69,20 +73,20 @@ def test_a_person_signs_it_in_sees_advice_and_applies_it_from_home_assistant(
     reader = Reader(port)
 
     with _showing(settings):
-        _wait_for(lambda: reader.told.get("ac-advisor/ha/availability") == b"online")
-        _wait_for(lambda: reader.read("ac-advisor/ha/dev-1/advice").get("status") == "offered")
-        described = reader.read("homeassistant/device/dev-1/config")
+        _wait_for(lambda: reader.told.get(PLACE.online) == b"online")
+        _wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "offered")
+        described = reader.read(PLACE.discovery("dev-1"))
         assert described["device"]["name"] == "Living room"
-        assert reader.read("ac-advisor/ha/dev-1/state")["power"] == 640.0
+        assert reader.read(PLACE.state("dev-1"))["power"] == 640.0
         reader.press("apply")
         reader.press("autonomy", b"one_tap")
         reader.press("setpoint", b"25")
         reader.press("a_bit_warm")
-        _wait_for(lambda: reader.read("ac-advisor/ha/dev-1/advice").get("status") == "accepted")
-        _wait_for(lambda: reader.read("ac-advisor/ha/dev-1/state").get("autonomy") == "one_tap")
+        _wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "accepted")
+        _wait_for(lambda: reader.read(PLACE.state("dev-1")).get("autonomy") == "one_tap")
         _wait_for(lambda: api.exchange("GET", "/v1/devices/dev-1/commands")[1]["items"])
     assert api.exchange("GET", "/v1/devices/dev-1/commands")[1]["items"][0]["setpoint_c"] == 25.0
-    _wait_for(lambda: reader.told["ac-advisor/ha/availability"] == b"offline")
+    _wait_for(lambda: reader.told[PLACE.online] == b"offline")
     reader.session.stop()
 
 

@@ -35,6 +35,7 @@ def test_it_beeped_in_the_middle_of_the_night(site: "Site", cloud: "Cloud", cloc
     for number, at in enumerate(asked):
         clock.at = datetime.fromisoformat(f"2026-07-01T{at}:00+00:00")
         cloud.ask(f"c{number}", 20 + number)
+        site.obeyed(f"c{number}", 20 + number) if not asked[at] else None
 
     assert [reason for _, reason in site.refusals()] == [reason for reason in asked.values() if reason]
 
@@ -171,6 +172,39 @@ def test_it_beeped_three_times_for_one_change(site: "Site", cloud: "Cloud") -> N
 
     assert [state["command_id"] for state in site.told()] == ["c2", "c4"]
     assert {"setpoint_c", "mode", "fan"} <= site.told()[0].keys()
+    assert site.refusals() == [(name, "superseded") for name in ("c0", "c1", "c2")]
+
+
+def test_the_app_went_on_waiting_for_what_i_had_changed_meanwhile(site: "Site", cloud: "Cloud") -> None:
+    """Who is overtaken hears so, once: by a newer command, or by a person at the unit."""
+    cloud.ask("c1", 25, requested_by="app")
+    cloud.ask("c2", 26, requested_by="voice")
+    site.report(setpoint_c=21, mode="cool", changed_by="remote")
+    cloud.ask("c3", 24, requested_by="app")
+
+    assert site.refusals() == [("c1", "superseded"), ("c2", "superseded")]
+    assert (site.desk.superseded, site.desk.refused) == (2, 0)
+
+
+def test_it_said_overtaken_of_what_it_had_done(site: "Site", cloud: "Cloud", clock: SetClock) -> None:
+    """Nothing is overtaken that was done, that is asked for still, or whose time was over."""
+    cloud.ask("c1", 25, requested_by="app")
+    site.obeyed("c1", 25, "app")
+    site.report(setpoint_c=24, changed_by="schedule")
+    cloud.ask("c2", 26, requested_by="app")
+    cloud.ask("c3", 26, requested_by="app", fan="low", expires_at=_minutes(60).isoformat())
+    clock.at = NOON + timedelta(hours=1)
+    cloud.ask("c4", 22, requested_by="app")
+
+    assert site.refusals() == []
+
+
+def test_a_restart_tells_of_an_overtaken_command_too(site: "Site", cloud: "Cloud") -> None:
+    cloud.ask("c1", 25, requested_by="app")
+    site.restart()
+    cloud.ask("c2", 26, requested_by="app")
+
+    assert site.refusals() == [("c1", "superseded")]
 
 
 def test_the_app_says_done_and_nothing_happened(site: "Site", cloud: "Cloud") -> None:
@@ -221,7 +255,8 @@ def test_who_changed_it(site: "Site", cloud: "Cloud", says: float, author: str) 
 
     assert [event["detail"]["changed_by"] for event in site.events("setpoint_changed")] == [author]
     assert json.loads(site.entries("report")[-1].body)["state"]["reported"]["changed_by"] == author
-    assert site.refusals() == ([("c2", "person_hold")] if author == "remote" else [])
+    by_hand = [("c1", "superseded"), ("c2", "person_hold")]
+    assert site.refusals() == (by_hand if author == "remote" else [])
 
 
 def test_a_unit_that_says_who_is_believed(site: "Site") -> None:

@@ -165,14 +165,17 @@ def _result(world: "World", command_id: str, device_id: str = "dev-1", **detail:
     world.readings.commit(IngestCommit(events=[event]))
 
 
-def test_it_is_rejected_when_the_edge_says_so_of_this_command(world: "World", person: "Person") -> None:
+@pytest.mark.parametrize("reason", ["quiet_hours", "superseded"])
+def test_it_is_rejected_when_the_edge_says_so_of_this_command(
+    world: "World", person: "Person", reason: str
+) -> None:
     sent = _send(person)
     for other in ("c-other", "c-more"):
         _result(world, other)
     _result(world, sent.json["command_id"], device_id="dev-2")
     assert _status(person, sent) == "queued"
 
-    _result(world, sent.json["command_id"])
+    _result(world, sent.json["command_id"], reason=reason)
 
     shown = person.get(sent.headers["Location"]).json
-    assert (shown["status"], shown["reason"]) == ("rejected", "quiet_hours")
+    assert (shown["status"], shown["reason"]) == ("rejected", reason)

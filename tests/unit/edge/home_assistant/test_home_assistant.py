@@ -13,13 +13,14 @@ from edge.dialects.home_assistant.dialect import HomeAssistant
 from edge.dialects.home_assistant.discovery import Book
 from edge.dialects.home_assistant.templates import render
 from edge.errors import CloudAwayError, CloudRefusedError
-from edge.home_assistant import entities
 from edge.home_assistant.display import Display
+from edge.home_assistant.place import Place
 from edge.home_assistant.ports import Account, Board
 from edge.home_assistant.shown import Advice, Autonomy, Device, Latest, Preferences, Shown
 from edge.home_assistant.wishes import Wish
 from edge.ports import Message, Parcel
 
+PLACE = Place("our-home")
 COMMON = frozenset({"platform", "name", "unique_id", "entity_category", "device_class"})
 VALUE = frozenset({"state_topic", "value_template"})
 DOCUMENTED = {
@@ -97,10 +98,10 @@ class Stage:
     board: MemoryBoard = field(default_factory=MemoryBoard)
 
     def __post_init__(self) -> None:
-        self.display = Display(self.account, self.board)
+        self.display = Display(self.account, self.board, PLACE)
 
     def press(self, what: str, payload: str = "PRESS", device_id: str = "dev-1") -> None:
-        self.display.press(Message(f"ac-advisor/ha/{device_id}/set/{what}", payload.encode()))
+        self.display.press(Message(f"ac-advisor/our-home/{device_id}/set/{what}", payload.encode()))
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def stage() -> Stage:
 
 
 def test_every_entity_has_only_documented_options_and_an_id_of_its_own(stage: Stage) -> None:
-    described = stage.board.read("homeassistant/device/dev-1/config")
+    described = stage.board.read("homeassistant/device/our-home/dev-1/config")
 
     assert set(described) == {"device", "origin", "availability_topic", "components"}
     components = described["components"]
@@ -140,7 +141,7 @@ def test_every_entity_has_only_documented_options_and_an_id_of_its_own(stage: St
 
 
 def test_templates_read_the_state_as_it_is(stage: Stage) -> None:
-    components = stage.board.read("homeassistant/device/dev-1/config")["components"]
+    components = stage.board.read("homeassistant/device/our-home/dev-1/config")["components"]
 
     def shown(component: str, prefix: str, template: str = "template") -> str | None:
         options = components[component]
@@ -163,7 +164,7 @@ def test_templates_read_the_state_as_it_is(stage: Stage) -> None:
 
 def test_a_reader_of_discovery_understands_and_can_set_what_we_describe(stage: Stage) -> None:
     """The gateway's own, which skips what is of our origin: so it gets another one here."""
-    topic = "homeassistant/device/dev-1/config"
+    topic = "homeassistant/device/our-home/dev-1/config"
     described = stage.board.read(topic) | {"origin": {"name": "other"}}
     book = Book()
     book.learn(topic, json.dumps(described).encode())
@@ -267,4 +268,4 @@ def test_who_is_gone_is_taken_away_and_a_new_start_is_told_all(stage: Stage) -> 
 def test_ids_that_differ_stay_apart() -> None:
     ids = ["a:b", "a_b", "a-b", "a_-b", "a__b", "a:_b", "a_:b"]
 
-    assert len({entities.discovery_topic(each) for each in ids}) == len(ids)
+    assert len({PLACE.discovery(each) for each in ids}) == len(ids)

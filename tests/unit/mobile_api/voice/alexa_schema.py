@@ -1,6 +1,7 @@
 """Amazon's message schema and samples, which stay outside the repository: from `AC_ADVISOR_VALIDATORS`."""
 
 import json
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,36 @@ def sample(name: str) -> dict[str, Any]:
 
 
 @cache
-def _validator() -> Any:  # noqa: ANN401 (not typed)
+def _schema() -> dict[str, Any]:
     path = validators() / "alexa-smarthome" / "alexa_smart_home_message_schema.fixed.json"
-    return jsonschema_rs.Draft4Validator(json.loads(path.read_text(encoding="utf-8")))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _validator() -> Any:  # noqa: ANN401 (not typed)
+    return jsonschema_rs.Draft4Validator(_schema())
+
+
+@cache
+def _gone_validator() -> Any:  # noqa: ANN401 (not typed)
+    """Of `DeleteReport`, which Amazon has published no schema of.
+
+    Its documentation ("Alexa.Discovery: DeleteReport") has it in the form of an `AddOrUpdateReport` whose
+    endpoints are ids alone, so it is held to that report's schema, with endpoints that are ids alone.
+    """
+    report = deepcopy(next(each for each in _schema()["oneOf"] if "AddOrUpdateReport" in str(each)))
+    event = report["properties"]["event"]["properties"]
+    event["header"]["properties"]["name"]["enum"] = ["DeleteReport"]
+    endpoint = event["payload"]["properties"]["endpoints"]["items"]
+    only_id = {"endpointId": endpoint["properties"]["endpointId"]}
+    endpoint |= {"required": ["endpointId"], "properties": only_id, "additionalProperties": False}
+    return jsonschema_rs.Draft4Validator({"definitions": _schema()["definitions"], **report})
 
 
 def faults_of(event: dict[str, Any]) -> list[str]:
     """What Amazon's schema, which knows version 3 only, has against an event."""
     as_three = json.loads(json.dumps(event).replace('"version": "3.2"', '"version": "3"'))
-    found = _validator().iter_errors(as_three)
+    is_gone = event.get("event", {}).get("header", {}).get("name") == "DeleteReport"
+    found = (_gone_validator() if is_gone else _validator()).iter_errors(as_three)
     return [f"{error.message[:300]} at {list(error.instance_path)}" for error in found]

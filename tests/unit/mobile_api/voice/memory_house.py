@@ -177,7 +177,7 @@ NAMES = st.text(max_size=200)
 ZONES = st.sampled_from(["Europe/Rome", "America/Los_Angeles", "UTC"])
 AUTONOMY: "st.SearchStrategy[Autonomy]" = st.sampled_from(["observe", "suggest", "one_tap", "auto"])
 INTERVALS = st.floats(1, 3600)
-"""Made once: hypothesis takes strategies that are made anew in each draw for others, now and then."""
+"""Made once, not in each draw: that takes longer than to draw from them."""
 
 
 @st.composite

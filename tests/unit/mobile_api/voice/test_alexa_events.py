@@ -51,6 +51,7 @@ TELL: dict[str, Callable[[AlexaEvents], str]] = {
         "acc-1", aircon(), ["targetSetpoint"], "PHYSICAL_INTERACTION"
     ),
     "AddOrUpdateReport": lambda events: events.tell_devices("acc-1", [aircon(name="")]),
+    "DeleteReport": lambda events: events.tell_gone("acc-1", ["dev-1"]),
 }
 
 
@@ -73,15 +74,25 @@ def test_what_has_changed_is_told_apart_from_what_has_not(granted: AlexaEvents, 
     assert event["event"]["endpoint"]["scope"]["token"] == "t-1"
 
 
-def test_devices_that_went_are_told(granted: AlexaEvents, amazon: StandIn) -> None:
-    """Amazon's message schema of 2021 does not know this report; its documentation does."""
-    granted.tell_gone("acc-1", ["dev-1"])
+@needs_validators
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"endpoints": [{"endpointId": "dev-1", "friendlyName": "Bedroom"}]},
+        {"endpoints": [{"endpointId": "not one!"}]},
+        {"endpoints": [{}]},
+        {"scope": None},
+    ],
+)
+def test_a_report_of_devices_that_went_is_checked_too(
+    granted: AlexaEvents, amazon: StandIn, wrong: dict[str, object]
+) -> None:
+    TELL["DeleteReport"](granted)
+    (event,) = amazon.events
 
-    payload = amazon.events[0]["event"]["payload"]
-    assert payload == {
-        "endpoints": [{"endpointId": "dev-1"}],
-        "scope": {"type": "BearerToken", "token": "t-1"},
-    }
+    event["event"]["payload"] |= wrong
+
+    assert faults_of(event) != []
 
 
 def test_without_a_grant_nothing_is_sent(events: AlexaEvents, amazon: StandIn) -> None:
