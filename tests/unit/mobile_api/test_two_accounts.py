@@ -48,6 +48,10 @@ BODIES: dict[str, Any] = {
     "pair_on_page": {"data": {"code": "CODE-free"}},
     "delete_home_on_page": {"data": {"sure": "yes"}},
     "delete_device_on_page": {"data": {"sure": "yes"}},
+    "pair_gateway_on_page": {"data": {"code": "CODE-free"}},
+    "delete_gateway_on_page": {"data": {"sure": "yes"}},
+    "say_presence_on_page": {"data": {"at_home": "yes"}},
+    "set_by_hand": {"data": {"setpoint_c": "25"}},
     "feel_on_page": {"data": {"kind": "too_hot"}},
 }
 """Good bodies, so that nothing but the check can refuse."""
