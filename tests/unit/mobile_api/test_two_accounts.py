@@ -113,7 +113,7 @@ class Scene:
 
     def cursors(self) -> list[str]:
         """Cursors that the owner was given."""
-        paths = ("/v1/homes", "/v1/devices", "/v1/devices/dev-1/commands")
+        paths = ("/v1/homes", "/v1/devices", "/v1/devices/dev-1/commands", "/v1/accounts/me/audit")
         links = [self.owner.get(f"{path}?limit=1").headers["Link"] for path in paths]
         return [re.findall(r"cursor=([^&>]+)", link)[0] for link in links]
 
