@@ -5,13 +5,16 @@ INFRA_VENV := .venv-infra
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test cover setup setup-dev bench slow infra-check lint types clean
+.PHONY: run test test-e2e cover setup setup-dev bench slow infra-check lint types clean
 
 run: setup ## everything on one machine: fleet, broker, edge, cloud, API, page
 	@$(BIN)/ac-advisor demo $(ARGS)
 
-test: setup-dev lint types ## what CI runs first
-	$(BIN)/pytest -n 2 -m "not slow and not bench"
+test: setup-dev lint types ## what CI runs first: all but the whole stack, which `make test-e2e` starts
+	$(BIN)/pytest -n 2 -m "not slow and not bench" --ignore tests/e2e
+
+test-e2e: setup-dev ## the whole stack on this machine: killed, deleted from, replayed into
+	$(BIN)/pytest -n 2 -m "not slow and not bench" tests/e2e
 
 cover: setup-dev ## the same tests, and what they leave out; a fifth slower
 	$(BIN)/pytest -n 2 -m "not slow and not bench" --cov --cov-report=term-missing:skip-covered

@@ -25,6 +25,7 @@ from mobile_api import (
     commands,
     compression,
     cors,
+    dead_letters,
     deprecation,
     devices,
     discovery,
@@ -63,6 +64,7 @@ from mobile_api.pages import (
     advice,
     appearance,
     comfort,
+    letters,
     operators,
     past,
     people,
@@ -70,6 +72,7 @@ from mobile_api.pages import (
     shell,
     start,
 )
+from mobile_api.pages import gateways as page_gateways
 from mobile_api.pages import homes as page_homes
 from mobile_api.pages import recovery as page_recovery
 from mobile_api.passwords import Passwords
@@ -85,8 +88,9 @@ _HERE = Path(__file__).parent
 _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
     *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
-    *(start, advice, page_homes, people, comfort, past, account, operators, screens, page_recovery, shell),
-    routes,
+    dead_letters,
+    *(start, advice, page_homes, people, page_gateways, comfort, past, account, operators, letters),
+    *(screens, page_recovery, shell, routes),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -137,6 +141,7 @@ def create_app(
         state=stores.state,
         readings=stores.readings,
         history=stores.history,
+        letters=stores.letters,
         settings=settings,
         now=now,
         passwords=passwords or Passwords(),

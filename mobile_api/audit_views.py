@@ -7,20 +7,13 @@ from pydantic import AwareDatetime, Field
 from mobile_api.access import Principal
 from mobile_api.audit import entries
 from mobile_api.identity_records import AuditedAct
-from mobile_api.operations import Operations, Query, Shown
+from mobile_api.operations import Operations, Page, Paging, Shown
 from mobile_api.services import services
 
 operations = Operations("accounts")
 
 
-class AuditQuery(Query):
-    """Which part of the log."""
-
-    after: str = Field("", max_length=40, description="`next` of the page before.")
-    limit: int = Field(50, ge=1, le=100)
-
-
-class OperatorsAuditQuery(AuditQuery):
+class OperatorsAuditQuery(Paging):
     """Whose log; without an account, what operators did or which attempts no account stands behind."""
 
     account_id: str = Field("", max_length=40)
@@ -38,26 +31,25 @@ class AuditEntry(Shown):
     client_id: str | None
 
 
-class AuditPage(Shown):
-    """Some entries, newest first."""
+class AuditList(Shown):
+    """Entries, the newest first."""
 
     items: list[AuditEntry]
-    next: str | None
 
 
 @operations.get("/v1/accounts/me/audit")
-def show_own_audit(principal: Principal, query: AuditQuery) -> AuditPage:
+def show_own_audit(principal: Principal, query: Paging, after: str) -> Page[AuditList]:
     """What was done to and with the account, newest first."""
-    return _page(principal.account_id, query)
+    return _part(principal.account_id, query, after)
 
 
 @operations.get("/v1/audit", scope="admin")
-def show_audit(query: OperatorsAuditQuery) -> AuditPage:
+def show_audit(query: OperatorsAuditQuery, after: str) -> Page[AuditList]:
     """The log of an account, or of operators; for operators."""
-    return _page(query.account_id or query.log, query)
+    return _part(query.account_id or query.log, query, after)
 
 
-def _page(log: str, query: AuditQuery) -> AuditPage:
-    found = entries(services().state, log, after=query.after, limit=query.limit)
-    items = [AuditEntry(**record.model_dump()) for _, record in found]
-    return AuditPage(items=items, next=found[-1][0] if len(found) == query.limit else None)
+def _part(log: str, query: Paging, after: str) -> Page[AuditList]:
+    found = entries(services().state, log, after=after, limit=query.limit + 1)
+    items = [AuditEntry(**record.model_dump()) for _, record in found[: query.limit]]
+    return Page(AuditList(items=items), found[query.limit - 1][0] if len(found) > query.limit else None)

@@ -47,9 +47,12 @@ class Cursors:
 
     def link(self, account_id: str, position: str) -> str:
         """The `Link` (RFC 8288) to the part that begins after `position`."""
+        return f'<{self.address(account_id, position)}>; rel="next"'
+
+    def address(self, account_id: str, position: str) -> str:
+        """Where the part is that begins after `position`: path and query."""
         cursor = self._serializer(account_id).dumps(position)
-        query = urlencode([*_other_parameters(), ("cursor", cursor)])
-        return f'<{request.path}?{query}>; rel="next"'
+        return f"{request.path}?{urlencode([*_other_parameters(), ('cursor', cursor)])}"
 
     def _serializer(self, account_id: str) -> URLSafeSerializer:
         self._secret = self._secret or _shared_secret(self.state)

@@ -33,7 +33,9 @@ _BY_NAME: dict[str, Any] = {
     "home_id": "h-5f0c2d7e9b1a4c36",
     "indoor_dry_bulb_c": 24.6,
     "indoor_rh_pct": 52.0,
+    "known_fields": ["device_id", "mode", "sampled_at"],
     "latitude_deg": 45.46,
+    "letter_id": "5f0c2d7e9b1a4c365f0c2d7e9b1a4c36",
     "longitude_deg": 9.19,
     "max_setpoint_c": 28.0,
     "min_setpoint_c": 20.0,
@@ -43,6 +45,7 @@ _BY_NAME: dict[str, Any] = {
     "outdoor_dry_bulb_c": 31.2,
     "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
     "password": "correct horse battery",
+    "publisher": "ac-living-room",
     "reason": "Nobody has minded 25.5 °C in the afternoon.",
     "resolution_s": 300,
     "saving_interval_kwh": [0.7, 1.5],
@@ -53,6 +56,7 @@ _BY_NAME: dict[str, Any] = {
     "to": _AT,
     "until": "2036-07-14T22:00:00Z",
     "verdict": "accept",
+    "waiting_ids": ["ac-bedroom"],
 }
 """What things are called in this house; used where it fits the field's type."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from cloud.errors import NotFoundError
 from cloud.ports.records import home_pk
@@ -11,7 +11,7 @@ from mobile_api.access import OwnedGateway, Principal, owned_device, owned_gatew
 from mobile_api.devices import DeviceView
 from mobile_api.devices import view as device_view
 from mobile_api.operations import Answer, Body, Operations, Shown
-from mobile_api.pairing import attach, claim_gateway, delete, release_gateway
+from mobile_api.pairing import attach, claim_gateway, delete, release_gateway, waiting_behind
 from mobile_api.services import every, services
 
 operations = Operations("gateways")
@@ -36,6 +36,9 @@ class GatewayView(Shown):
     gateway_id: DeviceId
     home_id: str
     device_ids: list[DeviceId]
+    waiting_ids: list[DeviceId] = Field(
+        description="Registered behind it and in no home yet: `PUT .../devices/{device_id}` brings one in."
+    )
 
 
 @operations.post("/v1/gateways/claim", status=201, errors=(404, 409, 429))
@@ -48,20 +51,20 @@ def claim_own_gateway(principal: Principal, body: GatewayClaim) -> Answer[Gatewa
     home = owned_home(principal, body.home_id)
     record = claim_gateway(services().state, principal, home, body.code)
     gateway = owned_gateway(principal, record.gateway_id)
-    return Answer(_view(principal, gateway), f"/v1/gateways/{record.gateway_id}")
+    return Answer(view(principal, gateway), f"/v1/gateways/{record.gateway_id}")
 
 
 @operations.get("/v1/gateways/<gateway_id>")
 def show_gateway(gateway: OwnedGateway, principal: Principal) -> GatewayView:
     """A gateway with the devices of the home that are behind it."""
-    return _view(principal, gateway)
+    return view(principal, gateway)
 
 
 @operations.delete("/v1/gateways/<gateway_id>", right="own", errors=(409,))
 def delete_gateway(gateway: OwnedGateway, principal: Principal) -> None:
     """Take a gateway out of the home; devices behind it are deleted with all that they have said."""
     use = services()
-    for device_id in _view(principal, gateway).device_ids:
+    for device_id in view(principal, gateway).device_ids:
         delete(use.state, owned_device(principal, device_id), use.now())
     release_gateway(use.state, gateway)
 
@@ -88,9 +91,13 @@ def detach_device(gateway: OwnedGateway, principal: Principal, attached_id: str)
     delete(use.state, device, use.now())
 
 
-def _view(principal: Principal, gateway: OwnedGateway) -> GatewayView:
+def view(principal: Principal, gateway: OwnedGateway) -> GatewayView:
+    """A gateway with what is behind it."""
     home_id = gateway.home.record.home_id
     pointers = every(services().state, home_pk(home_id), "device#")
     devices = (owned_device(principal, pointer.sk.removeprefix("device#")).record for pointer in pointers)
     behind = [each.device_id for each in devices if each.gateway_id == gateway.record.gateway_id]
-    return GatewayView(gateway_id=gateway.record.gateway_id, home_id=home_id, device_ids=behind)
+    waiting = waiting_behind(services().state, gateway.record.gateway_id)
+    return GatewayView(
+        gateway_id=gateway.record.gateway_id, home_id=home_id, device_ids=behind, waiting_ids=waiting
+    )

@@ -50,11 +50,15 @@ class Count:
         key: Names it; stored as a digest.
         free: Failures without a wait.
         mine: A right attempt ends it, instead of taking back one failure.
+        first_wait: After the last free failure; then twice as long each time.
+        forgotten_after: It ends so long after its last failure.
     """
 
     key: str
     free: int
     mine: bool = False
+    first_wait: timedelta = FIRST_WAIT
+    forgotten_after: timedelta = FORGOTTEN_AFTER
 
     @property
     def pk(self) -> str:
@@ -62,12 +66,12 @@ class Count:
         return f"attempts#{digest(self.key)}"
 
 
-def wait_after(failures: int, free: int) -> timedelta:
+def wait_after(failures: int, count: Count) -> timedelta:
     """How long nothing is heard after so many failures."""
-    if failures < free:
+    if failures < count.free:
         return timedelta(0)
-    doublings = min(failures - free, 20)
-    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))
+    doublings = min(failures - count.free, 20)
+    return min(LONGEST_WAIT, count.first_wait * (1 << doublings))
 
 
 def sign_in_counts(state: StateStore, email: str, source: str) -> list[Count]:
@@ -111,7 +115,12 @@ def remember_source(state: StateStore, email: str, source: str, now: datetime) -
 
 def forgive(state: StateStore, email: str, source: str) -> None:
     """End the counts of an address, after its person has proved themselves by mail."""
-    state.transact([Delete(count.pk, "count") for count in (_pair(email, source), _address(email))])
+    end(state, [_pair(email, source), _address(email)])
+
+
+def end(state: StateStore, counts: Sequence[Count]) -> None:
+    """Nothing is counted any more, and nobody waits."""
+    state.transact([Delete(count.pk, "count") for count in counts])
 
 
 def forget_sources(state: StateStore, email: str) -> None:
@@ -141,10 +150,10 @@ def _refuse_blocked(found: Sequence[Item | None], now: datetime) -> None:
 
 def _one_more(count: Count, item: Item | None, now: datetime) -> Put:
     failures = 1 if item is None else item.body["failures"] + 1
-    record = AttemptsRecord(failures=failures, blocked_until=now + wait_after(failures, count.free))
+    record = AttemptsRecord(failures=failures, blocked_until=now + wait_after(failures, count))
     version = ABSENT if item is None else item.version
     body = record.model_dump(mode="json")
-    return Put(count.pk, "count", body, if_version=version, expires_at=now + FORGOTTEN_AFTER)
+    return Put(count.pk, "count", body, if_version=version, expires_at=now + count.forgotten_after)
 
 
 def _one_less(count: Count, item: Item, now: datetime) -> Put | Delete:

@@ -64,6 +64,9 @@ GUARDS: Mapping[str, tuple[str, Callable[[access.Principal, str], object]]] = {
 BELOW_A_GUARD = frozenset({"command_id", "verdict", "member_id", "invitation_id", "attached_id"})
 """Path parameters that mean something only below a guarded one."""
 
+FOR_OPERATORS = frozenset({"letter_id"})
+"""Path parameters that name something of nobody's home: the scope `admin` is the check."""
+
 
 class Body(BaseModel):
     """A JSON body: strict, and nothing unknown in it."""
@@ -198,8 +201,8 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
     parameters = path_parameters(path)
     guards = tuple(name for name in parameters if name in GUARDS)
     public = options.get("public", False)
-    _check_path(path, parameters, guards, public=public)
     scope = options.get("scope", "control")
+    _check_path(path, parameters, guards, public=public, operators=scope == "admin")
     body, body_optional = _body_model(hints.get("body"))
     return Operation(
         method=method,
@@ -228,9 +231,12 @@ def _operation(method: Method, path: str, tag: str, view: View, options: Options
     )
 
 
-def _check_path(path: str, parameters: list[str], guards: tuple[str, ...], *, public: bool) -> None:
+def _check_path(
+    path: str, parameters: list[str], guards: tuple[str, ...], *, public: bool, operators: bool
+) -> None:
     """Refuse a route whose path could name something that nobody checks."""
-    unknown = [name for name in parameters if name not in GUARDS and not (guards and name in BELOW_A_GUARD)]
+    allowed = {*GUARDS, *(BELOW_A_GUARD if guards else ()), *(FOR_OPERATORS if operators else ())}
+    unknown = [name for name in parameters if name not in allowed]
     if unknown or (guards and public):
         msg = f"{path}: nobody checks {unknown or list(guards)}"
         raise TypeError(msg)

@@ -12,12 +12,14 @@ import structlog
 from cloud.errors import NotFoundError
 from cloud.ports.deletion import DELETED_PK, deletion_writes, digest_of, is_being_deleted
 from cloud.ports.records import (
+    BEHIND,
     CLAIMS_PK,
     DEVICES_PK,
     ClaimRecord,
     DevicePointer,
     DeviceRecord,
     GatewayRecord,
+    behind_sk,
     claim_pk,
     device_pk,
     gateway_pk,
@@ -26,6 +28,7 @@ from cloud.ports.records import (
 from cloud.ports.state import Delete, Item, Put, StateStore
 from mobile_api.access import OwnedDevice, OwnedGateway, OwnedHome, Principal
 from mobile_api.errors import StateConflictError
+from mobile_api.services import every
 from mobile_api.tries import give_back_try, spend_try
 
 MAX_DEVICES = 50
@@ -113,6 +116,14 @@ def claim_gateway(state: StateStore, principal: Principal, home: OwnedHome, code
     return paired
 
 
+def waiting_behind(state: StateStore, gateway_id: str) -> list[str]:
+    """The devices that are registered behind a gateway and in no home yet, by id."""
+    ids = [each.sk.removeprefix(BEHIND) for each in every(state, gateway_pk(gateway_id), BEHIND)]
+    found = [state.get(device_pk(device_id), "device") for device_id in ids]
+    records = [DeviceRecord.model_validate(item.body) for item in found if item is not None]
+    return [each.device_id for each in records if each.gateway_id == gateway_id and each.home_id is None]
+
+
 def release_gateway(state: StateStore, gateway: OwnedGateway) -> None:
     """Take a gateway out of its home; whoever reads a new code on it can claim it then.
 
@@ -144,6 +155,7 @@ def delete(state: StateStore, device: OwnedDevice, now: datetime) -> None:
             Delete(DEVICES_PK, record.device_id),
             Delete(home_pk(device.home.record.home_id), f"device#{record.device_id}"),
             *(Delete(pk, sk) for sk in PRIVATE_ITEMS),
+            *_registration_behind(record),
             Delete(CLAIMS_PK, record.device_id),
             *(Delete(pk, command.sk) for command in commands),
             *deletion_writes(record.device_id, now),
@@ -174,6 +186,13 @@ def _pair(
     )
     log.info("device_claimed", device_id=device.device_id, home_id=home_id)
     return paired
+
+
+def _registration_behind(record: DeviceRecord) -> list[Delete]:
+    """A deleted device has to be registered behind its gateway anew."""
+    if record.gateway_id is None:
+        return []
+    return [Delete(gateway_pk(record.gateway_id), behind_sk(record.device_id))]
 
 
 def _unchanged(home: OwnedHome) -> Put:

@@ -55,6 +55,15 @@ def say_presence(home: OwnedHome, principal: Principal, body: PresenceBody) -> P
     return PresenceView(at_home=body.at_home, somebody=after.somebody)
 
 
+def known_presence(home: OwnedHome, account_id: str) -> PresenceView | None:
+    """What this person's phone said last, and what is known of the home; None while it has said nothing."""
+    item = services().state.get(home_pk(home.record.home_id), "presence")
+    known = PresenceRecord(at_home={}) if item is None else PresenceRecord.model_validate(item.body)
+    if account_id not in known.at_home:
+        return None
+    return PresenceView(at_home=known.at_home[account_id], somebody=known.somebody)
+
+
 def _somebody(said: Mapping[str, bool], living: list[str]) -> bool | None:
     if any(said.values()):
         return True

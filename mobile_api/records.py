@@ -17,7 +17,6 @@ Keys, beside those of `cloud.ports.records` and of `identity_records.py`:
 | `session#{session_id}` | `session` | `SessionRecord` |
 | `session#{session_id}` | `spent#{digest}` | a refresh token that was used; using it again ends the session |
 | `code#{digest}` | `code` | `CodeRecord` |
-| `account#{account_id}` | `tries` | `TriesRecord`: wrong codes of late |
 | `home#{home_id}` | `member#{account_id}` | `MemberRecord`: who may act in the home |
 | `home#{home_id}` | `invitation#{invitation_id}` | `InvitationRecord` |
 | `home#{home_id}` | `presence` | `PresenceRecord` |
@@ -123,12 +122,6 @@ class InvitationRecord(Record):
     role: Role
     code_digest: str
     expires_at: datetime
-
-
-class TriesRecord(Record):
-    """Codes that somebody has typed in the window that goes on, and that were none."""
-
-    count: int
 
 
 class PresenceRecord(Record):

@@ -9,7 +9,7 @@ from flask import Flask, current_app, g
 
 from cloud.ports.history import DeviceHistory
 from cloud.ports.state import Item, StateStore
-from cloud.ports.telemetry import AppReadings
+from cloud.ports.telemetry import AppReadings, DeadLetters
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
 from mobile_api.inbox import EntryIds
@@ -50,6 +50,7 @@ class Services:
         state: Serving state.
         readings: Recent readings.
         history: All readings.
+        letters: What was refused, for operators.
         settings: Settings of the process.
         now: The wall clock (UTC); tokens and sessions know no other.
         passwords: Hashes and checks passwords.
@@ -66,6 +67,7 @@ class Services:
     state: StateStore
     readings: AppReadings
     history: DeviceHistory
+    letters: DeadLetters
     settings: ApiSettings
     now: Callable[[], datetime]
     passwords: Passwords

@@ -1,19 +1,19 @@
-"""Tries: how many wrong codes somebody may type, so that nobody finds one by typing them all."""
+"""Tries: how many wrong codes somebody may type, so that nobody finds one by typing them all.
+
+Counted as everything that can be guessed (`lockout.py`), and outside the work of the request: what is refused
+is taken back, a try is not.
+"""
 
 from datetime import timedelta
 
-from cloud.ports.state import ABSENT, Delete, Put
-from mobile_api.errors import TooManyAttemptsError
-from mobile_api.records import TriesRecord, account_pk
+from mobile_api.lockout import Count, count_attempt, end, take_back
 from mobile_api.services import app_services
 
 MAX_TRIES = 5
-"""Wrong codes within `WINDOW`."""
+"""Wrong codes, each within `WINDOW` of the one before."""
 
 WINDOW = timedelta(minutes=10)
-"""As long as a claim code is good."""
-
-_SK = "tries"
+"""As long as a claim code is good: who has typed five wrong ones waits until a new one is shown."""
 
 
 def spend_try(account_id: str) -> None:
@@ -21,31 +21,21 @@ def spend_try(account_id: str) -> None:
 
     Raises:
         TooManyAttemptsError: There were five wrong ones already.
-        ConflictError: Another one is looked up at the same moment.
     """
-    use, pk = app_services(), account_pk(account_id)
-    item = use.state.get(pk, _SK)
-    spent = 0 if item is None else TriesRecord.model_validate(item.body).count
-    if item is not None and spent >= MAX_TRIES:
-        raise TooManyAttemptsError((item.expires_at or use.now()) - use.now())
-    version, ends_at = (ABSENT, None) if item is None else (item.version, item.expires_at)
-    body = TriesRecord(count=spent + 1).model_dump()
-    use.state.transact([Put(pk, _SK, body, version, expires_at=ends_at or use.now() + WINDOW)])
+    use = app_services()
+    count_attempt(use.state, [_codes(account_id)], use.now())
 
 
 def give_back_try(account_id: str) -> None:
-    """The code was a good one.
-
-    Raises:
-        ConflictError: Another one is looked up at the same moment.
-    """
-    use, pk = app_services(), account_pk(account_id)
-    item = use.state.get(pk, _SK)
-    if item is not None:
-        body = TriesRecord(count=TriesRecord.model_validate(item.body).count - 1).model_dump()
-        use.state.transact([Put(pk, _SK, body, item.version, expires_at=item.expires_at)])
+    """The code was a good one."""
+    use = app_services()
+    take_back(use.state, [_codes(account_id)], use.now())
 
 
 def forget_tries(account_id: str) -> None:
     """Nothing is left of somebody who leaves."""
-    app_services().state.transact([Delete(account_pk(account_id), _SK)])
+    end(app_services().state, [_codes(account_id)])
+
+
+def _codes(account_id: str) -> Count:
+    return Count(f"code|{account_id}", free=MAX_TRIES, first_wait=WINDOW, forgotten_after=WINDOW)

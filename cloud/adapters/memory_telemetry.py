@@ -99,8 +99,7 @@ class MemoryReadingLog(SealableLog, ReplayableLetters, AppReadings):
 
     @override
     def select(self, query: LetterQuery, limit: int) -> list[DeadLetter]:
-        arrived = reversed(self._letters.values())  # ties: the one that came last is the newest
-        newest = sorted(arrived, key=lambda letter: letter.received_at, reverse=True)
+        newest = sorted(self._letters.values(), key=lambda letter: letter.place, reverse=True)
         return [letter for letter in newest if query.matches(letter)][:limit]
 
     @override

@@ -72,7 +72,7 @@ class ObjectLetters(DeadLetters):
         for letter in map(_letter, self._journal.lines()):
             came.setdefault(letter.letter_id, {})[letter.received_at] = letter
         newest = [replace(times[max(times)], times=len(times)) for times in came.values()]
-        newest.sort(key=lambda letter: letter.received_at, reverse=True)
+        newest.sort(key=lambda letter: letter.place, reverse=True)
         return [letter for letter in newest if query.matches(letter)]
 
 

@@ -31,10 +31,11 @@ WHERE substr(letter_id, 1, length(:letter_id)) = :letter_id
   AND (:principal = '' OR principal = :principal)
   AND (:since_ms IS NULL OR received_at_ms >= :since_ms)
   AND (:replayed IS NULL OR (replayed_at_ms IS NOT NULL) = :replayed)
+  AND (:after_ms IS NULL OR (received_at_ms, letter_id) < (:after_ms, :after_id))
 """
 _SELECT: Final = f"""
 SELECT letter_id, received_at_ms, topic, principal, reason, element_index, element, times, replayed_at_ms
-{_MATCHING} ORDER BY received_at_ms DESC, rowid DESC LIMIT :limit
+{_MATCHING} ORDER BY received_at_ms DESC, letter_id DESC LIMIT :limit
 """
 _REASONS: Final = f"SELECT reason, count(*) {_MATCHING} GROUP BY reason ORDER BY count(*) DESC, reason"
 _MARK: Final = "UPDATE dead_letters SET replayed_at_ms = ? WHERE letter_id = ? AND replayed_at_ms IS NULL"
@@ -83,6 +84,8 @@ def _parameters(query: LetterQuery) -> dict[str, Any]:
         "principal": query.principal,
         "since_ms": None if query.since is None else ceiling_milliseconds(query.since),
         "replayed": query.replayed,
+        "after_ms": None if query.after is None else milliseconds(query.after[0]),
+        "after_id": "" if query.after is None else query.after[1],
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cloud.ports.history import DeviceHistory
 from cloud.ports.state import StateStore
-from cloud.ports.telemetry import AppReadings
+from cloud.ports.telemetry import AppReadings, DeadLetters
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,10 @@ class ApiStores:
         state: Serving state, shared with the advisor.
         readings: Recent readings and events, written by ingest.
         history: All readings, also those that are not recent.
+        letters: What ingest has refused.
     """
 
     state: StateStore
     readings: AppReadings
     history: DeviceHistory
+    letters: DeadLetters

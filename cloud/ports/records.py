@@ -344,6 +344,9 @@ DEVICES_PK = "devices"
 CLAIMS_PK = "claims"
 """Partition of the claim codes now shown, by device or gateway."""
 
+BEHIND = "behind#"
+"""Prefix of a gateway's pointers to what is registered behind it."""
+
 
 def claim_pk(code: str) -> str:
     """Partition of a claim code, however somebody types it: `abcd-2345` is `ABCD2345`."""
@@ -351,8 +354,13 @@ def claim_pk(code: str) -> str:
 
 
 def gateway_pk(gateway_id: str) -> str:
-    """Partition of a gateway: `gateway`."""
+    """Partition of a gateway: `gateway`, pointers `behind#{device_id}` to what is registered behind it."""
     return f"gateway#{gateway_id}"
+
+
+def behind_sk(device_id: str) -> str:
+    """Key of the pointer from a gateway to a device that is registered behind it, in a home or not yet."""
+    return f"{BEHIND}{device_id}"
 
 
 def home_pk(home_id: str) -> str:

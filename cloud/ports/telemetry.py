@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -12,6 +12,9 @@ from edge.contract.event import EventKind
 
 MAX_EVENTS = 200
 """Events of a device in one answer."""
+
+Place: TypeAlias = tuple[datetime, str]
+"""Where a dead letter is in lists: when it came last (UTC), and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class DeadLetter:
     times: int = 1
     replayed_at: datetime | None = None
 
+    @property
+    def place(self) -> Place:
+        """Lists begin with the highest: the newest, and of one moment the highest id."""
+        return self.received_at, self.letter_id
+
 
 @dataclass(frozen=True, slots=True)
 class LetterQuery:
@@ -62,6 +70,7 @@ class LetterQuery:
         principal: The publisher.
         since: When it came last, at the earliest.
         replayed: Those that were replayed and accepted, or those that are open.
+        after: Those that a list has behind the letter at this place (`DeadLetter.place`).
     """
 
     letter_id: str = ""
@@ -70,6 +79,7 @@ class LetterQuery:
     principal: str = ""
     since: datetime | None = None
     replayed: bool | None = None
+    after: Place | None = None
 
     def matches(self, letter: DeadLetter) -> bool:
         """Whether `letter` is one of them."""
@@ -80,6 +90,7 @@ class LetterQuery:
             and self.principal in ("", letter.principal)
             and (self.since is None or letter.received_at >= self.since)
             and self.replayed in (None, letter.replayed_at is not None)
+            and (self.after is None or letter.place < self.after)
         )
 
 

@@ -6,7 +6,7 @@ from cloud.config import CloudSettings
 from cloud.device_history import WholeHistory
 from cloud.ports.api import ApiStores
 from cloud.wiring.lake import open_lake
-from cloud.wiring.readings import open_readings
+from cloud.wiring.readings import open_letters, open_readings
 from cloud.wiring.state import open_state
 
 
@@ -20,4 +20,4 @@ def open_stores(data_dir: Path) -> ApiStores:
     settings = CloudSettings(data_dir=data_dir)
     readings = open_readings(settings)
     history = WholeHistory(log=readings, lake=open_lake(settings))
-    return ApiStores(open_state(settings), readings, history)
+    return ApiStores(open_state(settings), readings, history, open_letters(settings))

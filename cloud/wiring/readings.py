@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from cloud.adapters.lake_readings import LakeReadings
+from cloud.adapters.object_letters import ObjectLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
+from cloud.ports.telemetry import DeadLetters
 from cloud.reading_rows import instant_of
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import DeviceId
@@ -18,6 +20,13 @@ def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
     """
     if settings.readings == "lake":
         return LakeReadings(open_lake(settings), lake_files(settings), utc_now)
+    return SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
+
+
+def open_letters(settings: CloudSettings) -> DeadLetters:
+    """What ingest has refused; beside the readings, and opened as they are."""
+    if settings.readings == "lake":
+        return ObjectLetters(lake_files(settings))
     return SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
 
 

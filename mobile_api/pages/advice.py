@@ -6,13 +6,14 @@ from flask import Response, request, url_for
 
 from cloud.errors import NotReadyError
 from mobile_api.access import RIGHTS, OwnedAdvice, OwnedDevice, stored_advice
-from mobile_api.commands import last_command
+from mobile_api.commands import last_command, send_command
 from mobile_api.conditional import cacheable
 from mobile_api.devices import view as device_view
 from mobile_api.errors import InvalidFieldError, StateConflictError
 from mobile_api.live_views import health
 from mobile_api.operations import Operations
-from mobile_api.pages.forms import done, page
+from mobile_api.pages.by_hand import choices, wanted
+from mobile_api.pages.forms import Refusal, done, page, tried
 from mobile_api.pages.texts import text
 from mobile_api.preferences import preferences
 from mobile_api.recommendations import PlanView, Reason, Verdict, decide, feel, show_plan
@@ -33,7 +34,7 @@ operations = Operations("pages")
 @operations.get("/devices/<device_id>", documented=False)
 def show_device_page(device: OwnedDevice) -> Response:
     """One device: its advice, its plan, its last two days."""
-    return page("device.html", **live_values(device), plan=_plan(device))
+    return _device_page(device)
 
 
 @operations.get("/devices/<device_id>/live", documented=False)
@@ -69,6 +70,13 @@ def feel_on_page(device: OwnedDevice) -> Response:
     return _after(device, note=text("feel.noted"))
 
 
+@operations.post("/devices/<device_id>/command", right="control", documented=False)
+def set_by_hand(device: OwnedDevice) -> Response:
+    """Ask the device to do something; the page shows how far it has got."""
+    refusal = tried(lambda: send_command(device, wanted(device)))
+    return _after(device) if refusal is None else _device_page(device, refusal)
+
+
 def live_values(device: OwnedDevice) -> dict[str, Any]:
     """What `live.html` shows of a device."""
     advice = stored_advice(device)
@@ -83,6 +91,11 @@ def live_values(device: OwnedDevice) -> dict[str, Any]:
         "command": last_command(device),
         "away": home.away_until is not None and home.away_until > now,
     }
+
+
+def _device_page(device: OwnedDevice, refusal: Refusal | None = None) -> Response:
+    values = {**live_values(device), **choices(device), "plan": _plan(device)}
+    return page("device.html", refusal, **values)
 
 
 def _plan(device: OwnedDevice) -> PlanView | None:

@@ -14,6 +14,7 @@ from mobile_api.errors import InvalidFieldError, StateConflictError
 from mobile_api.homes import HomeBody, change_home, create_home, delete_home
 from mobile_api.operations import Operations
 from mobile_api.pages.forms import Refusal, done, entered, page, read, tried
+from mobile_api.presence import PresenceBody, say_presence
 from mobile_api.services import services
 
 CONSENTS = ("measure_savings", "share_presence", "share_phone_presence")
@@ -82,6 +83,14 @@ def change_home_on_page(home: OwnedHome) -> Response:
 def set_vacation(home: OwnedHome) -> Response:
     """Nobody is home until an instant, in the home's own time; without one the vacation is over."""
     return _changed(home, lambda: {"away_until": _away_until(home)})
+
+
+@operations.post("/homes/<home_id>/presence", right="set_up", scope="advise", documented=False)
+def say_presence_on_page(home: OwnedHome, principal: Principal) -> Response:
+    """Whether the person with this phone is home; they are shown what is known on the first page."""
+    body = read(PresenceBody, {"at_home": {"yes": True, "no": False}.get(entered("at_home"))})
+    say_presence(home, principal, body)
+    return done(url_for("show_start"))
 
 
 @operations.get("/homes/<home_id>/privacy", right="own", documented=False)

@@ -14,6 +14,7 @@ from mobile_api.operations import Operations
 from mobile_api.pages.advice import live_values
 from mobile_api.pages.forms import done, entered, page, read, too_many, tried
 from mobile_api.pages.texts import text
+from mobile_api.presence import known_presence
 from mobile_api.services import services
 from mobile_api.sessions import end_session
 from mobile_api.sign_in import open_browser_session, sign_in
@@ -81,6 +82,8 @@ def _homes(principal: Principal) -> list[dict[str, object]]:
         {
             "home": home.record,
             "role": home.role,
+            "asks_presence": home.role != "guest" and home.record.share_phone_presence,
+            "presence": known_presence(home, principal.account_id),
             "devices": [
                 live_values(device) for device in devices if device.record.home_id == home.record.home_id
             ],

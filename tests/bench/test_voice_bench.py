@@ -34,7 +34,7 @@ def person() -> Person:
     clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
     state = MemoryStateStore(clock)
     app = create_app(
-        ApiStores(state, readings, WholeHistory(readings, lake)),
+        ApiStores(state, readings, WholeHistory(readings, lake), readings),
         FixedKeys(KeySet([make_key()])),
         ApiSettings(alexa_skill_id=SKILL, rate_per_minute=10**6),
         now=clock,

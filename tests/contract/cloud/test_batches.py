@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +134,23 @@ def test_dead_letters_are_kept_and_found_as_those_of_a_log(kept: Kept) -> None:
     for query in (LetterQuery(reason="unknown"), LetterQuery(since=late), LetterQuery(principal="dev-2")):
         assert kept.letters.select(query, 9) == model.letters.select(query, 9)
         assert kept.letters.reasons(query) == model.letters.reasons(query)
+
+
+def test_a_list_of_dead_letters_goes_on_where_it_was_left_each_once(kept: Kept) -> None:
+    """Also those of one moment; the newest first."""
+    moments = {"d": 2, "a": 1, "c": 1, "b": 1, "e": 0}
+    letters = [
+        replace(letter(1, ARRIVED + timedelta(days=n)), letter_id=name * 32) for name, n in moments.items()
+    ]
+    kept.store.keep([IngestCommit(dead_letters=letters, received_at=ARRIVED)])
+
+    seen: list[str] = []
+    query = LetterQuery()
+    while part := kept.letters.select(query, 2):
+        seen += [each.letter_id[0] for each in part]
+        query = LetterQuery(after=part[-1].place)
+
+    assert "".join(seen) == "dcbae"
 
 
 def test_what_devices_said_beside_the_lake_is_forgotten(tmp_path: Path) -> None:

@@ -213,6 +213,20 @@ def test_finds_dead_letters_by_what_is_asked(log: AnyLog, query: LetterQuery, fo
     assert log.select(query, 1) == letters[:1]
 
 
+def test_a_list_of_dead_letters_goes_on_where_it_was_left_each_once(log: AnyLog) -> None:
+    """Also those of one moment; the newest first."""
+    moments = {"d": 2, "a": 1, "c": 1, "b": 1, "e": 0}
+    log.commit(IngestCommit(dead_letters=[letter(name, NOON + n * MINUTE) for name, n in moments.items()]))
+
+    seen: list[str] = []
+    query = LetterQuery()
+    while part := log.select(query, 2):
+        seen += [each.letter_id[0] for each in part]
+        query = LetterQuery(after=part[-1].place)
+
+    assert "".join(seen) == "dcbae"
+
+
 def test_counts_dead_letters_by_reason_the_most_frequent_first(log: AnyLog) -> None:
     other = DeadLetter("z", NOON, "t", "p", "a rare one", None, b"{}")
     log.commit(IngestCommit(dead_letters=[other, letter("a"), letter("b"), letter("b")]))

@@ -29,14 +29,16 @@ from cloud.ports.records import (
     device_pk,
 )
 from cloud.ports.state import Put
-from cloud.ports.telemetry import IngestCommit
+from cloud.ports.telemetry import DeadLetter, IngestCommit
+from cloud.registrations import registration_writes
 from edge.contract import Telemetry
 from infra.local.broker import free_ports
 from infra.local.sample_advice import sample_advice
+from mobile_api.operators import grant_operator
 
 EMAIL, PASSWORD = "ann@example.org", "a long enough one"
 VERIFIER = "v" * 43
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 5.0
 Json: TypeAlias = Any
 
@@ -138,6 +140,28 @@ class ApiProcess:
                 Put(device_pk(device_id), "device", device.model_dump(mode="json")),
             ]
         )
+
+    def show_gateway(self, gateway_id: str, *behind: str) -> None:
+        """A gateway shows a code, and devices are registered behind it."""
+        claim = ClaimRecord(code="GATE2345", device_id=gateway_id, kind="gateway")
+        devices = [DeviceRecord(device_id=device_id, gateway_id=gateway_id) for device_id in behind]
+        writes = [put for device in devices for put in registration_writes(device)]
+        self.state.transact([Put("claim#GATE2345", "claim", claim.model_dump(mode="json")), *writes])
+
+    def refuse(self) -> None:
+        """Something is refused, and the person of the home operates the service."""
+        now = datetime.now(UTC)
+        letter = DeadLetter(
+            letter_id="7" * 32,
+            received_at=now,
+            topic="dt/ac/dev-9/telemetry",
+            principal="dev-9",
+            reason="unknown device",
+            index=None,
+            element=b'{"device_id": "dev-9"}',
+        )
+        self.log.commit(IngestCommit(dead_letters=[letter]))
+        grant_operator(self.state, EMAIL, now)
 
     def report(self, hours: int = 6) -> None:
         now = datetime.now(UTC)

@@ -58,6 +58,9 @@ class SimulatedDevice:
 
     def _hear(self, entry: InboxEntry) -> None:
         self.heard.append(entry.kind)
+        if entry.command is not None:
+            self.setpoint_c = entry.command["setpoint_c"]
+            self._report()
         if entry.kind in _AFTER:
             self.setpoint_c, status = _AFTER[entry.kind]
             self._report()

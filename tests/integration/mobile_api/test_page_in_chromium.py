@@ -22,7 +22,8 @@ BUDGET_BYTES = 150_000
 """Most that a page may transfer, headers and all, when nothing is in the cache [bytes]."""
 
 SERIOUS = {"serious", "critical"}
-HOME_PATHS = ("", "/people", "/pair", "/privacy")
+HOME_PATHS = ("", "/people", "/pair", "/gateways", "/privacy")
+OPERATOR_PATHS = ("/operator", "/operator/letters", f"/operator/letters/{'7' * 32}")
 DEVICE_PATHS = ("", "/history", "/savings", "/preferences", "/schedule")
 
 pytestmark = pytest.mark.skipif(
@@ -181,20 +182,90 @@ def test_the_whole_way_from_nothing_to_savings(phone: BrowserContext, api: "ApiP
     assert complaints == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_people_do_with_their_home_day_by_day(browser: Browser, home: "ApiProcess", width: int) -> None:
+    page, complaints = _signed_in(browser, home, width)
+    with SimulatedDevice(home) as device:
+        page.get_by_text("Set it by hand").click()
+        page.get_by_label("Temperature (°C)").fill("23")
+        page.get_by_label("For how long").select_option("3 h")
+        page.get_by_role("button", name="Send it").click()
+        expect(page.get_by_text("Last command (23.0 °C)")).to_contain_text(
+            "confirmed by the device", timeout=POLL_MS
+        )
+        expect(page.locator(".now")).to_contain_text("23.0 °C")
+
+        page.get_by_role("link", name="Flat").click()
+        page.get_by_role("link", name="Privacy").click()
+        page.get_by_label("Phones say who is home").check()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("link", name="Homes").click()
+        page.get_by_role("button", name="I am out").click()
+        expect(page.get_by_role("button", name="I am out")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_text("Nobody is home.")).to_be_visible()
+    _pair_a_gateway(page, home)
+
+    assert device.heard == ["command", "left_home"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert complaints == []
+
+
+def _pair_a_gateway(page: Page, home: "ApiProcess") -> None:
+    """By its code; then one of the two devices behind it is let in."""
+    home.show_gateway("gw-1", "attic", "cellar")
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Gateways").click()
+    page.get_by_label("Code on the gateway").fill("gate 2345")
+    page.get_by_role("button", name="Add it").click()
+    page.get_by_label("Name of attic").fill("Attic room")
+    page.get_by_role("button", name="Let attic in").click()
+    expect(page.get_by_role("link", name="Attic room")).to_be_visible()
+    expect(page.get_by_role("button", name="Let attic in")).to_have_count(0)
+    expect(page.get_by_role("button", name="Let cellar in")).to_be_visible()
+
+
+def test_an_operator_reads_what_was_refused(browser: Browser, home: "ApiProcess") -> None:
+    home.refuse()
+    page, complaints = _signed_in(browser, home, 1280)
+    page.goto(f"http://127.0.0.1:{home.port}/operator")
+
+    page.get_by_role("link", name="Dead letters").click()
+    page.get_by_role("link", name="unknown device").click()
+
+    expect(page.get_by_text("dev-9", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"ac-advisor deadletters explain {'7' * 12}")).to_be_visible()
+    assert complaints == []
+
+
+def _live_with_everything(home: "ApiProcess") -> None:
+    """A gateway with one device in and one that waits, and phones that say who is home."""
+    shown = home.exchange("GET", "/v1/homes")[1]["items"][0]
+    fields = {name: shown[name] for name in ("name", "latitude_deg", "longitude_deg", "timezone")}
+    home_id = shown["home_id"]
+    home.exchange("PUT", f"/v1/homes/{home_id}", {**fields, "share_phone_presence": True})
+    home.exchange("PUT", f"/v1/homes/{home_id}/presence", {"at_home": False})
+    home.show_gateway("gw-1", "attic", "cellar")
+    home.exchange("POST", "/v1/gateways/claim", {"code": "GATE2345", "home_id": home_id})
+    assert home.exchange("PUT", "/v1/gateways/gw-1/devices/attic", {"name": "Attic"})[0] == 200
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_fault_for_who_cannot_see_it(
     browser: Browser, home: "ApiProcess", scheme: Literal["light", "dark"]
 ) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    home.refuse()
     page, complaints = _signed_in(context, home)
+    _live_with_everything(home)
     home_id = home.exchange("GET", "/v1/homes")[1]["items"][0]["home_id"]
     paths = [f"/devices/dev-1{part}" for part in DEVICE_PATHS] + [
         f"/homes/{home_id}{part}" for part in HOME_PATHS
     ]
     faults: dict[str, list[str]] = {}
 
-    for path in (*paths, "/", "/homes/new", "/join", "/account", "/offline", "/forgot-password", "/sign-up"):
+    paths += ["/", "/homes/new", "/join", "/account", "/offline", "/forgot-password", "/sign-up"]
+    for path in (*paths, *OPERATOR_PATHS):
         page.goto(f"http://127.0.0.1:{home.port}{path}")
         expect(page.locator("h1")).to_have_count(1)
         found = Axe().run(page).response["violations"]

@@ -87,7 +87,7 @@ class Api:
         self.state = MemoryStateStore(lambda: self.now)
         readings = MemoryReadingLog()
         self.app = create_app(
-            ApiStores(self.state, readings, WholeHistory(readings, MemoryLake())),
+            ApiStores(self.state, readings, WholeHistory(readings, MemoryLake()), readings),
             FixedKeys(KeySet([make_key()])),
             ApiSettings(oidc_issuer=issuer.url, oidc_audience=AUDIENCE, oidc_jwks_url=f"{issuer.url}/keys"),
             now=lambda: self.now,

@@ -29,6 +29,7 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Item, Put
 from cloud.ports.telemetry import IngestCommit
+from cloud.registrations import registration_writes
 from edge.contract import Telemetry
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
@@ -164,8 +165,7 @@ class World:
         self.state.transact([Put(claim_pk(code), "claim", claim.model_dump(mode="json"))])
 
     def register_behind(self, gateway_id: str, device_id: str) -> None:
-        device = DeviceRecord(device_id=device_id, gateway_id=gateway_id)
-        self.state.transact([Put(device_pk(device_id), "device", device.model_dump(mode="json"))])
+        self.state.transact(registration_writes(DeviceRecord(device_id=device_id, gateway_id=gateway_id)))
 
     def overwrite(self, item: Item) -> None:
         self.state.transact([Put(item.pk, item.sk, item.body)])
@@ -266,7 +266,7 @@ def make_world(keys: KeySet) -> MakeWorld:
         clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()
         state, mailer = MemoryStateStore(clock), MemoryMailer()
         app = create_app(
-            ApiStores(state, readings, WholeHistory(readings, lake)),
+            ApiStores(state, readings, WholeHistory(readings, lake), readings),
             FixedKeys(keys),
             ApiSettings(**settings),
             now=clock,

@@ -53,6 +53,8 @@ def test_every_documented_read_with_a_body_is_asked() -> None:
         "/v1/devices/<device_id>/commands/<command_id>",
         "/v1/devices/<device_id>/plan",
         "/v1/audit",
+        "/v1/dead-letters",
+        "/v1/dead-letters/<letter_id>",
         "/v1/push/key",  # where push is offered
     }
     assert reads - asked == ids

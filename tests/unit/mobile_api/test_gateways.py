@@ -40,6 +40,7 @@ def test_a_gateway_is_claimed_once_and_brings_its_devices(
         "gateway_id": "gw-1",
         "home_id": home_id,
         "device_ids": ["dev-1"],
+        "waiting_ids": [],
     }
     assert owner.get(f"/v1/homes/{home_id}").json["gateway_ids"] == ["gw-1"]
     assert owner.put("/v1/gateways/gw-1/devices/dev-1", json={"name": "Study"}).json["name"] == "Study"

@@ -94,8 +94,24 @@ def test_a_day_of_guesses_from_everywhere_is_bounded(sources: int, pause_s: int)
 
 @given(st.integers(0, 10**6), st.integers(1, 50))
 def test_waits_never_shrink_with_failures_and_end_at_the_longest(failures: int, free: int) -> None:
-    assert wait_after(failures, free) <= wait_after(failures + 1, free) <= LONGEST_WAIT
-    assert (wait_after(failures, free) == timedelta(0)) == (failures < free)
+    count = Count("x", free)
+
+    assert wait_after(failures, count) <= wait_after(failures + 1, count) <= LONGEST_WAIT
+    assert (wait_after(failures, count) == timedelta(0)) == (failures < free)
+
+
+def test_a_count_may_wait_longer_at_first_and_forget_sooner() -> None:
+    clock = Clock()
+    state, window = MemoryStateStore(clock), timedelta(minutes=10)
+    count = Count("codes", free=2, first_wait=window, forgotten_after=window)
+    for _ in range(3):  # after each wait it begins anew
+        count_attempt(state, [count], clock.at)
+        count_attempt(state, [count], clock.at)
+        clock.forward(minutes=9)
+        with pytest.raises(TooManyAttemptsError) as refused:
+            count_attempt(state, [count], clock.at)
+        assert refused.value.retry_after_s == 60
+        clock.forward(minutes=1)
 
 
 def test_waiting_is_not_prolonged_by_attempts_that_are_not_heard() -> None:

@@ -58,6 +58,8 @@ def test_the_binding_paths_of_the_loop_are_there(document: Json) -> None:
         "/v1/accounts/me/email-check",
         "/v1/accounts/me/password",
         "/v1/audit",
+        "/v1/dead-letters",
+        "/v1/dead-letters/{letter_id}",
         "/v1/email-checks/confirm",
         "/v1/password-resets",
         "/v1/password-resets/confirm",

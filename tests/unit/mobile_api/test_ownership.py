@@ -69,6 +69,10 @@ FORMS: dict[str, dict[str, str]] = {
         "min_setpoint_c": "20",
         "max_setpoint_c": "28",
     },
+    "pair_gateway_on_page": {"code": "CODE-gw-page"},
+    "delete_gateway_on_page": {"sure": "yes"},
+    "say_presence_on_page": {"at_home": "yes"},
+    "set_by_hand": {"setpoint_c": "25"},
     "add_to_schedule": {"days": "mon", "at": "07:00", "setpoint_c": "24"},
 }
 """The same of each form on a page."""
@@ -89,6 +93,7 @@ def ids(world: "World", owner: "Person") -> dict[str, str]:
     world.show_code("free", "CODE-free")
     world.show_code("free-too", "CODE-page")
     world.show_gateway_code("gw-free", "CODE-gw-free")
+    world.show_gateway_code("gw-free-too", "CODE-gw-page")
     home_id = owner.get("/v1/homes").json["items"][0]["home_id"]
     owner.put(f"/v1/homes/{home_id}", json={**HOME, "share_phone_presence": True})
     gateway_id = world.gateway_of(owner, home_id)
@@ -107,6 +112,7 @@ def ids(world: "World", owner: "Person") -> dict[str, str]:
         "advice_id": advice.advice_id,
         "command_id": command["command_id"],
         "verdict": "dismiss",
+        "letter_id": "0" * 32,
     }
 
 
@@ -153,6 +159,7 @@ FOR_OWNERS = {
     *("change_member", "remove_member", "invite", "list_invitations", "withdraw_invitation"),
     *("change_member_on_page", "remove_member_on_page", "invite_on_page", "withdraw_on_page"),
     *("show_privacy", "change_consents", "delete_home_on_page", "delete_device_on_page"),
+    "delete_gateway_on_page",
 }
 """What only the owner of a home may do; `remove_member` here sends somebody else away."""
 
@@ -160,7 +167,7 @@ FOR_GUESTS = {
     *("show_home", "list_members", "show_device", "show_gateway", "show_recommendation", "show_plan"),
     *("show_preferences", "show_schedule", "show_device_page", "show_live", "show_command"),
     *("answer_recommendation", "answer_on_page", "give_feedback", "feel_on_page", "send_command"),
-    *("show_plan_part", "show_people"),
+    *("show_plan_part", "show_people", "set_by_hand"),
 }
 """What a guest may do; a new route is not for guests unless it is written here."""
 

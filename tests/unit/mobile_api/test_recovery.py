@@ -227,14 +227,25 @@ def test_the_log_is_read_page_by_page(world: "World", ann: "Person") -> None:
         world.clock.forward(seconds=1)
         _ask(world)
     seen: list[str] = []
-    after = ""
-    while after is not None:
-        page = ann.get("/v1/accounts/me/audit", query_string={"limit": 3, "after": after}).json
-        seen += [entry["at"] for entry in page["items"]]
-        after = page["next"]
+    part = "/v1/accounts/me/audit?limit=3"
+    while part:
+        answer = ann.get(part)
+        seen += [entry["at"] for entry in answer.json["items"]]
+        link = answer.headers.get("Link", "")
+        part = link[1 : link.index(">")] if link else ""
 
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == len(ann.get("/v1/accounts/me/audit").json["items"]) == 8
+
+
+def test_where_a_log_goes_on_is_told_by_a_cursor_of_ones_own_alone(world: "World", ann: "Person") -> None:
+    bob = world.sign_up()
+    for _ in range(3):
+        _ask(world)
+    link = ann.get("/v1/accounts/me/audit?limit=1").headers["Link"]
+
+    assert bob.get(link[1 : link.index(">")]).status_code == 400
+    assert ann.get("/v1/accounts/me/audit?after=000").status_code == 422
 
 
 def test_the_log_goes_with_its_account_and_operators_keep_its_random_id(

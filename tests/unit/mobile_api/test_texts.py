@@ -9,7 +9,7 @@ import pytest
 
 import mobile_api
 from cloud.ports.records import AdviceStatus, Autonomy, Priority
-from edge.contract import Mode
+from edge.contract import Fan, Mode
 from mobile_api.commands import Progress
 from mobile_api.identity_records import AuditedAct
 from mobile_api.pages.texts import FALLBACK, catalogue, languages
@@ -26,7 +26,7 @@ KEY = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)*)["']""")
 BEGINNING = re.compile(r"""["']([a-z_.]+\.)(?:["'] ~|\{)|texts_under\('([a-z]+\.)'\)""")
 WORDS_IN_MARKUP = re.compile(r">[^<>{}=]*[A-Za-z]{2,}[^<>{}=]*<")
 CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-UNITS = {"kWh", "ac-advisor deadletters"}
+UNITS = {"kWh", "ac-advisor deadletters explain"}
 
 
 def _text(path: Path) -> str:
@@ -61,6 +61,7 @@ def test_every_text_is_used() -> None:
         ("progress", get_args(AdviceStatus)),
         ("command", get_args(Progress)),
         ("mode", get_args(Mode)),
+        ("fan", get_args(Fan)),
         ("autonomy", get_args(Autonomy)),
         ("weigh", get_args(Priority)),
         ("act", get_args(AuditedAct)),

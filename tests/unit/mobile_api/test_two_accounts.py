@@ -48,6 +48,10 @@ BODIES: dict[str, Any] = {
     "pair_on_page": {"data": {"code": "CODE-free"}},
     "delete_home_on_page": {"data": {"sure": "yes"}},
     "delete_device_on_page": {"data": {"sure": "yes"}},
+    "pair_gateway_on_page": {"data": {"code": "CODE-free"}},
+    "delete_gateway_on_page": {"data": {"sure": "yes"}},
+    "say_presence_on_page": {"data": {"at_home": "yes"}},
+    "set_by_hand": {"data": {"setpoint_c": "25"}},
     "feel_on_page": {"data": {"kind": "too_hot"}},
 }
 """Good bodies, so that nothing but the check can refuse."""
@@ -109,7 +113,7 @@ class Scene:
 
     def cursors(self) -> list[str]:
         """Cursors that the owner was given."""
-        paths = ("/v1/homes", "/v1/devices", "/v1/devices/dev-1/commands")
+        paths = ("/v1/homes", "/v1/devices", "/v1/devices/dev-1/commands", "/v1/accounts/me/audit")
         links = [self.owner.get(f"{path}?limit=1").headers["Link"] for path in paths]
         return [re.findall(r"cursor=([^&>]+)", link)[0] for link in links]
 
