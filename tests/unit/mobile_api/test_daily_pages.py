@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud.ports.deletion import was_deleted
+from cloud.ports.telemetry import IngestCommit
+from edge.contract import Event
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -132,6 +134,39 @@ def test_a_device_is_set_by_hand_and_the_page_follows_the_command(
     assert "waiting to be sent" in page
     world.report("dev-1", world.clock.at + timedelta(minutes=1), setpoint_c=23.5, fan="low")
     assert "confirmed by the device" in browser.get("/devices/dev-1/live").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("superseded", "overtaken by a later change"),
+        ("not_confirmed", "the device did not do it"),
+        ("invalid", "refused by the device"),
+    ],
+)
+def test_a_command_that_was_not_done_says_why(
+    world: "World", browser: "FlaskClient", reason: str, said: str
+) -> None:
+    browser.post("/devices/dev-1/command", data={"mode": "cool", "setpoint_c": "23"})
+    (entry,) = world.inbox()
+    assert entry.command is not None
+    detail = {"command_id": entry.command["command_id"], "result": "rejected", "reason": reason}
+
+    world.readings.commit(
+        IngestCommit(
+            events=[
+                Event(
+                    device_id="dev-1",
+                    event_id="edge-1",
+                    occurred_at=world.clock.at,
+                    kind="command_result",
+                    detail=detail,
+                )
+            ]
+        )
+    )
+
+    assert said in browser.get("/devices/dev-1/live").text
 
 
 def test_a_setpoint_is_read_in_the_unit_shown_and_left_out_where_the_mode_has_none(
