@@ -114,12 +114,11 @@ def test_what_is_asked_flows_down_and_what_is_done_flows_up(
     cloud.publish(
         "$aws/things/dev-1/shadow/update/delta", json.dumps({"version": 6, "state": later}).encode()
     )
-    _wait_for(lambda: cloud.bodies("event"))
-    (event,) = cloud.bodies("event")
-    assert (event["kind"], event["detail"]) == (
-        "command_result",
-        {"command_id": "c2", "result": "rejected", "reason": "person_hold"},
-    )
+    _wait_for(lambda: len(cloud.bodies("event")) == 2)
+    assert [(event["kind"], event["detail"]) for event in cloud.bodies("event")] == [
+        ("command_result", {"command_id": command_id, "result": "rejected", "reason": reason})
+        for command_id, reason in (("c1", "superseded"), ("c2", "person_hold"))
+    ]
     device.publish("$aws/things/dev-1/shadow/get", b"")
     _wait_for(lambda: device.bodies("get/accepted"))
     assert device.bodies("get/accepted")[0]["state"]["desired"] == {}
