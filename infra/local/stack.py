@@ -8,12 +8,12 @@ from typing import Any
 
 import structlog
 
+from cloud import admission
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.ports.records import DeviceRecord, device_pk
-from cloud.ports.state import Put
+from cloud.ports.records import DeviceRecord
 from edge.contract import Mode
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
@@ -143,12 +143,7 @@ class Stack:
             self._site = site
 
     def _add_claim(self, device: DeviceRecord) -> str:
-        item = self.state.get(device_pk(device.device_id), "device")
-        if item is None:
-            self.state.transact([Put(device_pk(device.device_id), "device", device.model_dump(mode="json"))])
-        elif device.modes is not None:
-            body = {**item.body, "modes": list(device.modes)}
-            self.state.transact([Put(item.pk, item.sk, body, if_version=item.version)])
+        admission.admit(self.state, device)
         return ClaimDesk(self.state, lambda: datetime.now(UTC)).show(device.device_id, "device").code or ""
 
     def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:
