@@ -48,8 +48,14 @@ def show_claims(role: iam.IGrantable, scope: Stack) -> None:
 def keep_signing_keys(role: iam.IGrantable, store: Storage) -> None:
     """The API's keys, by `cloud.adapters.secrets_manager`."""
     actions = [f"secretsmanager:{name}" for name in ("GetSecretValue", "PutSecretValue", "DescribeSecret")]
-    _allow(role, actions, [store.signing_keys.secret_arn])
+    _allow(role, actions, [store.signing_keys.ref])
     _use_key(role, store, writes=True)
+
+
+def tell_google(role: iam.IGrantable, store: Storage) -> None:
+    """The key for Google's Home Graph, by `cloud.adapters.secrets_manager`; an operator writes it."""
+    actions = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+    _allow(role, actions, [store.google_key.ref])
 
 
 def send_mail(role: iam.IGrantable, scope: Stack) -> None:
