@@ -1,13 +1,17 @@
 """Where advisor and API find what came of late, by the settings."""
 
 from datetime import datetime
+from typing import Final
 
 from cloud.adapters.lake_readings import LakeReadings
+from cloud.adapters.object_letters import ObjectLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.reading_rows import instant_of
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import DeviceId
+
+LOG: Final = "ingest.sqlite"
 
 
 def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
@@ -18,7 +22,23 @@ def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
     """
     if settings.readings == "lake":
         return LakeReadings(open_lake(settings), lake_files(settings), utc_now)
-    return SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
+    return SqliteReadingLog(settings.data_dir / LOG, read_only=True)
+
+
+def open_letters(settings: CloudSettings) -> SqliteReadingLog | ObjectLetters:
+    """What was refused, where readings come: in ingest's log, or in objects beside the lake.
+
+    Raises:
+        UnavailableError: The log cannot be opened.
+    """
+    if settings.readings == "lake":
+        return ObjectLetters(lake_files(settings))
+    return SqliteReadingLog(settings.data_dir / LOG)
+
+
+def has_readings(settings: CloudSettings) -> bool:
+    """Whether anything may have been taken in here: a look should make no log."""
+    return settings.readings == "lake" or (settings.data_dir / LOG).exists()
 
 
 def newest_by_device(settings: CloudSettings) -> dict[DeviceId, datetime]:
@@ -31,7 +51,7 @@ def newest_by_device(settings: CloudSettings) -> dict[DeviceId, datetime]:
     try:
         if isinstance(readings, LakeReadings):
             return readings.newest()
-        if not (settings.data_dir / "ingest.sqlite").exists():
+        if not has_readings(settings):
             return {}
         return {
             device_id: instant_of(count.sampled_at_ms)

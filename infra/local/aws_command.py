@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.local.command_options import json_option, say
+from infra.local.command_options import data_dir_option, json_option, say
 
 
 @click.group()
@@ -72,6 +72,24 @@ def remove_command(thing: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
 
     iot_things(_policy()).remove(thing)
     say({"removed": thing}, as_json=as_json)
+
+
+@aws.command("forget")
+@data_dir_option
+@json_option
+def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Carry out what people have deleted: lake, dead letters, shadows, certificates. For a schedule.
+
+    Says how many requests are still open; what was asked in the last minutes waits for the next round.
+    """
+    from cloud.adapters.iot_shadows import iot_shadows  # noqa: PLC0415 (as in every command)
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415
+    from cloud.config import CloudSettings  # noqa: PLC0415
+    from cloud.wiring.deletion import forget_deleted  # noqa: PLC0415
+
+    settings = CloudSettings(data_dir=data_dir)
+    left = forget_deleted(settings, iot_shadows(), iot_things(_policy()))
+    say({f"open with {doer}": requests for doer, requests in left.items()}, as_json=as_json)
 
 
 def _note_device(device_id: str) -> None:

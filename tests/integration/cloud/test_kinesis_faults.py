@@ -142,8 +142,8 @@ class Mapping(RuleBasedStateMachine):
 
     account: ClassVar[Account]
 
-    @initialize(messages=MESSAGES)
-    def begin(self, messages: list[Message]) -> None:
+    @initialize(messages=MESSAGES, corrected=MESSAGES, is_taken_in=st.booleans())
+    def begin(self, messages: list[Message], corrected: list[Message], *, is_taken_in: bool) -> None:
         name = uuid4().hex
         s3, self.kinesis = boto3.client("s3"), boto3.client("kinesis")
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -159,6 +159,9 @@ class Mapping(RuleBasedStateMachine):
         self.lambdas: dict[int, Handler] = {}
         self.done: Counter[int] = Counter()
         self.publish(messages)
+        self.publish(corrected)
+        for shard in range(SHARDS if is_taken_in else 0):
+            self._hand_over(shard, self._waiting(shard))
 
     def teardown(self) -> None:
         """At last AWS is well, and everything is taken in."""
@@ -182,7 +185,7 @@ class Mapping(RuleBasedStateMachine):
             for record in event["Records"]:
                 self.published[_shard_of(record["kinesis"]["partitionKey"])].append(record)
 
-    @rule(shard=st.integers(0, SHARDS - 1), size=st.integers(1, 8), plan=PLANS)
+    @rule(shard=st.integers(0, SHARDS - 1), size=st.integers(1, 12), plan=PLANS)
     def hand_over(self, shard: int, size: int, plan: Plan) -> None:
         batch = self._waiting(shard)[:size]
         self.account.faults.plan(plan)

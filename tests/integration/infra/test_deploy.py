@@ -317,7 +317,7 @@ def test_schedules_start_tasks_that_there_are(account: Account) -> None:
         scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]
     ]
 
-    assert len(schedules) == 3
+    assert len(schedules) == 4
     for target in (each["Target"] for each in schedules):
         assert target["Arn"] in clusters
         assert target["EcsParameters"]["TaskDefinitionArn"] in definitions
