@@ -63,7 +63,10 @@ def test_a_token_of_the_pool_stands_for_its_verified_address_and_no_other_does(s
     readings = MemoryReadingLog()
     app = create_app(
         ApiStores(
-            MemoryStateStore(lambda: datetime.now(UTC)), readings, WholeHistory(readings, MemoryLake())
+            MemoryStateStore(lambda: datetime.now(UTC)),
+            readings,
+            WholeHistory(readings, MemoryLake()),
+            readings,
         ),
         FixedKeys(KeySet([make_key()])),
         ApiSettings(
