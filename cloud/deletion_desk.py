@@ -16,7 +16,7 @@ from cloud.deletion import open_requests, settle
 from cloud.errors import ConflictError, UnavailableError
 from cloud.forgetting import forget
 from cloud.ports.deletion import DOERS, SCRUB_PK, DeletionRecord, deletion_pk
-from cloud.ports.ingest import CompactingLake, SealableLog
+from cloud.ports.ingest import CompactingLake, Said
 from cloud.ports.state import Delete, Item, Put, StateStore
 from cloud.quality.daily import DailyQuality
 
@@ -41,19 +41,21 @@ class DeletionDesk:
 
     Attributes:
         state: Where the requests are.
-        readings: The log.
+        said: What was taken in, but for the lake.
         lake: The lake behind it.
         reports: What was said of days in the lake.
         scrub: Leaves nothing of removed items in the serving state's file.
         now: The wall clock (UTC).
+        settling: So long after a device was deleted something of it may still be taken in.
     """
 
     state: StateStore
-    readings: SealableLog
+    said: Said
     lake: CompactingLake
     reports: DailyQuality
     scrub: Callable[[], None]
     now: Callable[[], datetime]
+    settling: timedelta = SETTLING
     _looks: int = field(default=0)
 
     def run(self, stop: Flag) -> None:
@@ -81,14 +83,14 @@ class DeletionDesk:
 
     def _is_due(self, request: DeletionRecord) -> bool:
         """By a clock that was set back, what was asked in the future is due."""
-        return not request.begun and abs(self.now() - request.asked_at) >= SETTLING
+        return not request.begun and abs(self.now() - request.asked_at) >= self.settling
 
     def _begin(self, requests: Requests) -> None:
         """Everything up to now: nobody can have claimed these devices yet."""
         if not requests:
             return
         device_ids = [request.device_id for _, request in requests]
-        done = forget(self.readings, self.lake, device_ids)
+        done = forget(self.said, self.lake, device_ids)
         self.reports.forget(device_ids)  # last: none is made any more that names them
         for item, request in requests:
             if done.complete:

@@ -8,12 +8,12 @@ from collections.abc import Collection
 
 import structlog
 
-from cloud.ports.ingest import CompactingLake, Forgetting, SealableLog
+from cloud.ports.ingest import CompactingLake, Forgetting, Said
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-def forget(readings: SealableLog, lake: CompactingLake, device_ids: Collection[str]) -> Forgetting:
+def forget(said: Said, lake: CompactingLake, device_ids: Collection[str]) -> Forgetting:
     """Remove everything that these devices have said until now; what they say later is kept again.
 
     Returns:
@@ -22,8 +22,8 @@ def forget(readings: SealableLog, lake: CompactingLake, device_ids: Collection[s
     Raises:
         UnavailableError: Some of it is still there; forget again.
     """
-    up_to = max(readings.head(), lake.newest_position())
-    in_log = readings.forget(device_ids, up_to)
+    up_to = max(said.head(), lake.newest_position())
+    in_log = said.forget(device_ids, up_to)
     in_lake = lake.forget(device_ids, up_to)
     log.info("devices_forgotten", devices=len(device_ids), rows_in_log=in_log, rows_in_lake=in_lake.rows)
     return Forgetting(in_log + in_lake.rows, complete=in_lake.complete)

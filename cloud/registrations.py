@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from cloud.ports.deletion import was_deleted
 from cloud.ports.ingest import Registration, Registrations
-from cloud.ports.records import DeviceRecord, behind_sk, device_pk, gateway_pk, home_pk
-from cloud.ports.state import ABSENT, Put, StateStore
+from cloud.ports.records import device_pk, home_pk
+from cloud.ports.state import StateStore
 
 MAX_AGE_S = 2.0
 """How long a claim, a consent or its withdrawal may take to be honoured [s]."""
@@ -53,16 +53,3 @@ class CachedRegistrations(Registrations):
             gateway_id=device.body.get("gateway_id"),
             share_presence=home is not None and home.body.get("share_presence") is True,
         )
-
-
-def registration_writes(device: DeviceRecord) -> list[Put]:
-    """A device that is let in for the first time; behind a gateway it can be found there by its people."""
-    record = Put(device_pk(device.device_id), "device", device.model_dump(mode="json"), ABSENT)
-    return [record, *place_behind(device)]
-
-
-def place_behind(device: DeviceRecord) -> list[Put]:
-    """The pointer from the device's gateway, if it has one."""
-    if device.gateway_id is None:
-        return []
-    return [Put(gateway_pk(device.gateway_id), behind_sk(device.device_id), {})]

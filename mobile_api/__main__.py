@@ -6,6 +6,7 @@ from functools import partial
 
 from flask import Flask
 
+from cloud.errors import UnavailableError
 from cloud.wiring.api import open_stores
 from cloud.wiring.mail import open_mailer
 from cloud.wiring.secrets import open_secret
@@ -16,8 +17,8 @@ from mobile_api.errors import AddressTakenError
 from mobile_api.events import drain
 from mobile_api.keys import KEY_FILE, StoredKeys
 from mobile_api.serving import serve
-from mobile_api.voice.desk import start_reports
-from mobile_api.voice.google_graph import KeyFileError, read_account
+from mobile_api.voice.desk import start_reports, tell_google
+from mobile_api.voice.google_graph import KeyFileError, ServiceAccount, service_account
 
 
 def main() -> int:
@@ -25,10 +26,9 @@ def main() -> int:
     settings = ApiSettings()
     logs.configure(settings)
     try:
-        if settings.google_key_file is not None:
-            read_account(settings.google_key_file)
+        _google_account(settings)
         serve(settings, partial(_make_app, settings), drain=drain)
-    except (AddressTakenError, KeyFileError) as error:
+    except (AddressTakenError, KeyFileError, UnavailableError) as error:
         print(error, file=sys.stderr)  # noqa: T201 (one line for the person who started it)
         return 1
     return 0
@@ -40,9 +40,30 @@ def _make_app(settings: ApiSettings) -> Flask:
     keys = StoredKeys(open_secret(settings.data_dir / KEY_FILE, settings.keys_secret), max_age, now)
     mailer = open_mailer(settings.mailer, settings.mail_from)
     app = create_app(stores, keys, settings, mailer=mailer)
+    account = _google_account(settings)
+    if account is not None:
+        tell_google(app, account)
     push_delivery.start(app)
     start_reports(app)
     return app
+
+
+def _google_account(settings: ApiSettings) -> ServiceAccount | None:
+    """Who we are at Google, by the file or the secret that the settings name.
+
+    Raises:
+        KeyFileError: It cannot be used.
+        UnavailableError: The secret cannot be read.
+    """
+    if settings.google_key_secret:
+        found = open_secret(settings.data_dir, settings.google_key_secret).read()
+        return None if found is None else service_account(found[0], settings.google_key_secret)
+    if settings.google_key_file is None:
+        return None
+    try:
+        return service_account(settings.google_key_file.read_bytes(), str(settings.google_key_file))
+    except OSError as error:
+        raise KeyFileError(f"{settings.google_key_file}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -108,6 +108,9 @@ class ApiSettings(BaseSettings):
         description="Key file of a service account that may use Google's Home Graph: then Google Home is "
         "told of changes.",
     )
+    google_key_secret: str = Field(
+        "", description="Secret of AWS Secrets Manager that holds that file; while it is empty there is none."
+    )
     google_graph_url: str = Field(
         "https://homegraph.googleapis.com/v1", pattern=OUTBOUND_PATTERN, description="The Home Graph."
     )

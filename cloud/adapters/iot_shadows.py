@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final
 
 from botocore.config import Config
@@ -49,6 +50,18 @@ class IotShadows(Shadows):
             by_device.setdefault(device_id, []).append(desired)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(self._request_each, by_device, by_device.values()))
+
+    def forget(self, device_id: DeviceId) -> None:
+        """Leave nothing of a device's shadow; one that is not there is fine.
+
+        Raises:
+            UnavailableError: It is not certain; forget it again.
+        """
+        try:
+            with suppress(self.client.exceptions.ResourceNotFoundException):
+                self.client.delete_thing_shadow(thingName=device_id)
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError(f"shadow of {device_id}: {error}") from error
 
     def _request_each(self, device_id: DeviceId, wishes: Sequence[Desired]) -> None:
         for desired in wishes:

@@ -4,7 +4,8 @@ A reading's place is the moment of its record's arrival, so that it is the same 
 comes, in whatever batch: of one key the last arrival wins, to the millisecond.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from cloud.adapters.lake_table import FILE_SCHEMA, placed
 from cloud.adapters.object_journal import Line, ObjectJournal
 from cloud.adapters.object_letters import ObjectLetters
 from cloud.ports.batches import BatchStore
+from cloud.ports.ingest import Said
 from cloud.ports.telemetry import IngestCommit, Lake
 from cloud.reading_columns import ReadingColumns
 from cloud.reading_rows import milliseconds
@@ -54,14 +56,28 @@ class LakeBatches(BatchStore):
         batches = list(_placed(commits))
         write_rows(self._lake, pa.Table.from_batches(batches, FILE_SCHEMA))
 
-    def forget(self, device_ids: Collection[str]) -> int:
-        """Remove events of devices, and dead letters of or about them; says how many. The lake has its own.
 
-        Raises:
-            UnavailableError: Some are still there; forget again.
-        """
-        events = self._events.forget(lambda line: line["device_id"] in device_ids)
-        return events + self._letters.forget(device_ids)
+@dataclass(frozen=True, slots=True)
+class BatchesSaid(Said):
+    """What `LakeBatches` keeps beside the lake.
+
+    Attributes:
+        files: The lake's own.
+        now: The wall clock (UTC): what arrives from now on has a later place.
+    """
+
+    files: LakeFiles
+    now: Callable[[], datetime]
+
+    @override
+    def head(self) -> int:
+        return milliseconds(self.now()) * PLACES_PER_MS
+
+    @override
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        ObjectJournal(self.files, EVENTS).forget(lambda line: line["device_id"] in device_ids)
+        ObjectLetters(self.files).forget(device_ids)
+        return 0  # readings are in the lake alone
 
 
 def _event_line(event: Event, received_at: datetime) -> tuple[date, Line]:

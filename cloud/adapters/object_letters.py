@@ -25,6 +25,7 @@ class ObjectLetters(DeadLetters):
     """
 
     def __init__(self, files: LakeFiles) -> None:
+        self._files = files
         self._journal = ObjectJournal(files, FOLDER)
 
     def put(self, letters: Iterable[DeadLetter]) -> None:
@@ -48,6 +49,10 @@ class ObjectLetters(DeadLetters):
             return line["principal"] in device_ids or any(each in element for each in quoted)
 
         return self._journal.forget(concerns)
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._files.close()
 
     @override
     def letters(self, limit: int = 100) -> list[DeadLetter]:

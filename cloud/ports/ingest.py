@@ -56,7 +56,26 @@ class Registrations(Protocol):
         ...
 
 
-class SealableLog(ReadingLog, Protocol):
+class Said(Protocol):
+    """What was taken in, but for the lake: readings, events and dead letters, wherever they are."""
+
+    def head(self) -> int:
+        """The newest position: everything that came until now has this one or a lower one."""
+        ...
+
+    def forget(self, device_ids: Collection[str], up_to: int) -> int:
+        """Remove the devices' readings up to a position, their events, and dead letters of or about them.
+
+        Returns:
+            How many readings were removed.
+
+        Raises:
+            UnavailableError: Some of it is still there; forget again.
+        """
+        ...
+
+
+class SealableLog(ReadingLog, Said, Protocol):
     """A reading log whose older part has moved into a lake."""
 
     def sealed(self) -> int:
@@ -108,17 +127,6 @@ class SealableLog(ReadingLog, Protocol):
 
         Raises:
             UnavailableError: Some of them are still there.
-        """
-        ...
-
-    def forget(self, device_ids: Collection[str], up_to: int) -> int:
-        """Remove the devices' readings up to a position, their events, and dead letters of or about them.
-
-        Returns:
-            How many readings were removed.
-
-        Raises:
-            UnavailableError: Some of it is still there; forget again.
         """
         ...
 

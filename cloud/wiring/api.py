@@ -20,4 +20,4 @@ def open_stores(data_dir: Path) -> ApiStores:
     settings = CloudSettings(data_dir=data_dir)
     readings = open_readings(settings)
     history = WholeHistory(log=readings, lake=open_lake(settings))
-    return ApiStores(open_state(settings), readings, history, open_letters(settings))
+    return ApiStores(open_state(settings), readings, history, open_letters(settings, read_only=True))

@@ -1,15 +1,17 @@
 """Where advisor and API find what came of late, by the settings."""
 
 from datetime import datetime
+from typing import Final
 
 from cloud.adapters.lake_readings import LakeReadings
 from cloud.adapters.object_letters import ObjectLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
-from cloud.ports.telemetry import DeadLetters
 from cloud.reading_rows import instant_of
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import DeviceId
+
+LOG: Final = "ingest.sqlite"
 
 
 def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
@@ -20,14 +22,27 @@ def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
     """
     if settings.readings == "lake":
         return LakeReadings(open_lake(settings), lake_files(settings), utc_now)
-    return SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
+    return SqliteReadingLog(settings.data_dir / LOG, read_only=True)
 
 
-def open_letters(settings: CloudSettings) -> DeadLetters:
-    """What ingest has refused; beside the readings, and opened as they are."""
+def open_letters(settings: CloudSettings, *, read_only: bool = False) -> SqliteReadingLog | ObjectLetters:
+    """What was refused, where readings come: in ingest's log, or in objects beside the lake.
+
+    Args:
+        settings: Of this installation.
+        read_only: A log's file is opened when it is first asked, as `open_readings` does.
+
+    Raises:
+        UnavailableError: The log cannot be opened.
+    """
     if settings.readings == "lake":
         return ObjectLetters(lake_files(settings))
-    return SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)
+    return SqliteReadingLog(settings.data_dir / LOG, read_only=read_only)
+
+
+def has_readings(settings: CloudSettings) -> bool:
+    """Whether anything may have been taken in here: a look should make no log."""
+    return settings.readings == "lake" or (settings.data_dir / LOG).exists()
 
 
 def newest_by_device(settings: CloudSettings) -> dict[DeviceId, datetime]:
@@ -40,7 +55,7 @@ def newest_by_device(settings: CloudSettings) -> dict[DeviceId, datetime]:
     try:
         if isinstance(readings, LakeReadings):
             return readings.newest()
-        if not (settings.data_dir / "ingest.sqlite").exists():
+        if not has_readings(settings):
             return {}
         return {
             device_id: instant_of(count.sampled_at_ms)

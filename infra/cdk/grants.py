@@ -38,6 +38,23 @@ def command_devices(role: iam.IGrantable, scope: Stack) -> None:
     _allow(role, ["iot:DescribeEndpoint"], ["*"])
 
 
+def forget_devices(role: iam.IGrantable, scope: Stack) -> None:
+    """Shadows, certificates and policies of deleted things, by `iot_shadows` and `iot_things`."""
+
+    def of(kind: str) -> str:
+        return str(scope.format_arn(service="iot", resource=kind, resource_name="*"))
+
+    by_thing = ["iot:DeleteThingShadow", "iot:DeleteThing", "iot:ListThingPrincipals"]
+    by_certificate = ["iot:UpdateCertificate", "iot:DeleteCertificate", "iot:ListAttachedPolicies"]
+    detach = ["iot:DetachPolicy", "iot:DetachThingPrincipal"]
+    policies = ["Get", "Delete", "ListTargetsFor"]
+    versions = ["iot:ListPolicyVersions", "iot:DeletePolicyVersion"]
+    _allow(role, by_thing, [of("thing")])
+    _allow(role, [*by_certificate, *detach], [of("cert")])
+    _allow(role, [*(f"iot:{verb}Policy" for verb in policies), *versions], [of("policy")])
+    _allow(role, ["iot:DescribeEndpoint"], ["*"])
+
+
 def show_claims(role: iam.IGrantable, scope: Stack) -> None:
     """Claim codes, by `cloud.adapters.iot_messages`."""
     topics = scope.format_arn(service="iot", resource="topic", resource_name="dt/ac/*/claim/code")
@@ -48,8 +65,14 @@ def show_claims(role: iam.IGrantable, scope: Stack) -> None:
 def keep_signing_keys(role: iam.IGrantable, store: Storage) -> None:
     """The API's keys, by `cloud.adapters.secrets_manager`."""
     actions = [f"secretsmanager:{name}" for name in ("GetSecretValue", "PutSecretValue", "DescribeSecret")]
-    _allow(role, actions, [store.signing_keys.secret_arn])
+    _allow(role, actions, [store.signing_keys.ref])
     _use_key(role, store, writes=True)
+
+
+def tell_google(role: iam.IGrantable, store: Storage) -> None:
+    """The key for Google's Home Graph, by `cloud.adapters.secrets_manager`; an operator writes it."""
+    actions = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+    _allow(role, actions, [store.google_key.ref])
 
 
 def send_mail(role: iam.IGrantable, scope: Stack) -> None:

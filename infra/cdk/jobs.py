@@ -1,7 +1,8 @@
-"""Jobs: training, monitoring and the lake's upkeep, started by schedule, and training by an event, too."""
+"""Jobs: training, monitoring, upkeep and deletion, started by schedule, and training by an event, too."""
 
 from dataclasses import dataclass
 
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
@@ -36,7 +37,11 @@ JOBS = {
     "Train": Job(("train", "--due"), "rate(1 hour)", (4096, 16_384)),
     "Monitor": Job(("monitor", "--now"), "rate(5 minutes)", (512, 2048)),
     "Upkeep": Job(("lake", "upkeep"), "rate(1 hour)", (1024, 4096)),
+    "Forget": Job(("aws", "forget"), "rate(5 minutes)", (512, 2048)),
 }
+
+LOOKS_AFTER = ("Upkeep", "Forget")
+"""Those that merge and forget: they write the lake, and need no models."""
 
 
 def jobs(scope: Construct, base: Foundation, unread: sqs.Queue) -> None:
@@ -47,8 +52,10 @@ def jobs(scope: Construct, base: Foundation, unread: sqs.Queue) -> None:
         definition = task(part, base, command, {"CLOUD_METRICS": "emf"}, job.size)
         role, store = definition.task_role, base.store
         grants.use_state(role, store, writes=True)
-        grants.use_files(role, store, store.lake, writes=name == "Upkeep")
-        if name != "Upkeep":
+        grants.use_files(role, store, store.lake, writes=name in LOOKS_AFTER)
+        if name == "Forget":
+            grants.forget_devices(role, Stack.of(scope))
+        if name not in LOOKS_AFTER:
             grants.use_files(role, store, store.models, MODELS, writes=True)
         group = ec2.SecurityGroup(part, "Outwards", vpc=base.vpc, description=f"The job {name}.")
         _schedule(part, base, definition, group, (job.schedule, unread))

@@ -95,6 +95,7 @@ def api(scope: Construct, base: Foundation, asked: Parameters, sign_in: SignIn) 
     grants.use_state(role, store, writes=True)
     grants.use_files(role, store, store.lake, writes=False)
     grants.keep_signing_keys(role, store)
+    grants.tell_google(role, store)
     grants.send_mail(role, Stack.of(scope))
     service = ecs.FargateService(
         part,
@@ -145,7 +146,8 @@ def _api_environment(base: Foundation, asked: Parameters, sign_in: SignIn) -> di
         "API_HOST": "0.0.0.0",  # noqa: S104 (in a task of its own, behind the balancer)
         "API_PORT": str(PORT),
         "API_DATA_DIR": DATA_DIR,
-        "API_KEYS_SECRET": base.store.signing_keys.secret_name,
+        "API_KEYS_SECRET": base.store.signing_keys.ref,
+        "API_GOOGLE_KEY_SECRET": base.store.google_key.ref,
         "API_PUBLIC_URL": asked.public_url.value_as_string,
         "API_TRUSTED_PROXIES": "1",
         "API_SECURE_COOKIES": "true",

@@ -48,7 +48,8 @@ class Storage:
     lake: s3.Bucket
     models: s3.Bucket
     table: dynamodb.Table
-    signing_keys: secretsmanager.Secret
+    signing_keys: secretsmanager.CfnSecret
+    google_key: secretsmanager.CfnSecret
     models_key: secretsmanager.Secret
 
 
@@ -65,7 +66,8 @@ def storage(scope: Construct) -> Storage:
         lake=lake,
         models=_bucket(part, "Models", **encrypted),
         table=_table(part, key),
-        signing_keys=secretsmanager.Secret(part, "SigningKeys", encryption_key=key),
+        signing_keys=_empty_secret(part, "SigningKeys", key, "The API writes its keys into it."),
+        google_key=_empty_secret(part, "GoogleKey", key, "Key file of a service account: who tells Google."),
         models_key=secretsmanager.Secret(
             part,
             "ModelsKey",
@@ -108,6 +110,13 @@ def _bucket(
         ],
         removal_policy=RemovalPolicy.RETAIN,
     )
+
+
+def _empty_secret(scope: Construct, name: str, key: kms.Key, words: str) -> secretsmanager.CfnSecret:
+    """A secret without a value: CDK's own construct would make one up, which is no document of ours."""
+    secret = secretsmanager.CfnSecret(scope, name, kms_key_id=key.key_arn, description=words)
+    secret.apply_removal_policy(RemovalPolicy.RETAIN)
+    return secret
 
 
 def _table(scope: Construct, key: kms.Key) -> dynamodb.Table:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infra.local.command_options import json_option, say
+from infra.local.command_options import data_dir_option, json_option, say
 
 
 @click.group()
@@ -29,12 +29,19 @@ def doctor_command(stack: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
 
 @aws.command("register")
 @click.argument("thing")
+@click.option("--gateway", "is_gateway", is_flag=True, help="It speaks for devices, and is none itself.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default=True)
 @json_option
-def register_command(thing: str, out: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
-    """Let a device or gateway in: writes THING.pem and THING.key, which nobody else has."""
+def register_command(thing: str, is_gateway: bool, out: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Let a device or gateway in: writes THING.pem and THING.key, which nobody else has.
+
+    A device is noted in the serving state, `CLOUD_STATE`, so that it is heard and people can pair it; one
+    behind a gateway is noted when people say so by the API.
+    """
     from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
 
+    if not is_gateway:
+        _note_device(thing)
     credentials = iot_things(_policy()).register(thing)
     out.mkdir(parents=True, exist_ok=True)
     certificate, key = out / f"{thing}.pem", out / f"{thing}.key"
@@ -65,6 +72,39 @@ def remove_command(thing: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
 
     iot_things(_policy()).remove(thing)
     say({"removed": thing}, as_json=as_json)
+
+
+@aws.command("forget")
+@data_dir_option
+@json_option
+def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
+    """Carry out what people have deleted: lake, dead letters, shadows, certificates. For a schedule.
+
+    Says how many requests are still open; what was asked in the last minutes waits for the next round.
+    """
+    from cloud.adapters.iot_shadows import iot_shadows  # noqa: PLC0415 (as in every command)
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415
+    from cloud.config import CloudSettings  # noqa: PLC0415
+    from cloud.wiring.deletion import forget_deleted  # noqa: PLC0415
+
+    settings = CloudSettings(data_dir=data_dir)
+    left = forget_deleted(settings, iot_shadows(), iot_things(_policy()))
+    say({f"open with {doer}": requests for doer, requests in left.items()}, as_json=as_json)
+
+
+def _note_device(device_id: str) -> None:
+    from contextlib import closing  # noqa: PLC0415 (as in every command)
+
+    from cloud import admission  # noqa: PLC0415
+    from cloud.config import CloudSettings  # noqa: PLC0415
+    from cloud.ports.records import DeviceRecord  # noqa: PLC0415
+    from cloud.wiring.state import open_state  # noqa: PLC0415
+
+    settings = CloudSettings()
+    if not settings.state:
+        raise click.UsageError("CLOUD_STATE is not set: dynamodb:// and the stack's output State")
+    with closing(open_state(settings)) as state:
+        admission.admit(state, DeviceRecord(device_id=device_id))
 
 
 def _policy() -> str:

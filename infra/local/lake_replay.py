@@ -22,7 +22,6 @@ from cloud.adapters.lake_history import Span, rows_of_lake, rows_of_log
 from cloud.adapters.lake_runs import write_rows
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_restore import put_back
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import UnavailableError
 from cloud.kinesis_batch import KinesisEvent, ingest_batch
@@ -30,6 +29,7 @@ from cloud.registrations import CachedRegistrations
 from cloud.retry import full_jitter_s
 from cloud.wiring.ingest import join
 from cloud.wiring.lake import daily_quality, lake_files, lake_upkeep, open_lake
+from cloud.wiring.state import has_state, open_state
 from infra.local.errors import LocalError
 from infra.local.listings import NothingThereError
 
@@ -134,13 +134,12 @@ def _replay_into_log(settings: CloudSettings, lake: FileLake, span: Span) -> dic
 def _replay_stream(settings: CloudSettings, places: Places, start: datetime, end: datetime) -> dict[str, Any]:
     from cloud.adapters.kinesis_records import KinesisRecords  # noqa: PLC0415 (boto3 comes with the extra `aws`)
 
-    state_path = settings.data_dir / "state.sqlite"
-    if not state_path.exists():
+    if not has_state(settings):
         raise NothingThereError(settings.data_dir)
     files = _files_at(places.into, settings)
     with (
         closing(FileLake(files)) as lake,
-        closing(SqliteStateStore(state_path)) as state,
+        closing(open_state(settings)) as state,
         closing(KinesisRecords(places.source.removeprefix(KINESIS))) as stream,
     ):
         store, registrations = LakeBatches(lake, files), CachedRegistrations(state)

@@ -1,20 +1,23 @@
-"""Dead letters of one machine: the cloud's, which can be replayed, and the gateway's, which cannot."""
+"""Dead letters: the cloud's, which can be replayed from a log, and those of this machine's gateway."""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cloud.adapters.object_letters import ObjectLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.dead_letters import Verdict, judge, replay
 from cloud.letter_fixes import meaning_of
-from cloud.ports.telemetry import DeadLetter, LetterQuery
+from cloud.ports.telemetry import DeadLetter, DeadLetters, LetterQuery
 from cloud.registrations import CachedRegistrations
+from cloud.wiring.readings import has_readings, open_letters, open_readings
+from cloud.wiring.state import open_state
 from edge.adapters.sqlite_spool import SqliteSpool
 from infra.local.errors import LocalError
 from infra.local.listings import NothingThereError
@@ -39,9 +42,9 @@ def list_letters(data_dir: Path, query: LetterQuery, limit: int) -> dict[str, An
     Raises:
         NothingThereError: No stack has run here.
     """
-    with _opened(data_dir) as (log, _):
-        letters = [("cloud", letter) for letter in log.select(query, limit)]
-        reasons = Counter(log.reasons(query))
+    with _opened(data_dir) as desk:
+        letters = [("cloud", letter) for letter in desk.letters.select(query, limit)]
+        reasons = Counter(desk.letters.reasons(query))
     edge = [letter for letter in _edge_letters(data_dir) if query.matches(letter)]
     reasons += Counter(letter.reason for letter in edge)
     letters += [("edge", letter) for letter in edge]
@@ -64,13 +67,13 @@ def explain_letter(data_dir: Path, letter_id: str) -> dict[str, Any]:
         LetterError: There is no such letter, or there are several.
         NothingThereError: No stack has run here.
     """
-    with _opened(data_dir) as (log, registrations):
-        where, letter = _find(data_dir, log, letter_id)
+    with _opened(data_dir) as desk, closing(open_readings(desk.settings)) as readings:
+        where, letter = _find(data_dir, desk.letters, letter_id)
         facts = _document(where, letter)
         payload = _pretty(letter.element)
         facts |= asdict(meaning_of(letter, _device_of(payload)))
         if where == "cloud" and letter.replayed_at is None:
-            facts["now"] = _now_says(judge(letter, log, registrations, datetime.now(UTC)))
+            facts["now"] = _now_says(judge(letter, readings, desk.registrations, datetime.now(UTC)))
     return facts | {"payload": payload}
 
 
@@ -91,12 +94,15 @@ def replay_letters(
         NothingThereError: No stack has run here.
         UnavailableError: The log cannot be written; those told so far are done.
     """
-    with _opened(data_dir) as (log, registrations):
+    with _opened(data_dir) as desk:
+        log = desk.letters
+        if not isinstance(log, SqliteReadingLog):
+            raise LetterError("letters beside a lake are not replayed: mend the cause")
         if letter_ids:
             letters = [_replayable(data_dir, log, letter_id) for letter_id in letter_ids]
         else:
             letters = log.select(query, MOST)[::-1]
-        verdicts = [replay(letter, log, registrations, datetime.now(UTC)) for letter in walk(letters)]
+        verdicts = [replay(letter, log, desk.registrations, datetime.now(UTC)) for letter in walk(letters)]
     return {
         "replayed": sum(verdict.accepted for verdict in verdicts),
         "still_refused": sum(not verdict.accepted for verdict in verdicts),
@@ -107,14 +113,22 @@ def replay_letters(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Letters of an installation, and who is known there."""
+
+    settings: CloudSettings
+    letters: SqliteReadingLog | ObjectLetters
+    registrations: CachedRegistrations
+
+
 @contextmanager
-def _opened(data_dir: Path) -> Iterator[tuple[SqliteReadingLog, CachedRegistrations]]:
-    path = data_dir / "ingest.sqlite"
-    if not path.exists():
+def _opened(data_dir: Path) -> Iterator[_Desk]:
+    settings = CloudSettings(data_dir=data_dir)
+    if not has_readings(settings):
         raise NothingThereError(data_dir)
-    log, state = SqliteReadingLog(path), SqliteStateStore(data_dir / "state.sqlite")
-    with closing(log), closing(state):
-        yield log, CachedRegistrations(state)
+    with closing(open_letters(settings)) as letters, closing(open_state(settings)) as state:
+        yield _Desk(settings, letters, CachedRegistrations(state))
 
 
 def _replayable(data_dir: Path, log: SqliteReadingLog, letter_id: str) -> DeadLetter:
@@ -126,9 +140,9 @@ def _replayable(data_dir: Path, log: SqliteReadingLog, letter_id: str) -> DeadLe
     return letter
 
 
-def _find(data_dir: Path, log: SqliteReadingLog, letter_id: str) -> tuple[str, DeadLetter]:
+def _find(data_dir: Path, letters: DeadLetters, letter_id: str) -> tuple[str, DeadLetter]:
     query = LetterQuery(letter_id=letter_id.lower())
-    found = [("cloud", letter) for letter in log.select(query, 2)]
+    found = [("cloud", letter) for letter in letters.select(query, 2)]
     found += [("edge", letter) for letter in _edge_letters(data_dir) if query.matches(letter)]
     if not found:
         raise LetterError(f"no dead letter {letter_id!r}: see `ac-advisor deadletters list`")

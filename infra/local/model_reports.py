@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.champion import Champion
 from cloud.config import CloudSettings
 from cloud.errors import RejectedError
@@ -16,6 +15,7 @@ from cloud.model_retention import ALIASES, Retention, fates, shelf
 from cloud.ports.models import ModelCatalogue, ModelRegistry, Move, Note
 from cloud.serving import Serving
 from cloud.wiring.registry import open_registry
+from cloud.wiring.state import has_state, open_state
 from infra.local.listings import NothingThereError
 from infra.local.trial_report import in_a_line, trial_of
 
@@ -135,10 +135,10 @@ def pruned(data_dir: Path, retention: Retention, note: Note, *, dry_run: bool) -
 
 def in_use(data_dir: Path) -> Mapping[str, int]:
     """Versions by which the newest advice of a device was made, with how many devices."""
-    path = data_dir / "state.sqlite"
-    if not path.exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not has_state(settings):
         return {}
-    with closing(SqliteStateStore(path)) as store:
+    with closing(open_state(settings)) as store:
         serving = Serving(store, 0)
         advice = [serving.advice(device_id) for device_id in serving.profiles()]
     return Counter(each.champion for each in advice if each is not None)

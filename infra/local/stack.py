@@ -8,13 +8,12 @@ from typing import Any
 
 import structlog
 
+from cloud import admission
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
-from cloud.ports.records import DeviceRecord, device_pk
-from cloud.ports.state import Put
-from cloud.registrations import place_behind, registration_writes
+from cloud.ports.records import DeviceRecord
 from edge.contract import Mode
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
@@ -144,13 +143,7 @@ class Stack:
             self._site = site
 
     def _add_claim(self, device: DeviceRecord) -> str:
-        item = self.state.get(device_pk(device.device_id), "device")
-        if item is None:
-            self.state.transact(registration_writes(device))
-        else:  # one of an earlier version has no place behind its gateway yet
-            modes = {} if device.modes is None else {"modes": list(device.modes)}
-            known = Put(item.pk, item.sk, {**item.body, **modes}, if_version=item.version)
-            self.state.transact([known, *place_behind(device)])
+        admission.admit(self.state, device)
         return ClaimDesk(self.state, lambda: datetime.now(UTC)).show(device.device_id, "device").code or ""
 
     def _workers(self, environment: Mapping[str, str]) -> Iterable[Worker]:

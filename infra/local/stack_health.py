@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from cloud.adapters.file_lake import FileSnapshot
 from cloud.adapters.lake_manifest import LakeFile
 from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.deletion import open_requests
 from cloud.disk_budget import DiskUse
@@ -20,6 +19,8 @@ from cloud.monitoring.round import newest_report
 from cloud.ports.deletion import DOERS
 from cloud.ports.telemetry import LetterQuery
 from cloud.wiring.lake import disk_watch, open_lake, utc_today
+from cloud.wiring.readings import has_readings, open_letters
+from cloud.wiring.state import open_state
 from infra.local.broker import store_of
 from infra.local.preflight import Finding
 
@@ -42,13 +43,15 @@ _INGEST = "start `ac-advisor up`, or see log/ingest.log"
 
 def examine_stack(data_dir: Path) -> Iterator[Finding]:
     """Every check, also when one fails; none where no stack has run."""
-    if not (data_dir / "ingest.sqlite").exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not has_readings(settings):
         return
-    settings = CloudSettings(data_dir=data_dir, broker_dir=store_of(data_dir / "broker", "cloud"))
+    if settings.readings == "log":
+        settings = settings.model_copy(update={"broker_dir": store_of(data_dir / "broker", "cloud")})
     checks: dict[str, Callable[[CloudSettings], Iterator[Finding]]] = {
         "disk budgets": _disks,
         "lake": _lake,
-        "sealing": _sealing,
+        **({"sealing": _sealing} if settings.readings == "log" else {}),
         "dead letters": _letters,
         "deletions": _deletions,
         "monitoring": _monitoring,
@@ -122,8 +125,8 @@ def _sealing(settings: CloudSettings) -> Iterator[Finding]:
 
 
 def _letters(settings: CloudSettings) -> Iterator[Finding]:
-    with closing(SqliteReadingLog(settings.data_dir / "ingest.sqlite", read_only=True)) as log:
-        found = sum(log.reasons(LetterQuery(replayed=False)).values())
+    with closing(open_letters(settings)) as letters:
+        found = sum(letters.reasons(LetterQuery(replayed=False)).values())
     problem = None
     if found:
         problem = f"{found} open: `ac-advisor deadletters` lists them, `deadletters explain ID` says the fix"
@@ -132,16 +135,22 @@ def _letters(settings: CloudSettings) -> Iterator[Finding]:
 
 def _deletions(settings: CloudSettings) -> Iterator[Finding]:
     now = datetime.now(UTC)
-    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state:
+    with closing(open_state(settings)) as state:
         asked = {doer: [each.asked_at for _, each in open_requests(state, doer)] for doer in DOERS}
     late = [doer for doer, times in asked.items() if times and now - min(times) > DELETED_WITHIN]
-    problem = f"{', '.join(late)} has not forgotten what people have deleted: {_INGEST}" if late else None
+    problem = (
+        f"{', '.join(late)} has not forgotten what people have deleted: {_who(settings)}" if late else None
+    )
     yield Finding("deletions on their way", problem, str(sum(map(len, asked.values()))))
+
+
+def _who(settings: CloudSettings) -> str:
+    return _INGEST if settings.readings == "log" else "see the logs of the advisor and of the job Forget"
 
 
 def _monitoring(settings: CloudSettings) -> Iterator[Finding]:
     """Whoever watches is watched here; where nothing has monitored yet, nothing is missed."""
-    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state:
+    with closing(open_state(settings)) as state:
         report = newest_report(state)
     if report is None:
         return

@@ -42,10 +42,12 @@ def train(kind: Any, reason: str, due: bool, data_dir: Path, as_json: bool) -> N
 @json_option
 def triggers(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """What was looked at and decided, and why; which triggers are quiet; when the next look is due."""
-    from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
+    from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
+    from cloud.wiring.state import has_state  # noqa: PLC0415
+    from infra.local.listings import NothingThereError  # noqa: PLC0415
     from infra.local.training_desk import standing  # noqa: PLC0415
 
-    if not (data_dir / "state.sqlite").exists():
+    if not has_state(CloudSettings(data_dir=data_dir)):
         raise NothingThereError(data_dir)
     found = standing(data_dir)
     if as_json:

@@ -16,14 +16,15 @@ from typing import Final
 
 import structlog
 
-from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.logs import configure_logs
+from cloud.ports.state import StateStore
 from cloud.savings_desk import SavingsDesk
 from cloud.training_schedule import TrainingSchedule
 from cloud.wiring.monitoring import monitoring
 from cloud.wiring.process import ready_file, stop_on_signals
+from cloud.wiring.state import open_state
 from infra.local.run_folder import RunFolder
 from infra.local.savings_report import CODE
 from infra.local.training_desk import utc_now
@@ -49,9 +50,10 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 def run(data_dir: Path, stop: Event) -> None:
     """Have done what is due, until `stop`."""
+    settings = CloudSettings(data_dir=data_dir)
     with (
-        closing(SqliteStateStore(data_dir / "state.sqlite")) as store,
-        monitoring(CloudSettings(data_dir=data_dir)),
+        closing(open_state(settings)) as store,
+        monitoring(settings),
         ready_file(data_dir, "trainer"),
     ):
         schedule, pause_s, told = TrainingSchedule(store, utc_now), LOOK_S, None
@@ -61,7 +63,7 @@ def run(data_dir: Path, stop: Event) -> None:
             pause_s = PAUSE_S if failed else LOOK_S
 
 
-def _tell_savings(store: SqliteStateStore, told: date | None) -> date | None:
+def _tell_savings(store: StateStore, told: date | None) -> date | None:
     """Keep a report once a day; one that cannot be made is tried again at the next turn.
 
     Returns:

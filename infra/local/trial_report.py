@@ -5,20 +5,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.ports.records import TrialRecord
 from cloud.rollout.cohort import HomePlace, tries, was_drawn
 from cloud.rollout.desk import RolloutSettings
 from cloud.rollout.judge import SHADOW_DAYS
 from cloud.serving import Profile, Serving
+from cloud.wiring.state import has_state, open_state
 
 
 def trial_of(data_dir: Path, version: str) -> dict[str, Any] | None:
     """The trial of a version as the advisor keeps it; None if it never had one."""
-    path = data_dir / "state.sqlite"
-    if not path.exists():
+    settings = CloudSettings(data_dir=data_dir)
+    if not has_state(settings):
         return None
-    with closing(SqliteStateStore(path)) as store:
+    with closing(open_state(settings)) as store:
         serving = Serving(store, 0)
         trial, profiles = serving.trial(version), serving.profiles()
     return None if trial is None else _told(trial, [*profiles.values()])

@@ -20,7 +20,7 @@ from mobile_api.voice.alexa_grants import AlexaGrants
 from mobile_api.voice.alexa_messages import Json, read_directive
 from mobile_api.voice.alexa_reports import AlexaReports
 from mobile_api.voice.alexa_signature import AlexaSignatures, public_roots
-from mobile_api.voice.google_graph import HomeGraph, read_account
+from mobile_api.voice.google_graph import HomeGraph, ServiceAccount
 from mobile_api.voice.google_home import GoogleHome
 from mobile_api.voice.google_links import GoogleLinks
 from mobile_api.voice.google_reports import GoogleReports
@@ -118,15 +118,17 @@ class VoiceDesk:
 
 
 def install(app: Flask) -> None:
-    """Give `app` its desk.
-
-    Raises:
-        KeyFileError: The key for Google's Home Graph cannot be used.
-    """
+    """Give `app` its desk."""
     with app.app_context():
         use = services()
         signatures = AlexaSignatures(send, use.now, public_roots)
-        app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, _alexa(use), _google(use))
+        app.extensions[_EXTENSION] = VoiceDesk(Patience(), send, signatures, _alexa(use))
+
+
+def tell_google(app: Flask, account: ServiceAccount) -> None:
+    """Have Google told of changes, too: `account` is who we are at its Home Graph."""
+    with app.app_context():
+        voice_desk().google = _google(services(), account)
 
 
 def start_reports(app: Flask) -> None:
@@ -144,11 +146,8 @@ def _alexa(use: Services) -> AlexaEvents | None:
     return AlexaEvents(grants, send, wanted.alexa_events_url, new_id)
 
 
-def _google(use: Services) -> GoogleReports | None:
-    wanted = use.settings
-    if wanted.google_key_file is None:
-        return None
-    graph = HomeGraph(read_account(wanted.google_key_file), send, wanted.google_graph_url, new_id, use.now)
+def _google(use: Services, account: ServiceAccount) -> GoogleReports:
+    graph = HomeGraph(account, send, use.settings.google_graph_url, new_id, use.now)
     return GoogleReports(graph, GoogleLinks(use.state), use.state)
 
 

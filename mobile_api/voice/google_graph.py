@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -142,15 +141,19 @@ class HomeGraph:
         return str(jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key, algorithms=["RS256"]))
 
 
-def read_account(path: Path) -> ServiceAccount:
-    """The service account in a key file.
+def service_account(text: bytes, where: str) -> ServiceAccount:
+    """The service account in a key file, or in a secret that holds the same.
+
+    Args:
+        text: What the file holds.
+        where: What a person knows it by.
 
     Raises:
         KeyFileError: It is none, or its key cannot be used.
     """
     try:
-        account = ServiceAccount.model_validate_json(path.read_bytes())
+        account = ServiceAccount.model_validate_json(text)
         RSAKey.import_key(account.private_key.get_secret_value())
-    except (OSError, JoseError, ValueError) as error:
-        raise KeyFileError(f"{path} is no key file of a service account") from error
+    except (JoseError, ValueError) as error:
+        raise KeyFileError(f"{where} is no key file of a service account") from error
     return account

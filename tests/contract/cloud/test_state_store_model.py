@@ -4,11 +4,10 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -24,6 +23,7 @@ from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.errors import ConflictError
 from cloud.ports.state import Body, Delete, Item, Put, StateStore, Write
+from tests.aws_faults import refusal
 
 KEYS = st.sampled_from(["", "a", "a1", "a2", "b", "ä", "\U0001f321", "\uffff"])
 PKS = st.sampled_from(["p", "q"])
@@ -170,15 +170,7 @@ def _refusal(request: AWSPreparedRequest, code: str) -> AWSResponse:
         code = "ThrottlingException"
     reasons = [{"Code": "TransactionConflict" if n == 0 else "None"} for n in range(steps)]
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "CancellationReasons": reasons}
-    headers = {"content-type": "application/x-amz-json-1.0"}
-    return AWSResponse(request.url, _FAULTS.get(code, 400), headers, _Raw(json.dumps(body).encode()))
-
-
-class _Raw(BytesIO):
-    """A body as urllib3 gives it."""
-
-    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
-        yield self.read()
+    return refusal(request, _FAULTS.get(code, 400), json.dumps(body).encode())
 
 
 def test_dynamodb_behaves_like_a_dict(make_dynamodb_state: Callable[[_Clock], StateStore]) -> None:

@@ -1,17 +1,15 @@
 """The way on AWS, on moto: a message, the deployed rule, Kinesis, the function, the lake, what apps are told.
 
-moto runs no rules. `Bridge` does what the committed template's rule says, and refuses what it does not know.
+moto runs no rules: `tests/rule_bridge.py` does what the committed template's rule says.
 """
 
 import json
-import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -27,54 +25,9 @@ from cloud.ports.state import Put
 from cloud.wiring.kinesis import Handler, kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import topics
+from tests.rule_bridge import TEMPLATE, Bridge, UnknownRuleError
 
-TEMPLATE = Path(__file__).parents[3] / "infra" / "cloudformation" / "AcAdvisor.json"
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-_SQL = re.compile(
-    r"SELECT topic\(\) AS topic, encode\(\*, 'base64'\) AS payload FROM '([^']+)'"
-    r"(?: WHERE topic\((\d)\) <> '(\w+)')?"
-)
-_KEY = re.compile(r"\$\{topic\((\d)\)\}")
-
-
-class UnknownRuleError(Exception):
-    """The rule says what this double does not know."""
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """An IoT rule with a Kinesis action, and an SQS one for errors, as the template has it."""
-
-    topic_filter: str
-    excluded: tuple[int, str] | None
-    key_level: int
-
-    @classmethod
-    def of(cls, template: dict[str, Any], name: str) -> Self:
-        rules = [each["Properties"] for each in template["Resources"].values()
-                 if each["Type"] == "AWS::IoT::TopicRule"]  # fmt: skip
-        (payload,) = [rule["TopicRulePayload"] for rule in rules if rule["RuleName"] == name]
-        sql, key = (
-            _SQL.fullmatch(payload["Sql"]),
-            payload["Actions"][0].get("Kinesis", {}).get("PartitionKey"),
-        )
-        level = _KEY.fullmatch(key or "")
-        if sql is None or level is None or len(payload["Actions"]) != 1:
-            raise UnknownRuleError(payload["Sql"])
-        excluded = (int(sql[2]), sql[3]) if sql[2] else None
-        return cls(sql[1], excluded, int(level[1]))
-
-    def record(self, topic: str, payload: bytes) -> dict[str, Any] | None:
-        """What goes into the stream; None for a message that the rule does not take."""
-        levels, wanted = topic.split("/"), self.topic_filter.split("/")
-        if len(levels) != len(wanted) or any(
-            w not in ("+", got) for got, w in zip(levels, wanted, strict=True)
-        ):
-            return None
-        if self.excluded is not None and levels[self.excluded[0] - 1] == self.excluded[1]:
-            return None
-        data = {"topic": topic, "payload": b64encode(payload).decode()}
-        return {"Data": json.dumps(data).encode(), "PartitionKey": levels[self.key_level - 1]}
 
 
 @dataclass

@@ -5,10 +5,9 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -32,6 +31,7 @@ from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
 from cloud.wiring.kinesis import kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake
+from tests.aws_faults import KilledError, answered, refusal
 
 boto3 = pytest.importorskip("boto3")
 pytest.importorskip("moto")
@@ -185,10 +185,6 @@ def _record(device_id: str, minute: int, **changes: object) -> dict[str, Any]:
     return {"Data": json.dumps(envelope).encode(), "PartitionKey": device_id}
 
 
-class KilledError(BaseException):
-    """The Lambda is ended: out of time, out of memory."""
-
-
 class FaultyS3:
     """S3 that throttles, fails, and loses answers to what it has done; and Lambdas that are killed there."""
 
@@ -211,15 +207,8 @@ class FaultyS3:
         if fault.startswith("killed"):
             raise KilledError
         status = 503 if fault == "SlowDown" else 500
-        body = f"<Error><Code>{fault.replace('answer lost', 'InternalError')}</Code></Error>".encode()
-        return AWSResponse(request.url, status, {"content-type": "application/xml"}, _Raw(body))
-
-
-class _Raw(BytesIO):
-    """A body as urllib3 gives it."""
-
-    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
-        yield self.read()
+        code = fault.replace("answer lost", "InternalError")
+        return refusal(request, status, f"<Error><Code>{code}</Code></Error>".encode())
 
 
 @dataclass
@@ -260,7 +249,10 @@ def test_each_record_is_in_the_lake_on_s3_once_whatever_fails(
     monkeypatch.setattr("cloud.adapters.s3_files.CONFIG", Config(retries={"total_max_attempts": 2}))
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
 
-    with closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state, _hooked(faults.answer):
+    with (
+        closing(SqliteStateStore(settings.data_dir / "state.sqlite")) as state,
+        answered(faults.answer, "s3"),
+    ):
         _register(state)
         with ThreadPoolExecutor() as pool:  # a Lambda for each shard, and somebody who merges meanwhile
             drained = [pool.submit(mapping.drain_all, _lambda(settings, state)) for mapping in mappings]
@@ -309,17 +301,6 @@ def _settings_on_s3(s3_endpoint: str, tmp_path: Path) -> CloudSettings:
     bucket = f"lake-{uuid4()}"
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return CloudSettings(data_dir=tmp_path, lake=f"s3://{bucket}/telemetry", s3_endpoint_url=s3_endpoint)
-
-
-@contextmanager
-def _hooked(answer: Callable[..., Any]) -> Iterator[None]:
-    """Every client of S3 that is made meanwhile is answered so."""
-    events = boto3._get_default_session().events
-    events.register("before-send.s3", answer)
-    try:
-        yield
-    finally:
-        events.unregister("before-send.s3", answer)
 
 
 def _register(state: SqliteStateStore) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from cloud.adapters.aws_account import POLICY, RULES
+from cloud.adapters.dynamodb_state import DynamoDbStateStore
+from cloud.claims import ClaimDesk
 from cloud.iot_policies import own_statements
+from cloud.wiring.lake import utc_now
 from infra.local.cli import commands
 
 STATE_PROBLEM = "point-in-time recovery is DISABLED"
@@ -84,7 +88,7 @@ def test_doctor_is_content_with_what_is_as_it_should_be(name: str) -> None:
 
 
 def test_who_is_registered_has_a_key_that_only_its_owner_can_read(name: str, tmp_path: Path) -> None:
-    code, found = run("register", "gw-7", "--out", str(tmp_path))
+    code, found = run("register", "gw-7", "--gateway", "--out", str(tmp_path))
     assert code == 0
     assert stat.S_IMODE(Path(found["key"]).stat().st_mode) == 0o600
     assert "CERTIFICATE" in Path(found["certificate"]).read_text()
@@ -92,3 +96,28 @@ def test_who_is_registered_has_a_key_that_only_its_owner_can_read(name: str, tmp
     assert run("behind", "gw-7", "ac-1", "ac-2")[0] == 0
     assert run("remove", "gw-7")[0] == 0
     assert "gw-7" not in [each["thingName"] for each in boto3.client("iot").list_things()["things"]]
+
+
+def test_a_device_that_is_registered_can_be_paired(
+    name: str,
+    make_dynamodb_state: Callable[[Callable[[], datetime]], DynamoDbStateStore],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = make_dynamodb_state(utc_now)
+    monkeypatch.setenv("CLOUD_STATE", f"dynamodb://{state._table}")
+
+    assert run("register", "ac-7", "--out", str(tmp_path))[0] == 0
+
+    code = ClaimDesk(state, utc_now).answer("ac-7", "device")
+    assert code is not None
+    assert code.code
+    assert run("remove", "ac-7")[0] == 0
+
+
+def test_where_the_state_is_not_named_nobody_is_let_in(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(commands, ["aws", "register", "ac-8", "--out", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert "CLOUD_STATE" in done.stderr
+    assert list(tmp_path.iterdir()) == []

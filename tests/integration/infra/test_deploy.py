@@ -9,6 +9,7 @@ parameter that the service does not know. Properties that moto drops are asserte
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import pytest
 from moto import mock_aws
 from moto.cloudformation import parsing
 from moto.elbv2.models import FakeTargetGroup
+
+from cloud.adapters.secrets_manager import SecretsManagerDocument
+from mobile_api.keys import StoredKeys
 
 FOLDER = Path(__file__).parents[3] / "infra" / "cloudformation"
 REGION = "eu-west-1"
@@ -104,9 +108,9 @@ def _budget(_: str, told: Properties) -> Properties:
 
 
 def _secret(name: str, told: Properties) -> Properties:
-    return {"Name": name, "SecretString": "made at deploy"} | {
-        key: told[key] for key in told if key != "GenerateSecretString"
-    }
+    """Without a value, unless one is given or to be made (CloudFormation, AWS::SecretsManager::Secret)."""
+    made = {"SecretString": "made at deploy"} if "GenerateSecretString" in told else {}
+    return {"Name": name, **made} | {key: told[key] for key in told if key != "GenerateSecretString"}
 
 
 MAKERS = {
@@ -313,7 +317,7 @@ def test_schedules_start_tasks_that_there_are(account: Account) -> None:
         scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]
     ]
 
-    assert len(schedules) == 3
+    assert len(schedules) == 4
     for target in (each["Target"] for each in schedules):
         assert target["Arn"] in clusters
         assert target["EcsParameters"]["TaskDefinitionArn"] in definitions
@@ -334,6 +338,24 @@ def test_alarms_are_about_what_there_is(account: Account) -> None:
     assert len(named) >= 5
     assert set(named) <= there
     assert all(each["AlarmActions"] == [topic["TopicArn"]] for each in alarms)
+
+
+def test_the_api_writes_its_keys_into_the_secret_that_there_is(account: Account) -> None:
+    (task,) = [
+        account.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        for arn in account.client("ecs").list_task_definitions()["taskDefinitionArns"]
+        if "ApiTask" in arn
+    ]
+    told = {each["name"]: each["value"] for each in task["containerDefinitions"][0]["environment"]}
+    now = datetime.now(UTC)
+
+    secret = SecretsManagerDocument(account.client("secretsmanager"), told["API_KEYS_SECRET"])
+    kid = StoredKeys(secret, timedelta(days=90), now).signing(now).kid
+
+    assert StoredKeys(secret, timedelta(days=90), now).signing(now).kid == kid
+    assert (
+        SecretsManagerDocument(account.client("secretsmanager"), told["API_GOOGLE_KEY_SECRET"]).read() is None
+    )
 
 
 def test_a_type_that_nobody_knows_is_seen(account: Account) -> None:

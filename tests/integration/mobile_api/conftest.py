@@ -20,6 +20,7 @@ import pytest
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.admission import first_writes
 from cloud.ports.records import (
     AdviceStatus,
     ClaimRecord,
@@ -30,7 +31,6 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Put
 from cloud.ports.telemetry import DeadLetter, IngestCommit
-from cloud.registrations import registration_writes
 from edge.contract import Telemetry
 from infra.local.broker import free_ports
 from infra.local.sample_advice import sample_advice
@@ -145,7 +145,7 @@ class ApiProcess:
         """A gateway shows a code, and devices are registered behind it."""
         claim = ClaimRecord(code="GATE2345", device_id=gateway_id, kind="gateway")
         devices = [DeviceRecord(device_id=device_id, gateway_id=gateway_id) for device_id in behind]
-        writes = [put for device in devices for put in registration_writes(device)]
+        writes = [put for device in devices for put in first_writes(device)]
         self.state.transact([Put("claim#GATE2345", "claim", claim.model_dump(mode="json")), *writes])
 
     def refuse(self) -> None:

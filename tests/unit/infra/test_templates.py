@@ -160,7 +160,7 @@ def test_only_who_merges_and_forgets_writes_the_lake_beside_ingest(template: Tem
         if "s3:DeleteObject" in statement["Action"] and "/telemetry/*" in json.dumps(statement["Resource"])
     }
 
-    assert {re.match(r"[A-Z][a-z]+", name)[0] for name in writers} == {"Ingest", "Upkeep"}  # type: ignore[index]
+    assert {re.match(r"[A-Z][a-z]+", name)[0] for name in writers} == {"Ingest", "Upkeep", "Forget"}  # type: ignore[index]
 
 
 def test_the_api_commands_no_device_and_the_advisor_reads_no_signing_key(template: Template) -> None:
@@ -321,7 +321,7 @@ def test_jobs_are_started_as_often_as_they_are_meant_to(template: Template) -> N
         for name, each in of_type(template, "AWS::Scheduler::Schedule").items()
     }
 
-    assert told == {"Train": 60, "Monit": 5, "Upkee": 60}
+    assert told == {"Train": 60, "Monit": 5, "Upkee": 60, "Forge": 5}
     for each in of_type(template, "AWS::Scheduler::Schedule").values():
         assert "DeadLetterConfig" in each["Target"]
 

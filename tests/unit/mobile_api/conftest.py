@@ -15,6 +15,7 @@ from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_mailer import MemoryMailer
 from cloud.adapters.memory_state import MemoryStateStore
 from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.admission import first_writes
 from cloud.device_history import WholeHistory
 from cloud.ports.api import ApiStores
 from cloud.ports.records import (
@@ -29,7 +30,6 @@ from cloud.ports.records import (
 )
 from cloud.ports.state import Item, Put
 from cloud.ports.telemetry import IngestCommit
-from cloud.registrations import registration_writes
 from edge.contract import Telemetry
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
@@ -165,7 +165,7 @@ class World:
         self.state.transact([Put(claim_pk(code), "claim", claim.model_dump(mode="json"))])
 
     def register_behind(self, gateway_id: str, device_id: str) -> None:
-        self.state.transact(registration_writes(DeviceRecord(device_id=device_id, gateway_id=gateway_id)))
+        self.state.transact(first_writes(DeviceRecord(device_id=device_id, gateway_id=gateway_id)))
 
     def overwrite(self, item: Item) -> None:
         self.state.transact([Put(item.pk, item.sk, item.body)])

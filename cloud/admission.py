@@ -1,0 +1,33 @@
+"""Admission: the record of a device that may speak, though nobody has paired it yet."""
+
+from cloud.ports.records import DeviceRecord, behind_sk, device_pk, gateway_pk
+from cloud.ports.state import ABSENT, Put, StateStore
+
+
+def admit(store: StateStore, device: DeviceRecord) -> None:
+    """Have a device known; one that is known stays what it is, but for what is said that it can do.
+
+    Raises:
+        ConflictError: It was changed at the same moment; admit it again.
+        UnavailableError: The serving state does not answer.
+    """
+    item = store.get(device_pk(device.device_id), "device")
+    if item is None:
+        store.transact(first_writes(device))
+    else:  # one of an earlier version has no place behind its gateway yet
+        modes = {} if device.modes is None else {"modes": list(device.modes)}
+        known = Put(item.pk, item.sk, {**item.body, **modes}, if_version=item.version)
+        store.transact([known, *_place_behind(device)])
+
+
+def first_writes(device: DeviceRecord) -> list[Put]:
+    """A device that is let in for the first time; behind a gateway it can be found there by its people."""
+    record = Put(device_pk(device.device_id), "device", device.model_dump(mode="json"), ABSENT)
+    return [record, *_place_behind(device)]
+
+
+def _place_behind(device: DeviceRecord) -> list[Put]:
+    """The pointer from the device's gateway, if it has one."""
+    if device.gateway_id is None:
+        return []
+    return [Put(gateway_pk(device.gateway_id), behind_sk(device.device_id), {})]
