@@ -153,6 +153,7 @@ def create_app(
         post=Post(mailer),
         federation=trusted_issuer(settings),
         push=_push(stores.state, settings),
+        traces=_traces(settings),
     )
     services.install(app, offered)
     oauth.install(app)
@@ -178,6 +179,14 @@ def _push(state: StateStore, settings: ApiSettings) -> services.PushService | No
     from mobile_api.push_sender import open_sender  # noqa: PLC0415 (needs the extra `push`)
 
     return open_sender(state, settings.push_contact, private_ok=settings.push_private_ok)
+
+
+def _traces(settings: ApiSettings) -> services.Traces | None:
+    if not settings.otlp_endpoint:
+        return None
+    from mobile_api.traces import open_traces  # noqa: PLC0415 (needs the extra `otel`)
+
+    return open_traces(settings.otlp_endpoint)
 
 
 @cache
@@ -222,6 +231,8 @@ def _finish(response: Response) -> Response:
     duration_s = time.perf_counter() - g.started
     method, route, status = request.method, _route(), response.status_code
     use.metrics.record(method, route, status, duration_s)
+    if use.traces is not None:
+        use.traces.record(services.RequestFacts(method, route, status, g.request_id, duration_s))
     if log.is_enabled_for(logging.DEBUG):  # making an event costs as much as a look-up
         log.debug(
             "request_served", method=method, route=route, status=status, duration_s=round(duration_s, 6)
