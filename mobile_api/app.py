@@ -197,6 +197,7 @@ def description() -> str:
 
 def _offer_description(app: Flask) -> None:
     def show_description() -> Response:
+        services.services().limits.admit_address()
         return cacheable(Response(description(), mimetype="application/json"))
 
     app.add_url_rule("/openapi.json", "show_description", show_description)
@@ -213,6 +214,8 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.started = time.perf_counter()
     g.services = services.app_services()
+    if request.routing_exception is not None:  # no route counts it
+        g.services.limits.admit_address()
 
 
 def _finish(response: Response) -> Response:

@@ -30,7 +30,7 @@ from mobile_api.keys import KEY_FILE, StoredKeys
 SHOWN: Final = 12
 """So many rows of each table."""
 
-Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
+Wsgi: TypeAlias = Callable[..., Iterable[bytes]]
 
 OURS: Final = ("mobile_api/", "cloud/", "edge/")
 """Folders of ours that serve a request."""
