@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud.ports.deletion import was_deleted
+from cloud.ports.records import gateway_pk
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -96,6 +97,7 @@ def test_a_gateway_leaves_only_when_it_is_meant_and_its_devices_are_deleted(
     assert browser.post("/gateways/gw-1/delete", data={"sure": "yes"}).status_code == 303
 
     assert was_deleted(world.state, "behind")
+    assert [item.sk for item in world.state.query(gateway_pk("gw-1"))] == ["behind#waits"]
     world.gateway_of(ann, home_id)
     assert ann.get("/v1/gateways/gw-1").json["waiting_ids"] == ["waits"]  # the other is let in anew
 
