@@ -36,7 +36,7 @@ $(VENV)/.installed: $(VENV)/.checked pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing the tools of the tests into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,aws,push]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,aws,otel,push]'
 	@touch $@
 
 lint: setup-dev

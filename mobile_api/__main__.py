@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.util import find_spec
 
 from flask import Flask
 
@@ -13,7 +14,7 @@ from cloud.wiring.secrets import open_secret
 from mobile_api import logs, push_delivery
 from mobile_api.app import create_app
 from mobile_api.config import ApiSettings
-from mobile_api.errors import AddressTakenError
+from mobile_api.errors import AddressTakenError, ExtraMissingError
 from mobile_api.events import drain
 from mobile_api.keys import KEY_FILE, StoredKeys
 from mobile_api.serving import serve
@@ -22,16 +23,23 @@ from mobile_api.voice.google_graph import KeyFileError, ServiceAccount, service_
 
 
 def main() -> int:
-    """Read the settings and serve; 1 when the address is taken, or a key file is none."""
+    """Read the settings and serve; 1 when the address is taken, or what a setting needs is not there."""
     settings = ApiSettings()
     logs.configure(settings)
     try:
-        _google_account(settings)
+        _look_at_needs(settings)
         serve(settings, partial(_make_app, settings), drain=drain)
-    except (AddressTakenError, KeyFileError, UnavailableError) as error:
+    except (AddressTakenError, ExtraMissingError, KeyFileError, UnavailableError) as error:
         print(error, file=sys.stderr)  # noqa: T201 (one line for the person who started it)
         return 1
     return 0
+
+
+def _look_at_needs(settings: ApiSettings) -> None:
+    """What is only read or imported later, in the worker, is missed here, in one line."""
+    _google_account(settings)
+    if settings.otlp_endpoint and find_spec("opentelemetry") is None:
+        raise ExtraMissingError("API_OTLP_ENDPOINT", "otel")
 
 
 def _make_app(settings: ApiSettings) -> Flask:

@@ -153,6 +153,7 @@ def create_app(
         post=Post(mailer),
         federation=trusted_issuer(settings),
         push=_push(stores.state, settings),
+        traces=_traces(settings),
     )
     services.install(app, offered)
     oauth.install(app)
@@ -180,6 +181,14 @@ def _push(state: StateStore, settings: ApiSettings) -> services.PushService | No
     return open_sender(state, settings.push_contact, private_ok=settings.push_private_ok)
 
 
+def _traces(settings: ApiSettings) -> services.Traces | None:
+    if not settings.otlp_endpoint:
+        return None
+    from mobile_api.traces import open_traces  # noqa: PLC0415 (needs the extra `otel`)
+
+    return open_traces(settings.otlp_endpoint)
+
+
 @cache
 def description() -> str:
     """The OpenAPI document, as JSON."""
@@ -188,6 +197,7 @@ def description() -> str:
 
 def _offer_description(app: Flask) -> None:
     def show_description() -> Response:
+        services.services().limits.admit_address()
         return cacheable(Response(description(), mimetype="application/json"))
 
     app.add_url_rule("/openapi.json", "show_description", show_description)
@@ -204,6 +214,8 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.started = time.perf_counter()
     g.services = services.app_services()
+    if request.routing_exception is not None:  # no route counts it
+        g.services.limits.admit_address()
 
 
 def _finish(response: Response) -> Response:
@@ -222,6 +234,8 @@ def _finish(response: Response) -> Response:
     duration_s = time.perf_counter() - g.started
     method, route, status = request.method, _route(), response.status_code
     use.metrics.record(method, route, status, duration_s)
+    if use.traces is not None:
+        use.traces.record(services.RequestFacts(method, route, status, g.request_id, duration_s))
     if log.is_enabled_for(logging.DEBUG):  # making an event costs as much as a look-up
         log.debug(
             "request_served", method=method, route=route, status=status, duration_s=round(duration_s, 6)

@@ -48,6 +48,11 @@ class ApiSettings(BaseSettings):
     push_private_ok: bool = Field(
         default=False, description="Push also to addresses that are not public, and without TLS: for tests."
     )
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^$|^https?://\S+$",
+        description="Traces requests (extra `otel`): a collector, such as `http://127.0.0.1:4318/v1/traces`.",
+    )
     secure_cookies: bool = Field(
         default=False, description="Send the session cookie over https only; set it behind TLS."
     )

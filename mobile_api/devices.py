@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from edge.contract import DeviceId, Fan, Mode, Telemetry
+from edge.contract import ChangedBy, DeviceId, Fan, Mode, Telemetry
 from mobile_api.access import OwnedDevice, Principal, owned_device, owned_devices, owned_home
 from mobile_api.cursors import part_of
 from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
@@ -28,6 +28,7 @@ class LatestReading(Shown):
     sampled_at: AwareDatetime
     mode: Mode
     setpoint_c: float | None
+    changed_by: ChangedBy | None = Field(description="Who chose the setpoint in force.")
     indoor_dry_bulb_c: float | None
     indoor_rh_pct: float | None
     outdoor_dry_bulb_c: float | None

@@ -15,6 +15,13 @@ class AddressTakenError(ApiError):
         super().__init__(f"cannot listen on {host}:{port} ({reason}): set API_PORT to a free port")
 
 
+class ExtraMissingError(ApiError):
+    """A setting wants a library that is not installed."""
+
+    def __init__(self, variable: str, extra: str) -> None:
+        super().__init__(f"{variable} needs the extra {extra!r}: pip install 'ac-advisor[{extra}]'")
+
+
 class UnauthenticatedError(ApiError):
     """Nobody, or nobody we know: sign in (401)."""
 

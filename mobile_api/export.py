@@ -5,16 +5,18 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import structlog
 from flask import Response
 
 from cloud.ports.records import DAY_PREFIX, device_pk, home_pk
+from cloud.ports.saving_records import SAVINGS_SK
 from edge.contract import Telemetry
+from edge.contract.event import EventKind
 from mobile_api.access import OwnedHome, Principal, owned_device
 from mobile_api.archive import Entry, zipped
-from mobile_api.members import members
+from mobile_api.members import list_invitations, members
 from mobile_api.operations import Operations
 from mobile_api.pairing import PRIVATE_ITEMS
 from mobile_api.problems import watched
@@ -25,11 +27,15 @@ README = """\
 
 - `home.json`: what its people said of it, with their consents.
 - `members.json`: who may act in it, and their roles.
+- `kept.json`: who said by phone that they are home (by account), the measured saving with its interval, open
+  invitations (without codes), and the gateways.
 - `devices/<device_id>/device.json`: the device as it is registered.
 - `devices/<device_id>/kept.json`: preferences, schedule, advice and plan that stand, commands of the last
   week, and `advisor_state`: what was learnt of the home, as the program keeps it (base64).
 - `devices/<device_id>/days.json`: each local day that is over: whether it was advised or a measuring day
   (`arm`), electricity [kWh], measured hours [h], overrides and words of people.
+- `devices/<device_id>/events.json`: what happened at it (setpoints changed, faults, windows, results of
+  commands), the newest 200 of each kind.
 - `devices/<device_id>/readings.csv`: every reading, ascending; RFC 4180, UTF-8, an empty field is null.
 
 Columns of `readings.csv`: `sampled_at` is the end of the sampling interval (RFC 3339, UTC), `interval_s` its
@@ -70,7 +76,18 @@ def export_home(home: OwnedHome, principal: Principal) -> Response:
 def _of_home(home: OwnedHome) -> Iterator[Entry]:
     yield Entry("README.md", [README])
     yield Entry("home.json", [_json(home.record.model_dump(mode="json"))])
+    yield Entry("kept.json", [_json(_kept_of_home(home))])
     yield Entry("members.json", [_json([each.model_dump(mode="json") for each in members(home)])])
+
+
+def _kept_of_home(home: OwnedHome) -> dict[str, Any]:
+    state, pk = services().state, home_pk(home.record.home_id)
+    single = {sk: state.get(pk, sk) for sk in ("presence", SAVINGS_SK)}
+    return {
+        **{sk: item.body for sk, item in single.items() if item is not None},
+        "invitations": [each.model_dump(mode="json") for each in list_invitations(home).items],
+        "gateway_ids": [item.sk.removeprefix("gateway#") for item in every(state, pk, "gateway#")],
+    }
 
 
 def _of_device(use: Services, device: dict[str, Any]) -> Iterator[Entry]:
@@ -79,6 +96,7 @@ def _of_device(use: Services, device: dict[str, Any]) -> Iterator[Entry]:
     yield Entry(f"{folder}/device.json", [_json(device)])
     yield Entry(f"{folder}/kept.json", _kept(use, device_id))
     yield Entry(f"{folder}/days.json", _days(use, device_id))
+    yield Entry(f"{folder}/events.json", _events(use, device_id))
     yield Entry(f"{folder}/readings.csv", _readings(use, device_id))
 
 
@@ -91,6 +109,16 @@ def _kept(use: Services, device_id: str) -> Iterator[str]:
 
 def _days(use: Services, device_id: str) -> Iterator[str]:
     yield _json([item.body for item in every(use.state, device_pk(device_id), DAY_PREFIX)])
+
+
+def _events(use: Services, device_id: str) -> Iterator[str]:
+    found = [
+        event
+        for kind in get_args(EventKind)
+        for event in use.readings.events_of(device_id, kind, datetime.fromtimestamp(0, UTC))
+    ]
+    found.sort(key=lambda event: (event.occurred_at, event.event_id))
+    yield _json([event.model_dump(mode="json") for event in found])
 
 
 def _readings(use: Services, device_id: str) -> Iterator[str]:

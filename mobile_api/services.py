@@ -43,6 +43,33 @@ class PushService(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What may be told of a request: nothing of who asked, nor of what.
+
+    Attributes:
+        method: As it was sent.
+        route: The template, such as `/v1/devices/<device_id>`.
+        status: Of the answer.
+        request_id: As it is in the answer and in logs.
+        duration_s: From request to answer [s].
+    """
+
+    method: str
+    route: str
+    status: int
+    request_id: str
+    duration_s: float
+
+
+class Traces(Protocol):
+    """Where requests are traced."""
+
+    def record(self, facts: RequestFacts) -> None:
+        """Tell of a request that has just been answered; never waits, never fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The outside of the API, as ports.
 
@@ -62,6 +89,7 @@ class Services:
         cursors: Writes and reads where lists go on.
         limits: Counts who asks how often.
         push: The way to browsers; None where push is not offered.
+        traces: Where requests are traced; None: they are not.
     """
 
     state: StateStore
@@ -79,6 +107,7 @@ class Services:
     cursors: Cursors
     limits: RateLimits
     push: PushService | None = None
+    traces: Traces | None = None
 
     def on(self, state: StateStore) -> "Services":
         """The same over another view of the serving state."""

@@ -11,11 +11,11 @@ import statistics
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
@@ -24,11 +24,13 @@ from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from infra.local.api_client import ApiClient
+from infra.local.api_profile import Profile, profile_recommendation
 from infra.local.broker import free_ports
 from infra.local.http_load import Load, exchange, measure, request
 from infra.local.onboarding import register
 from infra.local.sample_advice import sample_advice
 from infra.local.supervisor import Worker
+from mobile_api.config import ApiSettings
 
 PEOPLE: Final = 8
 """Accounts, each with a home, a device and a connection."""
@@ -69,6 +71,8 @@ class ApiRates:
         streams: Open streams of live updates.
         stream_events: What they were told meanwhile.
         client_busy_ratio: How busy the load generator was at the bare route: below 1, it waited for it.
+        load_average: Of the machine over a minute, when it began: above its cores, others worked there.
+        profile: Where the time of a recommendation goes, if that was asked.
     """
 
     bare: Figures
@@ -79,24 +83,27 @@ class ApiRates:
     streams: int
     stream_events: int
     client_busy_ratio: float
+    load_average: float
+    profile: Profile | None
 
 
 Questions = Mapping[str, tuple[Sequence[Sequence[bytes]], int, tuple[int, ...]]]
 """By name: what each connection sends, how many requests in a round, what may be answered."""
 
 
-def measure_api(requests: int) -> ApiRates:
-    """Ask each question `requests` times a round.
+def measure_api(requests: int, *, profile: bool = False) -> ApiRates:
+    """Ask each question `requests` times a round; with `profile` a recommendation once more afterwards.
 
     Raises:
         LocalError: A process does not run, or answers as it should not.
     """
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+    load_average = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name:
         site = Site(Path(name))
-        stack.enter_context(site.running())
-        with site.watched() as listeners:
+        with site.running(), site.watched() as listeners:
             rounds = [_round(site, requests) for _ in range(ROUNDS)]
         streams, events = len(listeners.open), listeners.events
+        found = site.profile(requests) if profile else None
     return ApiRates(
         **{
             name: _figures([each[name] for each in rounds], [each["bare"] for each in rounds])
@@ -105,19 +112,22 @@ def measure_api(requests: int) -> ApiRates:
         streams=streams,
         stream_events=events,
         client_busy_ratio=round(statistics.median(each["bare"].busy_ratio for each in rounds), 3),
+        load_average=round(load_average, 1),
+        profile=found,
     )
 
 
 def rows_of(rates: ApiRates) -> dict[str, object]:
     """Every figure under a name of its own, for a table."""
-    rows: dict[str, object] = {}
-    for name, value in asdict(rates).items():
-        rows |= (
-            {f"{name} {key}": each for key, each in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
-    return rows
+    return dict(_flat("", asdict(rates)))
+
+
+def _flat(name: str, figures: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for key, value in figures.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{name}{key} ", value)
+        elif value is not None:
+            yield f"{name}{key}", value
 
 
 def _round(site: "Site", requests: int) -> dict[str, Load]:
@@ -225,6 +235,17 @@ class Site:
             "accept": (presses, requests, (200,)),
             "history_day": (day, requests // HISTORY_SHARE, (200,)),
         }
+
+    def profile(self, calls: int) -> Profile:
+        """Of a recommendation, over what the process has left."""
+        token, device_id = self.people[0]
+        folder = self._folder / "api"
+        settings = ApiSettings(
+            data_dir=folder, port=self.port, rate_per_minute=1_000_000, log_level="warning"
+        )
+        return profile_recommendation(
+            folder, settings, token, f"/v1/devices/{device_id}/recommendation", calls
+        )
 
     def _move_in(self, log: SqliteReadingLog) -> bytes:
         """Accounts, homes, devices, advice, readings; what the first one is advised."""

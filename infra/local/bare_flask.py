@@ -19,10 +19,11 @@ def main(arguments: list[str]) -> None:
     """Serve until SIGTERM."""
     folder, port, answer = arguments
     settings = ApiSettings(data_dir=Path(folder), port=int(port))
-    serve(settings, partial(_make_app, json.loads(answer)), drain=lambda _: None)
+    serve(settings, partial(make_app, json.loads(answer)), drain=lambda _: None)
 
 
-def _make_app(answer: dict[str, Any]) -> Flask:
+def make_app(answer: dict[str, Any]) -> Flask:
+    """One route, `/`, that answers the same JSON each time."""
     app = Flask(__name__)
 
     def show() -> Response:

@@ -96,14 +96,15 @@ def lake(homes: int, days: int, as_json: bool) -> None:  # noqa: FBT001 (click's
 
 @bench.command()
 @click.option("--requests", default=2000, show_default=True, type=click.IntRange(200, 1_000_000))
+@click.option("--profile", is_flag=True, help="Also where the time of a recommendation goes, by shares.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def api(requests: int, as_json: bool) -> None:  # noqa: FBT001 (click's)
+def api(requests: int, profile: bool, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Requests served beside 32 streams of live updates, as ratios to bare Flask on the same server."""
     from infra.local.api_bench import measure_api, rows_of  # noqa: PLC0415 (as in every command)
     from infra.local.errors import LocalError  # noqa: PLC0415 (as in every command)
 
     try:
-        rates = measure_api(requests)
+        rates = measure_api(requests, profile=profile)
     except LocalError as error:
         raise click.ClickException(str(error)) from error
     _print(asdict(rates) if as_json else rows_of(rates), as_json=as_json)

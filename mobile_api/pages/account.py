@@ -11,7 +11,7 @@ from mobile_api.operations import Operations
 from mobile_api.pages.appearance import UNIT_COOKIE, remember
 from mobile_api.pages.forms import Refusal, done, page, read, tried
 from mobile_api.pages.texts import LANGUAGE_COOKIE, languages
-from mobile_api.recovery import NewPasswordBody, change_own_password
+from mobile_api.recovery import NewPasswordBody, ask_for_email_check, change_own_password
 from mobile_api.services import services
 
 SHOWN_ACTS = 20
@@ -49,6 +49,13 @@ def change_password_on_page(principal: Principal) -> Response:
     return _account(principal, refusal, saved=refusal is None)
 
 
+@operations.post("/account/email-check", documented=False)
+def ask_for_email_check_on_page(principal: Principal) -> Response:
+    """Another mail with a link that confirms the address."""
+    refusal = tried(lambda: ask_for_email_check(principal))
+    return _account(principal, refusal, mailed=refusal is None)
+
+
 @operations.post("/account/delete", documented=False)
 def delete_account_on_page(principal: Principal) -> Response:
     """Delete the account and what it owns; the box says that it is meant."""
@@ -58,7 +65,9 @@ def delete_account_on_page(principal: Principal) -> Response:
     return done(url_for("show_start"))
 
 
-def _account(principal: Principal, refusal: Refusal | None = None, *, saved: bool = False) -> Response:
+def _account(
+    principal: Principal, refusal: Refusal | None = None, *, saved: bool = False, mailed: bool = False
+) -> Response:
     state = services().state
     return page(
         "account.html",
@@ -67,5 +76,6 @@ def _account(principal: Principal, refusal: Refusal | None = None, *, saved: boo
         acts=[record for _, record in entries(state, principal.account_id, after="", limit=SHOWN_ACTS)],
         least=MIN_PASSWORD_LENGTH,
         saved=saved,
+        mailed=mailed,
         push=services().push is not None,
     )

@@ -15,9 +15,12 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.adapters.sqlite_log import SqliteReadingLog
+from cloud.ports.records import BEHIND, DeviceRecord, device_pk, gateway_pk
+from cloud.ports.state import Put
 from edge.contract import Telemetry, topics, write_telemetry
 from infra.local.broker import free_ports
 from infra.local.errors import DeviceNameError
+from infra.local.identities import GATEWAY_ID
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings
@@ -95,6 +98,17 @@ def test_a_device_with_an_impossible_name_leaves_no_trace(stack: Stack) -> None:
         stack.register(["good", "two words"], behind_gateway=True)
 
     assert stack.identities.all() == before
+
+
+def test_what_is_let_in_behind_the_gateway_is_found_there_also_if_it_was_known_before(stack: Stack) -> None:
+    known = DeviceRecord(device_id="known", gateway_id=GATEWAY_ID)  # as an earlier version wrote it
+    stack.state.transact([Put(device_pk("known"), "device", known.model_dump(mode="json"))])
+
+    stack.register(["known", "new"], behind_gateway=True)
+    stack.register(["native"], behind_gateway=False)
+
+    behind = stack.state.query(gateway_pk(GATEWAY_ID), prefix=BEHIND)
+    assert [item.sk for item in behind] == ["behind#known", "behind#new"]
 
 
 def test_a_process_that_adds_a_device_leaves_the_running_brokers_ports_alone(stack: Stack) -> None:

@@ -32,6 +32,7 @@ SAME_AS_ON_ONE_MACHINE = {
     "API": {
         *("clock", "threads", "rate_per_minute", "anonymous_rate_per_minute", "cors_origins", "max_streams"),
         *("stream_lifetime_s", "push_contact", "push_private_ok", "redirect_uris", "log_format", "key_days"),
+        "otlp_endpoint",  # no collector is declared; whoever runs one names it
         *("oidc_jwks_url", "alexa_skill_id", "alexa_client_id", "alexa_client_secret", "alexa_token_url"),
         *("log_level", "alexa_events_url", "google_key_file", "google_graph_url"),
     },

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud.ports.deletion import was_deleted
+from cloud.ports.records import gateway_pk
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Event
 
@@ -98,6 +99,7 @@ def test_a_gateway_leaves_only_when_it_is_meant_and_its_devices_are_deleted(
     assert browser.post("/gateways/gw-1/delete", data={"sure": "yes"}).status_code == 303
 
     assert was_deleted(world.state, "behind")
+    assert [item.sk for item in world.state.query(gateway_pk("gw-1"))] == ["behind#waits"]
     world.gateway_of(ann, home_id)
     assert ann.get("/v1/gateways/gw-1").json["waiting_ids"] == ["waits"]  # the other is let in anew
 
@@ -254,3 +256,25 @@ def test_one_phone_that_is_out_does_not_make_a_home_empty(
     assert "not known" in browser.get("/").text
     assert world.inbox() == []
     assert browser.post(f"/homes/{home_id}/presence", headers=HTML).status_code == 422
+
+
+def test_the_page_says_who_chose_the_setpoint(world: "World", browser: "FlaskClient") -> None:
+    assert "at the unit" not in browser.get("/devices/dev-1/live").text
+
+    world.report("dev-1", world.clock.at + timedelta(minutes=5), changed_by="remote")
+
+    assert '<small class="by">at the unit</small>' in browser.get("/devices/dev-1/live").text
+
+
+def test_a_link_that_confirms_the_address_is_sent_once_more(world: "World", browser: "FlaskClient") -> None:
+    world.flush_post()
+    before = len(world.mailer.sent)
+
+    assert "Send me a link" in browser.get("/account").text
+    assert "is on its way" in browser.post("/account/email-check").text
+    world.flush_post()
+    (mail,) = world.mailer.sent[before:]
+    token = mail.text.split("token=")[1].split()[0]
+    assert browser.post("/confirm-email", data={"token": token}).status_code == 200
+
+    assert "Send me a link" not in browser.get("/account").text

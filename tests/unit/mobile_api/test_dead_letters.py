@@ -54,16 +54,17 @@ def test_letters_are_listed_part_by_part_the_newest_first_each_once(
     for number in range(5):
         refuse(world, number, minute=number // 2)  # some of one moment
 
-    seen, path, counted = [], "/v1/dead-letters?limit=2", set()
+    seen: list[int] = []
+    matching, path = 0, "/v1/dead-letters?limit=2"
     while path:
         answer = operator.get(path)
-        counted.add(answer.json["matching"])
         seen += [int(item["letter_id"], 16) for item in answer.json["items"]]
+        matching = answer.json["matching"]
         link = answer.headers.get("Link", "")
         path = link[1 : link.index(">")] if link else ""
 
     assert seen == [4, 3, 2, 1, 0]
-    assert counted == {5}
+    assert matching == 5
 
 
 def test_they_are_found_by_reason_publisher_and_state_and_counted(world: "World", operator: "Person") -> None:

@@ -12,7 +12,10 @@ from zipfile import BadZipFile, ZipFile
 
 import pytest
 
-from cloud.ports.telemetry import LoggedReading
+from cloud.ports.records import home_pk
+from cloud.ports.state import Put
+from cloud.ports.telemetry import IngestCommit, LoggedReading
+from edge.contract import Event
 from mobile_api.archive import Entry, zipped
 from mobile_api.export import COLUMNS
 
@@ -51,8 +54,9 @@ def test_it_has_all_that_is_kept(world: "World", person: "Person") -> None:
 
     assert archive.testzip() is None
     assert set(archive.namelist()) == {
-        *("README.md", "home.json", "members.json", "devices/dev_1/device.json"),
+        *("README.md", "home.json", "kept.json", "members.json", "devices/dev_1/device.json"),
         *("devices/dev_1/kept.json", "devices/dev_1/days.json", "devices/dev_1/readings.csv"),
+        "devices/dev_1/events.json",
     }
     assert json.loads(archive.read("home.json"))["timezone"] == "Europe/Rome"
     assert json.loads(archive.read("members.json"))[0]["email"] == "person1@example.org"
@@ -61,6 +65,34 @@ def test_it_has_all_that_is_kept(world: "World", person: "Person") -> None:
     readme = archive.read("README.md").decode()
     for name in archive.namelist():
         assert f"`{name}`".replace("dev_1", "<device_id>") in readme or name == "README.md"
+
+
+def test_it_has_what_is_kept_of_the_home_and_what_happened_at_its_devices(
+    world: "World", person: "Person"
+) -> None:
+    home = person.get("/v1/homes").json["items"][0]
+    fields = {name: home[name] for name in ("name", "latitude_deg", "longitude_deg", "timezone")}
+    path = f"/v1/homes/{home['home_id']}"
+    person.put(path, json={**fields, "share_phone_presence": True})
+    person.put(f"{path}/presence", json={"at_home": False})
+    code = person.post(f"{path}/invitations", json={"role": "guest"}).json["code"]
+    world.gateway_of(person, home["home_id"], "gw-1")
+    world.state.transact([Put(home_pk(home["home_id"]), "savings", {"days": 28})])
+    for number, (device_id, kind) in enumerate([("dev:1", "fault"), ("dev:1", "boot"), ("dev-2", "fault")]):
+        at = world.clock.at - timedelta(hours=number)
+        event = {"device_id": device_id, "event_id": f"e{number}", "occurred_at": at, "kind": kind}
+        world.readings.commit(IngestCommit(events=[Event.model_validate(event)]))
+
+    archive = _exported(person)
+
+    kept = json.loads(archive.read("kept.json"))
+    account_id = person.get("/v1/accounts/me").json["account_id"]
+    assert kept["presence"]["at_home"] == {account_id: False}
+    assert (kept["savings"], kept["gateway_ids"]) == ({"days": 28}, ["gw-1"])
+    assert [each["role"] for each in kept["invitations"]] == ["guest"]
+    assert code not in archive.read("kept.json").decode()
+    events = json.loads(archive.read("devices/dev_1/events.json"))
+    assert [each["kind"] for each in events] == ["boot", "fault"]
 
 
 def test_readings_of_lake_and_log_come_once_each(world: "World", person: "Person") -> None:

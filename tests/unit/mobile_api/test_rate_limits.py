@@ -1,10 +1,12 @@
 """So many requests a minute, told beforehand, in bounded memory."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mobile_api import rate_limits
+from mobile_api.app import all_operations
 from mobile_api.rate_limits import Buckets
 
 if TYPE_CHECKING:
@@ -66,6 +68,37 @@ def test_junk_tokens_use_up_their_address_and_nobody_elses(make_world: "MakeWorl
     assert world.nobody().get("/healthz").status_code == 200
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     assert world.nobody().get("/v1/homes", headers=junk, environ_base=elsewhere).status_code == 401
+
+
+FREE = {"show_health", "show_readiness", "show_metrics"}
+VENDORS = {"answer_alexa_directive", "answer_google"}
+"""Their servers ask for everybody: what is counted is the account of the token inside."""
+
+
+def test_every_answer_says_how_its_client_stands(make_world: "MakeWorld") -> None:
+    """Also those of paths and methods that there are not; probes and static files cost nothing."""
+    nobody = make_world(anonymous_rate_per_minute=10_000).nobody()
+    asked = [(each.name, each.method, re.sub("<.*?>", "x", each.path)) for each in all_operations()]
+    others = [("", "GET", "/openapi.json"), ("", "GET", "/v1/nowhere"), ("", "PATCH", "/v1/homes")]
+
+    silent = set()
+    for name, method, path in [*asked, *others]:
+        with nobody.call(method, path) as answer:
+            if "RateLimit" not in answer.headers:
+                silent.add(name or f"{method} {path}")
+
+    assert silent == FREE | VENDORS
+
+
+def test_who_asks_for_what_there_is_not_is_refused_at_last(make_world: "MakeWorld") -> None:
+    nobody = make_world(anonymous_rate_per_minute=3).nobody()
+
+    answers = [nobody.get(f"/v1/nowhere/{number}") for number in range(4)]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
+    assert answers[3].mimetype == "application/problem+json"
+    assert int(answers[3].headers["Retry-After"]) >= 1
+    assert nobody.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(

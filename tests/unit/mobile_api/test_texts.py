@@ -9,7 +9,7 @@ import pytest
 
 import mobile_api
 from cloud.ports.records import AdviceStatus, Autonomy, Priority
-from edge.contract import Fan, Mode
+from edge.contract import ChangedBy, Fan, Mode
 from mobile_api.commands import Progress
 from mobile_api.identity_records import AuditedAct
 from mobile_api.pages.texts import FALLBACK, catalogue, languages
@@ -62,6 +62,7 @@ def test_every_text_is_used() -> None:
         ("command", get_args(Progress)),
         ("mode", get_args(Mode)),
         ("fan", get_args(Fan)),
+        ("by", get_args(ChangedBy)),
         ("autonomy", get_args(Autonomy)),
         ("weigh", get_args(Priority)),
         ("act", get_args(AuditedAct)),
