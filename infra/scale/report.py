@@ -106,8 +106,8 @@ def _storms() -> Iterator[str]:
 
 def _longest_waits() -> Iterator[str]:
     yield f"The longest wait that gateways know is {CAP_S:g} s. A shorter one has a great fleet ask far more"
-    yield "often than it is let in; a longer one saves little and brings homes back later. Waits grow with the"
-    yield "outage, so that none is long after a short one."
+    yield "often than it is let in; a longer one saves little and brings homes back later. Waits grow with"
+    yield "the outage, so that none is long after a short one."
     yield ""
     yield from _table(
         ("longest wait [s]", *(f"{homes:,} homes: {what}" for homes in CAPPED_STORMS
@@ -150,9 +150,9 @@ def _hot_shard() -> Iterator[str]:
 def _prices() -> Iterator[str]:
     yield f"## Prices of {prices.DATE}"
     yield "Of us-east-1, first tiers, without free ones. AWS's own page was seen for those marked *AWS*;"
-    yield "others were only seen as third parties quote them; what is marked *unverified* is from memory. Whoever"
-    yield "decides by it looks at AWS's page first. The stream is priced by provisioned shards; the templates"
-    yield "order it on demand, which is dearer for an even load and needs no sizing."
+    yield "others were only seen as third parties quote them; what is marked *unverified* is from memory."
+    yield "Whoever decides by it looks at AWS's page first. The stream is priced by provisioned shards; the"
+    yield "templates order it on demand, which is dearer for an even load and needs no sizing."
     yield ""
     yield from _table(
         ("USD", "for a", "source", "seen"),
