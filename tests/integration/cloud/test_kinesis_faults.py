@@ -201,12 +201,15 @@ class Mapping(RuleBasedStateMachine):
 
     @rule(plan=PLANS)
     def replay(self, plan: Plan) -> None:
-        """All that the stream holds once more, as `ac-advisor lake replay` has it."""
+        """All that the stream holds once more, as `ac-advisor lake replay` has it: all, or an error."""
         self.account.faults.plan(plan)
+        handed = 0
         with suppress(UnavailableError):
             for event in self._events():
                 if self._call(0, event["Records"]) is None:
                     return
+                handed += len(event["Records"])
+            assert handed == sum(map(len, self.published.values()))
 
     @rule(plan=PLANS)
     def merge(self, plan: Plan) -> None:

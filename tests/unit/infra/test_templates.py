@@ -131,7 +131,7 @@ def test_every_setting_is_set_or_known_to_be_right_as_it_is(
         assert mine <= fields, f"{name} is told what nobody reads"
         needed = fields - SAME_AS_ON_ONE_MACHINE[prefix] - mine
         assert needed <= ({"models_key"} if "Ingest" in name else set()), name
-    assert len(readers) == (7 if prefix == "CLOUD" else 1)
+    assert len(readers) == (8 if prefix == "CLOUD" else 1)
 
 
 def test_what_is_told_is_what_the_program_accepts(
