@@ -14,6 +14,7 @@ from cloud.ports.state import Delete, Put, StateStore
 from cloud.rollout.cohort import HomePlace
 from cloud.rollout.judge import newest_whole_day
 from cloud.savings.home_days import Floats
+from cloud.savings.records import place_of
 from cloud.savings.report import HomeFacts, Look, Report, make_report
 from cloud.serving import HOME_SK, Profile, Serving
 
@@ -88,4 +89,6 @@ def _home(serving: Serving, home_id: str, profiles: list[Profile]) -> HomeFacts:
     wishes = profiles[0].preferences
     prices = np.resize(np.array(wishes.tariff_per_kwh, np.float64), 24)
     days = [day for profile in profiles for day in serving.days(profile.device_id, EVER)]
-    return HomeFacts(home_id, days, prices, wishes.currency, HomePlace.of(profiles[0]).kinds)
+    where = profiles[0].installation
+    place = place_of(where.latitude_deg, where.longitude_deg)
+    return HomeFacts(home_id, days, prices, wishes.currency, HomePlace.of(profiles[0]).kinds, place)
