@@ -15,7 +15,8 @@ import numpy as np
 from cloud.savings.home_days import Compared, Floats
 
 ROUNDS: Final = 150
-"""Of expectation and maximisation: with 400 no standard error of 400 simulated homes changed in its third digit."""
+"""Of expectation and maximisation: with 400 no standard error of simulated homes changed in its
+third digit."""
 
 NOISE_WEIGHT: Final = 6.0
 """A home's own noise is believed against everybody's as if those had shown it on so many days."""

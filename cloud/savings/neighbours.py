@@ -1,8 +1,8 @@
 """Neighbours: what other homes of the same place used on the same day, as a control variate.
 
-Sun, damp and whatever else the outdoor sensor does not say move all homes of a place together: of what weather
-by temperature leaves in simulated homes, that is five sixths. The other homes' arms were drawn independently
-of a home's own, so that what they used makes its days quieter and says nothing of its own saving (control
+Sun, damp and whatever else the outdoor sensor does not say move all homes of a place together: of what
+temperature leaves in simulated homes, that is five sixths. The other homes' arms were drawn independently of
+a home's own, so that what they used makes its days quieter and says nothing of its own saving (control
 variates of an experiment, "CUPED": Deng, Xu, Kohavi and Walker 2013, WSDM).
 """
 
@@ -22,7 +22,7 @@ SWEEPS: Final = 5
 
 
 def beside_neighbours(homes: Sequence[HomeDays]) -> list[HomeDays]:
-    """Homes with one more column of weather: what the others of their place used, over their usual day [ratio].
+    """Homes with one more column of weather: what others of their place used, over their usual day [ratio].
 
     NaN on days on which fewer than `FEWEST_NEIGHBOURS` others count, and where nobody knows the place.
 

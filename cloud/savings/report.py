@@ -239,12 +239,11 @@ def _rounded(found: Estimate) -> Saving:
 
 
 def _digest(days: Sequence[HomeDays]) -> str:
-    said = [
-        [home.home_id, home.place]
-        + [
-            np.nan_to_num(each, nan=-999.0).round(6).tolist()
-            for each in (home.used, home.advised, home.weather)
-        ]
-        for home in days
+    told = [
+        [home.home_id, home.place, *map(_listed, (home.used, home.advised, home.weather))] for home in days
     ]
-    return sha256(json.dumps(said).encode()).hexdigest()
+    return sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _listed(values: Floats) -> object:
+    return np.nan_to_num(values, nan=-999.0).round(6).tolist()

@@ -25,8 +25,8 @@ LONGEST_DAYS: Final = 13 * LOOK_DAYS
 """A report looks back so far [days]: a year in whole looks."""
 
 FEWEST_NEIGHBOURS: Final = 8
-"""What others of a place used tells of a day only if so many of them count: their mean then hides each of them,
-and is worth more than the noise that it brings."""
+"""What others of a place used tells of a day only if so many of them count: their mean then hides each of
+them, and is worth more than the noise that it brings."""
 
 FEWEST_HOMES: Final = 10
 """A cohort of fewer homes has no figure: nobody shall be recognised."""
