@@ -72,6 +72,7 @@ from mobile_api.pages import (
 )
 from mobile_api.pages import homes as page_homes
 from mobile_api.pages import recovery as page_recovery
+from mobile_api.pages import statement as page_statement
 from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
@@ -85,8 +86,8 @@ _HERE = Path(__file__).parent
 _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
     *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
-    *(start, advice, page_homes, people, comfort, past, account, operators, screens, page_recovery, shell),
-    routes,
+    *(start, advice, page_homes, people, comfort, past, page_statement, account, operators, screens),
+    *(page_recovery, shell, routes),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

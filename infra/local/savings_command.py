@@ -37,16 +37,25 @@ class CarbonFileError(LocalError):
 @click.option("--carbon", type=click.Path(path_type=Path), help="JSON list of 24 factors [kg CO2/kWh].")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw into this folder.")
 @click.option("--keep", is_flag=True, help="Keep the report, so that homes are shown it.")
+@click.option("--from-lake", is_flag=True, help="Count days anew from readings; kept days are not asked.")
 @data_dir_option
 @json_option
-def savings(data_dir: Path, carbon: Path | None, plots: Path | None, keep: bool, as_json: bool) -> None:  # noqa: FBT001 (click's)
+def savings(
+    data_dir: Path,
+    carbon: Path | None,
+    plots: Path | None,
+    keep: bool,  # noqa: FBT001 (click's)
+    from_lake: bool,  # noqa: FBT001 (click's)
+    as_json: bool,  # noqa: FBT001 (click's)
+) -> None:
     """What advice saves, of the fleet and its cohorts, by days drawn by lot.
 
     Made anew from what is kept; `up` keeps one a day, whose figures change once in 28 days.
     """
     from infra.local.savings_report import draw, report_of, rows_of  # noqa: PLC0415 (as in every command)
 
-    report = report_of(data_dir, None if carbon is None else _factors(carbon), keep=keep)
+    factors = None if carbon is None else _factors(carbon)
+    report = report_of(data_dir, factors, keep=keep, from_lake=from_lake)
     if report is None:
         raise NothingMeasuredError(data_dir)
     if plots is not None:
