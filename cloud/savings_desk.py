@@ -10,12 +10,11 @@ import numpy as np
 import structlog
 
 from cloud.ports.records import ADVISOR_PK, DayRecord, home_pk
-from cloud.ports.saving_records import SAVINGS_SK, FleetSavingsRecord
+from cloud.ports.saving_records import SAVINGS_SK
 from cloud.ports.state import Delete, Put, StateStore
 from cloud.rollout.cohort import HomePlace
 from cloud.rollout.judge import newest_whole_day
 from cloud.savings.home_days import Floats
-from cloud.savings.records import place_of
 from cloud.savings.report import HomeFacts, Look, Report, make_report
 from cloud.serving import HOME_SK, Profile, Serving
 
@@ -74,13 +73,6 @@ class SavingsDesk:
             )
         return report
 
-    def keep_daily(self) -> None:
-        """Keep it if that was not done today."""
-        item = self.store.get(ADVISOR_PK, SAVINGS_SK)
-        known = None if item is None else FleetSavingsRecord.model_validate(item.body)
-        if known is None or known.made_at.date() != self.now().date():
-            self.keep()
-
 
 def _kept(serving: Serving) -> Days:
     return {device_id: serving.days(device_id, EVER) for device_id in serving.profiles()}
@@ -99,6 +91,5 @@ def _home(by_device: Days, home_id: str, profiles: list[Profile]) -> HomeFacts:
     wishes = profiles[0].preferences
     prices = np.resize(np.array(wishes.tariff_per_kwh, np.float64), 24)
     days = [day for profile in profiles for day in by_device.get(profile.device_id, ())]
-    where = profiles[0].installation
-    place = place_of(where.latitude_deg, where.longitude_deg)
-    return HomeFacts(home_id, days, prices, wishes.currency, HomePlace.of(profiles[0]).kinds, place)
+    place = HomePlace.of(profiles[0])
+    return HomeFacts(home_id, days, prices, wishes.currency, place.kinds, place.degree)

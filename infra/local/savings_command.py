@@ -1,6 +1,7 @@
 """The command `ac-advisor savings`; what it needs is imported when it runs."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from infra.local.errors import LocalError
 if TYPE_CHECKING:
     from cloud.savings.home_days import Floats
     from cloud.savings.report import Report
+    from infra.local.savings_second import SecondOpinion
 
 HOURS = 24
 
@@ -52,7 +54,12 @@ def savings(
 
     Made anew from what is kept; `up` keeps one a day, whose figures change once in 28 days.
     """
-    from infra.local.savings_report import draw, report_of, rows_of  # noqa: PLC0415 (as in every command)
+    from infra.local.savings_report import (  # noqa: PLC0415 (as in every command)
+        draw,
+        report_of,
+        rows_of,
+        second_opinion_of,
+    )
 
     factors = None if carbon is None else _factors(carbon)
     report = report_of(data_dir, factors, keep=keep, from_lake=from_lake)
@@ -61,15 +68,19 @@ def savings(
     if plots is not None:
         draw(report, plots)
     if as_json:
-        click.echo(_document(report))
+        click.echo(_document(report, second_opinion_of(data_dir)))
         return
     for row in rows_of(report):
         click.echo(row)
+    other = second_opinion_of(data_dir)
+    if other is not None:
+        click.echo(other.line())
 
 
-def _document(report: "Report") -> str:
+def _document(report: "Report", other: "SecondOpinion | None") -> str:
     homes = [home.model_dump(mode="json") for home in report.homes]
-    return json.dumps({"fleet": report.fleet.model_dump(mode="json"), "homes": homes}, indent=1)
+    document = {"fleet": report.fleet.model_dump(mode="json"), "homes": homes}
+    return json.dumps(document | {"second_opinion": None if other is None else asdict(other)}, indent=1)
 
 
 def _factors(path: Path) -> "Floats":

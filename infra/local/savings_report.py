@@ -14,12 +14,13 @@ from cloud.ports.telemetry import LakeReader
 from cloud.savings.home_days import Floats
 from cloud.savings.rebuilt import DeviceFacts, rebuilt_days
 from cloud.savings.report import Report
-from cloud.savings_desk import Days, SavingsDesk
+from cloud.savings_desk import EVER, Days, SavingsDesk
 from cloud.serving import Serving
 from cloud.wiring.lake import open_lake
 from cloud.wiring.state import open_state
 from edge.contract import Telemetry
 from infra.local.listings import NothingThereError
+from infra.local.savings_second import SecondOpinion, second_opinion
 
 CODE: Final = version("ac-advisor")
 
@@ -39,6 +40,12 @@ def report_of(
         days = partial(_days_of_lake, settings) if from_lake else None
         desk = SavingsDesk(store, lambda: datetime.now(UTC), CODE, carbon_kg_per_kwh, days)
         return desk.keep() if keep else desk.make()
+
+
+def second_opinion_of(data_dir: Path) -> SecondOpinion | None:
+    """Before and after, by kept days; None where no home has a history from before."""
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
+        return second_opinion(Serving(store, 0), EVER)
 
 
 def _days_of_lake(settings: CloudSettings, serving: Serving) -> Days:

@@ -69,7 +69,7 @@ def _tell(api: "ApiProcess", home_id: str) -> None:
         habit_days=9,
         devices=1,
         kwh=Saving(saved=1.2, low=0.5, high=2.0),
-        money=Saving(saved=0.375, low=0.15, high=0.6),
+        money=Saving(saved=0.36, low=0.15, high=0.6),
         currency="EUR",
         co2_kg=Saving(saved=0.5, low=0.2, high=0.8),
         followed_ratio=0.8,
@@ -88,7 +88,7 @@ def _sheets(page: Page) -> int:
 def test_a_statement_says_what_was_saved_and_given_up_and_prints_on_one_sheet(
     page: Page, api: "ApiProcess", tmp_path: Path
 ) -> None:
-    """19 advised days at 1.2 kWh (0.5 to 2), 0.375 EUR and 0.5 kg; 9 measuring days at 1.2 kWh."""
+    """19 advised days at 1.2 kWh (0.5 to 2), 0.36 EUR and 0.5 kg; 9 measuring days at 1.2 kWh."""
     _tell(api, _home(api, days=40))
     _sign_in(page, api)
     page.goto(f"http://127.0.0.1:{api.port}/devices/dev-1/savings")
@@ -98,13 +98,13 @@ def test_a_statement_says_what_was_saved_and_given_up_and_prints_on_one_sheet(
     told = page.locator(".statement")
     expect(told.get_by_role("heading", level=1)).to_have_text("Statement · Flat")
     row = told.get_by_role("row")
-    expect(row.filter(has_text="Electricity").nth(0)).to_contain_text("22.8 kWh")
-    expect(row.filter(has_text="Electricity").nth(0)).to_contain_text(re.compile("9.5 . 38.0 kWh"))
-    expect(row.filter(has_text="Money").nth(0)).to_contain_text("7.1 EUR")
-    expect(row.filter(has_text="CO₂").nth(0)).to_contain_text("9.5 kg")
+    expect(row.filter(has_text="Electricity").nth(0)).to_contain_text("Electricity (kWh)22.8")
+    expect(row.filter(has_text="Electricity").nth(0)).to_contain_text(re.compile("9.5 . 38.0"))
+    expect(row.filter(has_text="Money").nth(0)).to_contain_text("Money (EUR)6.84")
+    expect(row.filter(has_text="CO₂").nth(0)).to_contain_text("CO₂ (kg)9.5")
     expect(told).to_contain_text("Saved on 19 days with advice")
     expect(told).to_contain_text("Given up on 9 measuring days")
-    expect(row.filter(has_text="Electricity").nth(1)).to_contain_text("10.8 kWh")
+    expect(row.filter(has_text="Electricity").nth(1)).to_contain_text("Electricity (kWh)10.8")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     serious = {"serious", "critical"}
     assert [each["id"] for each in Axe().run(page).response["violations"] if each["impact"] in serious] == []
