@@ -1,15 +1,16 @@
 """The desk of savings: makes the newest report from the serving state, and keeps it there."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeAlias
 
 import numpy as np
 import structlog
 
-from cloud.ports.records import ADVISOR_PK, home_pk
-from cloud.ports.saving_records import SAVINGS_SK, FleetSavingsRecord
+from cloud.ports.records import ADVISOR_PK, DayRecord, home_pk
+from cloud.ports.saving_records import SAVINGS_SK
 from cloud.ports.state import Delete, Put, StateStore
 from cloud.rollout.cohort import HomePlace
 from cloud.rollout.judge import newest_whole_day
@@ -18,6 +19,9 @@ from cloud.savings.report import HomeFacts, Look, Report, make_report
 from cloud.serving import HOME_SK, Profile, Serving
 
 EVER = date(1970, 1, 2)
+
+Days: TypeAlias = Mapping[str, Sequence[DayRecord]]
+"""By device."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -31,17 +35,19 @@ class SavingsDesk:
         now: The time; with telemetry's clock that of the newest reading.
         code: Version of the program.
         carbon_kg_per_kwh: Marginal emissions by local hour, (24,) [kg/kWh]; None: not told.
+        days: Where the days of devices are from; None: those that are kept.
     """
 
     store: StateStore
     now: Callable[[], datetime]
     code: str
     carbon_kg_per_kwh: Floats | None = None
+    days: Callable[[Serving], Days] | None = None
 
     def make(self) -> Report | None:
         """The newest report, made from what is there now; None before the first look."""
         serving, now = Serving(self.store, 0), self.now()
-        facts = _facts(serving)
+        facts = _facts(serving, _kept(serving) if self.days is None else self.days(serving))
         known = [day.day for home in facts for day in home.days]
         look = Look.newest(facts, min(max(known), newest_whole_day(now))) if known else None
         if look is None:
@@ -67,25 +73,23 @@ class SavingsDesk:
             )
         return report
 
-    def keep_daily(self) -> None:
-        """Keep it if that was not done today."""
-        item = self.store.get(ADVISOR_PK, SAVINGS_SK)
-        known = None if item is None else FleetSavingsRecord.model_validate(item.body)
-        if known is None or known.made_at.date() != self.now().date():
-            self.keep()
+
+def _kept(serving: Serving) -> Days:
+    return {device_id: serving.days(device_id, EVER) for device_id in serving.profiles()}
 
 
-def _facts(serving: Serving) -> list[HomeFacts]:
+def _facts(serving: Serving, days: Days) -> list[HomeFacts]:
     """Of the homes that consent."""
     by_home = defaultdict[str, list[Profile]](list)
     for profile in serving.profiles().values():
         if profile.measures_savings:
             by_home[profile.home_id].append(profile)
-    return [_home(serving, home_id, profiles) for home_id, profiles in sorted(by_home.items())]
+    return [_home(days, home_id, profiles) for home_id, profiles in sorted(by_home.items())]
 
 
-def _home(serving: Serving, home_id: str, profiles: list[Profile]) -> HomeFacts:
+def _home(by_device: Days, home_id: str, profiles: list[Profile]) -> HomeFacts:
     wishes = profiles[0].preferences
     prices = np.resize(np.array(wishes.tariff_per_kwh, np.float64), 24)
-    days = [day for profile in profiles for day in serving.days(profile.device_id, EVER)]
-    return HomeFacts(home_id, days, prices, wishes.currency, HomePlace.of(profiles[0]).kinds)
+    days = [day for profile in profiles for day in by_device.get(profile.device_id, ())]
+    place = HomePlace.of(profiles[0])
+    return HomeFacts(home_id, days, prices, wishes.currency, place.kinds, place.degree)

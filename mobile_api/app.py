@@ -75,6 +75,7 @@ from mobile_api.pages import (
 from mobile_api.pages import gateways as page_gateways
 from mobile_api.pages import homes as page_homes
 from mobile_api.pages import recovery as page_recovery
+from mobile_api.pages import statement as page_statement
 from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.tokens import AccessTokens
@@ -89,8 +90,8 @@ _TOPICS = (
     *(accounts, recovery, audit_views, homes, members, presence, devices, gateways, preferences, schedules),
     *(history, commands, events, push, recommendations, savings, export, health, authorization, discovery),
     dead_letters,
-    *(start, advice, page_homes, people, page_gateways, comfort, past, account, operators, letters),
-    *(screens, page_recovery, shell, routes),
+    *(start, advice, page_homes, people, page_gateways, comfort, past, page_statement, account),
+    *(operators, letters, screens, page_recovery, shell, routes),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

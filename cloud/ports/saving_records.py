@@ -87,5 +87,5 @@ class FleetSavingsRecord(Record):
     look: int
     code: str = Field(description="Version of the program that made it.")
     designs: tuple[DesignRecord, ...] = Field(description="How its days were drawn.")
-    digest: str = Field(description="SHA-256 of the days and arms that it is made of.")
+    digest: str = Field(description="SHA-256 of the days, arms, weather and places that it is made of.")
     groups: tuple[GroupRecord, ...]

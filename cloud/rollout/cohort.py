@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from cloud.ports.records import TrialRecord
+from cloud.savings.records import place_of
 from cloud.serving import Machine, Profile
 
 REGIONS = ((23.5, "tropics"), (35.0, "subtropics"), (90.0, "temperate"))
@@ -18,16 +19,23 @@ REGIONS = ((23.5, "tropics"), (35.0, "subtropics"), (90.0, "temperate"))
 
 @dataclass(frozen=True, slots=True)
 class HomePlace:
-    """What is known of a device's home: which it is, how far north [°], what machines it has."""
+    """What is known of a device's home: which it is, how far north and east [°], what machines it has."""
 
     home_id: str
     latitude_deg: float
     machine: Machine = "unknown"
+    longitude_deg: float | None = None
 
     @classmethod
     def of(cls, profile: Profile) -> "HomePlace":
         """The home of a device."""
-        return cls(profile.home_id, profile.installation.latitude_deg, profile.home_machine)
+        where = profile.installation
+        return cls(profile.home_id, where.latitude_deg, profile.home_machine, where.longitude_deg)
+
+    @property
+    def degree(self) -> str:
+        """The degree around it, in which homes are neighbours; empty: not known."""
+        return "" if self.longitude_deg is None else place_of(self.latitude_deg, self.longitude_deg)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -145,4 +145,5 @@ def _compared(
         if day.device_id in places:
             by_home.setdefault(places[day.device_id].home_id, []).append(day)
     lived = {home: found for home, own in by_home.items() if (found := measured(own))}
-    return tuple(compare(home_days(lived, assignment, span))) if span.days > 0 else ()
+    degrees = {place.home_id: place.degree for place in places.values()}
+    return tuple(compare(home_days(lived, assignment, span, places=degrees))) if span.days > 0 else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from cloud.savings.hierarchy import Hierarchy
+from cloud.savings.hierarchy import NOISE_WEIGHT, TINY, Hierarchy
 from cloud.savings.home_days import Compared, Floats
 from cloud.savings.rules import LAGS, SURE
 
@@ -67,12 +67,23 @@ class GroupEstimate:
 
 
 def home_estimates(homes: Sequence[Compared], all_of: Hierarchy) -> list[Estimate]:
-    """The saving of each home, a day: the sum of its coefficients of today's arm and of those before."""
+    """The saving of each home, a day: the sum of its coefficients of today's arm and of those before.
+
+    Only what its own days' noise adds to the variance rests on how well that noise is known; the rest is how
+    much homes differ, which all of them tell (degrees of freedom: Satterthwaite 1946, Biometrics Bulletin 2).
+    """
     unsure = all_of.covariance + all_of.pull @ all_of.mean_covariance @ all_of.pull.transpose(0, 2, 1)
-    saved, variance = all_of.own[:, :ARMS].sum(axis=1), unsure[:, :ARMS, :ARMS].sum(axis=(1, 2))
+    xx = np.stack([home.xx for home in homes]) / all_of.noise[:, np.newaxis, np.newaxis]
+    saved = all_of.own[:, :ARMS].sum(axis=1)
+    variance, by_noise = (
+        np.maximum(each[:, :ARMS, :ARMS].sum(axis=(1, 2)), TINY)
+        for each in (unsure, all_of.covariance @ xx @ all_of.covariance)
+    )
+    known = np.array([max(home.free, 1) for home in homes]) + NOISE_WEIGHT
+    free = known * (variance / by_noise) ** 2
     return [
-        Estimate(float(each) * home.scale, float(np.sqrt(wide)) * home.scale, max(home.free, 1))
-        for home, each, wide in zip(homes, saved, variance, strict=True)
+        Estimate(float(each) * home.scale, float(np.sqrt(wide)) * home.scale, float(some))
+        for home, each, wide, some in zip(homes, saved, variance, free, strict=True)
     ]
 
 

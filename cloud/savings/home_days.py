@@ -36,7 +36,8 @@ class HomeDays:
         used: What was counted on each day, such as electricity [kWh], (days,); NaN: the day does not count.
         advised: Whether each day was drawn as advised [0 or 1], (days,).
         block: In which block of the assignment each day is, (days,).
-        weather: What no arm changes, such as outdoor temperatures, (days, m); NaN where nobody knows it.
+        weather: What no arm of the home changes, such as outdoor temperatures, (days, m); NaN: not known.
+        place: Homes of the same place have the same weather; empty: nobody knows where it is.
     """
 
     home_id: str
@@ -44,6 +45,7 @@ class HomeDays:
     advised: Floats
     block: npt.NDArray[np.int64]
     weather: Floats
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

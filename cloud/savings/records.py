@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -13,10 +14,14 @@ from cloud.day_count import DAY_H
 from cloud.ports.records import DayRecord
 from cloud.ports.saving_records import MEASURED_H
 from cloud.savings.home_days import Floats, HomeDays
+from cloud.savings.neighbours import beside_neighbours
 from cloud.savings.rules import LAGS
 
 Counted: TypeAlias = Callable[[DayRecord], float]
 """What is counted of a device's day, such as `day_kwh`."""
+
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+"""Nobody knows where homes are: each is compared with itself alone."""
 
 WEATHER_DAYS = 3
 """The outdoor temperatures of a day and of two before tell what it uses [days]."""
@@ -68,6 +73,7 @@ def home_days(
     assignment: Assignment,
     span: Span,
     counted: Mapping[str, Counted] | Counted = day_kwh,
+    places: Mapping[str, str] = NOWHERE,
 ) -> list[HomeDays]:
     """What homes used on each day of a span, and the arms as they were drawn.
 
@@ -76,11 +82,19 @@ def home_days(
         assignment: What was drawn.
         span: Which days.
         counted: What is counted; by home if homes differ.
+        places: Of homes, by which neighbours are found; see `place_of`.
     """
-    return [
-        _home(home_id, list(days), assignment, span, counted if callable(counted) else counted[home_id])
-        for home_id, days in sorted(records.items())
-    ]
+    found = list[HomeDays]()
+    for home_id, days in sorted(records.items()):
+        each = counted if callable(counted) else counted[home_id]
+        home = _home(home_id, list(days), assignment, span, each)
+        found.append(replace(home, place=places.get(home_id, "")))
+    return beside_neighbours(found)
+
+
+def place_of(latitude_deg: float, longitude_deg: float) -> str:
+    """The degree of latitude and longitude around a home: in it the weather is the same, near enough."""
+    return f"{round(latitude_deg)},{round(longitude_deg)}"
 
 
 def _home(

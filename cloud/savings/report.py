@@ -50,6 +50,7 @@ class HomeFacts:
         per_kwh: What electricity costs by local hour, (24,) [currency/kWh].
         currency: Of the price.
         cohorts: Kinds of homes that it is of.
+        place: Where it is, by `place_of`; empty: nobody knows.
     """
 
     home_id: str
@@ -57,6 +58,7 @@ class HomeFacts:
     per_kwh: Floats
     currency: str
     cohorts: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def measured(self) -> list[DayRecord]:
@@ -129,14 +131,15 @@ def make_report(
     """
     homes = {home.home_id: home for home in facts if home.measured}
     records = {home_id: home.measured for home_id, home in homes.items()}
-    days = home_days(records, assignment, look.span)
+    places = {home_id: home.place for home_id, home in homes.items()}
+    days = home_days(records, assignment, look.span, places=places)
     kwh = _Counted.of(days)
     if kwh is None:
         return None
     prices = {home_id: priced(home.per_kwh) for home_id, home in homes.items()}
-    money = _Counted.of(home_days(records, assignment, look.span, prices))
+    money = _Counted.of(home_days(records, assignment, look.span, prices, places))
     emitted = None if carbon_kg_per_kwh is None else priced(carbon_kg_per_kwh)
-    co2 = None if emitted is None else _Counted.of(home_days(records, assignment, look.span, emitted))
+    co2 = None if emitted is None else _Counted.of(home_days(records, assignment, look.span, emitted, places))
     lived = {home_id: Lived.of(home_id, own, assignment, look.span) for home_id, own in records.items()}
     told = _Told(look, kwh, money, co2, lived)
     designs = tuple(DesignRecord(seed=d.seed, pairs=d.pairs, since=d.since) for d in assignment.designs)
@@ -236,8 +239,11 @@ def _rounded(found: Estimate) -> Saving:
 
 
 def _digest(days: Sequence[HomeDays]) -> str:
-    said = [
-        [home.home_id, np.nan_to_num(home.used, nan=-1.0).round(6).tolist(), home.advised.tolist()]
-        for home in days
+    told = [
+        [home.home_id, home.place, *map(_listed, (home.used, home.advised, home.weather))] for home in days
     ]
-    return sha256(json.dumps(said).encode()).hexdigest()
+    return sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _listed(values: Floats) -> object:
+    return np.nan_to_num(values, nan=-999.0).round(6).tolist()

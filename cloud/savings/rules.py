@@ -24,6 +24,10 @@ quotient would be noise over next to nothing."""
 LONGEST_DAYS: Final = 13 * LOOK_DAYS
 """A report looks back so far [days]: a year in whole looks."""
 
+FEWEST_NEIGHBOURS: Final = 8
+"""What others of a place used tells of a day only if so many of them count: their mean then hides each of
+them, and is worth more than the noise that it brings."""
+
 FEWEST_HOMES: Final = 10
 """A cohort of fewer homes has no figure: nobody shall be recognised."""
 

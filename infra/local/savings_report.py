@@ -3,23 +3,32 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from cloud.config import CloudSettings
 from cloud.ports.saving_records import GroupRecord, Saving
+from cloud.ports.telemetry import LakeReader
 from cloud.savings.home_days import Floats
+from cloud.savings.rebuilt import DeviceFacts, rebuilt_days
 from cloud.savings.report import Report
-from cloud.savings_desk import SavingsDesk
+from cloud.savings_desk import EVER, Days, SavingsDesk
+from cloud.serving import Serving
+from cloud.wiring.lake import open_lake
 from cloud.wiring.state import open_state
+from edge.contract import Telemetry
 from infra.local.listings import NothingThereError
+from infra.local.savings_second import SecondOpinion, second_opinion
 
 CODE: Final = version("ac-advisor")
 
 
-def report_of(data_dir: Path, carbon_kg_per_kwh: Floats | None, *, keep: bool) -> Report | None:
-    """The newest report; None before the first look.
+def report_of(
+    data_dir: Path, carbon_kg_per_kwh: Floats | None, *, keep: bool, from_lake: bool = False
+) -> Report | None:
+    """The newest report; None before the first look. With `from_lake` kept days are not asked.
 
     Raises:
         NothingThereError: The directory has no state.
@@ -28,8 +37,33 @@ def report_of(data_dir: Path, carbon_kg_per_kwh: Floats | None, *, keep: bool) -
     if not settings.state and not (data_dir / "state.sqlite").exists():
         raise NothingThereError(data_dir)
     with closing(open_state(settings)) as store:
-        desk = SavingsDesk(store, lambda: datetime.now(UTC), CODE, carbon_kg_per_kwh)
+        days = partial(_days_of_lake, settings) if from_lake else None
+        desk = SavingsDesk(store, lambda: datetime.now(UTC), CODE, carbon_kg_per_kwh, days)
         return desk.keep() if keep else desk.make()
+
+
+def second_opinion_of(data_dir: Path) -> SecondOpinion | None:
+    """Before and after, by kept days; None where no home has a history from before."""
+    with closing(open_state(CloudSettings(data_dir=data_dir))) as store:
+        return second_opinion(Serving(store, 0), EVER)
+
+
+def _days_of_lake(settings: CloudSettings, serving: Serving) -> Days:
+    """Days of devices of homes that consent, as their readings tell them."""
+    lake, facts = open_lake(settings).snapshot(), dict[str, DeviceFacts]()
+    for device_id, profile in serving.profiles().items():
+        if profile.measures_savings:
+            memory = serving.memory(device_id)
+            learnt_c = None if memory is None else memory.habit_setpoint_c
+            told_c = profile.installation.habit_setpoint_c
+            habit_c = told_c if learnt_c is None else learnt_c
+            facts[device_id] = DeviceFacts(profile.home_id, profile.installation.timezone, habit_c)
+    return rebuilt_days(facts, {name: _readings(lake, name) for name in facts}, serving.assignment())
+
+
+def _readings(lake: LakeReader, device_id: str) -> Iterator[Telemetry]:
+    for row in lake.scan(device_id=device_id).to_pylist():
+        yield Telemetry.model_construct(**row)
 
 
 def rows_of(report: Report) -> Iterator[str]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from cloud.assignment import Assignment
 from cloud.savings.home_days import Floats, HomeDays
+from cloud.savings.neighbours import beside_neighbours
 from cloud.savings.rules import LAGS
 from device_sim.faults.plan import FaultPlan, RandomFault
 from device_sim.fleet import Fleet, FleetSpec, Site
@@ -39,6 +40,9 @@ RUN_IN_DAYS: Final = 7
 
 WARMER_K: Final = (0.5, 2.5)
 """Advice is the home's habit and so much, each home its own [K]: an assumption."""
+
+HERE: Final = "here"
+"""All homes of a world have the same weather."""
 
 MISSING_RATIO: Final = 0.04
 """Of home-days, without a network: an assumption."""
@@ -217,7 +221,11 @@ def home_days(
     seen = np.where(histories.counts, used, np.nan)
     before = np.full((LAGS, used.shape[1]), np.nan)
     rows = np.vstack([before, seen])
-    return [
-        HomeDays(f"home-{home}", rows[:, home], advised[:, home], block[:, home], histories.outdoor_c)
-        for home in range(used.shape[1])
-    ]
+    return beside_neighbours(
+        [
+            HomeDays(
+                f"home-{home}", rows[:, home], advised[:, home], block[:, home], histories.outdoor_c, HERE
+            )
+            for home in range(used.shape[1])
+        ]
+    )

@@ -64,7 +64,7 @@ def run(data_dir: Path, stop: Event) -> None:
 
 
 def _tell_savings(store: StateStore, told: date | None) -> date | None:
-    """Keep a report once a day; one that cannot be made is tried again at the next turn.
+    """Keep a report once a day, and when the trainer starts; what cannot be made is tried at the next turn.
 
     Returns:
         The UTC day of the last one, also if there was nothing to tell.
@@ -73,7 +73,7 @@ def _tell_savings(store: StateStore, told: date | None) -> date | None:
     if told == today:
         return told
     try:
-        SavingsDesk(store, utc_now, CODE).keep_daily()
+        SavingsDesk(store, utc_now, CODE).keep()
     except CloudError as error:
         log.warning("savings_not_told", reason=str(error))
         return told

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cloud.adapters.memory_state import MemoryStateStore
-from cloud.assignment import Assignment
+from cloud.assignment import Assignment, Design
 from cloud.day_count import day_writes
 from cloud.measuring_day import keep_assignment
 from cloud.ports.records import (
@@ -15,7 +15,7 @@ from cloud.ports.records import (
     home_pk,
 )
 from cloud.ports.saving_records import SAVINGS_SK, SavingsRecord
-from cloud.ports.state import Delete
+from cloud.ports.state import Delete, Put
 from cloud.savings.records import Span, home_days, priced
 from cloud.savings.report import HomeFacts, Look, make_report
 from cloud.savings_desk import SavingsDesk
@@ -158,3 +158,50 @@ def test_a_tariff_by_the_hour_prices_each_hour() -> None:
     assert priced(prices)(day) == pytest.approx(12 * 0.5 * 0.2)
     old = day.model_copy(update={"hourly_kwh": ()})
     assert priced(prices)(old) == pytest.approx(6.0 * 0.6)
+
+
+def test_a_vacation_and_days_in_another_mode_count_as_they_were_lived(make_toy: Callable[..., Toy]) -> None:
+    """A week away at the standby's 0.2 kWh, and a day of heating: advice may have caused either."""
+    toy, assignment = make_toy(homes=HOMES, days=28), switchback("away")
+    days = toy.records(assignment)
+    away = {FIRST + timedelta(days=n) for n in range(10, 17)}
+    days["home-0"] = [
+        day.model_copy(update={"electric_energy_kwh": 0.2}) if day.day in away else day
+        for day in days["home-0"]
+    ]
+    days["home-1"][20] = days["home-1"][20].model_copy(update={"electric_energy_kwh": 31.0})
+    span = Span(FIRST, FIRST + timedelta(days=27))
+
+    told = {home.home_id: home for home in home_days(days, assignment, span)}
+
+    assert np.isclose(told["home-0"].used, 0.2).sum() == 7
+    assert 31.0 in told["home-1"].used
+    assert np.isfinite(told["home-0"].used[-28:]).all()
+
+
+def test_with_the_hold_out_alone_a_home_is_told_of_the_fleet_only(make_toy: Callable[..., Toy]) -> None:
+    """One habit day in 14: two in a look, of seven that a home needs for a figure of its own."""
+    toy, assignment = make_toy(homes=HOMES, days=28), Assignment((Design("hold-out", 1),))
+    facts = [HomeFacts(name, own, np.full(24, 0.3), "EUR") for name, own in toy.records(assignment).items()]
+
+    report = make_report(facts, assignment, Look(Span(FIRST, FIRST + timedelta(days=27)), 1), MADE)
+
+    assert report is not None
+    assert all(home.kwh is None and home.habit_days <= 3 for home in report.homes)
+    assert report.fleet.groups[0].kwh.low < report.fleet.groups[0].kwh.high
+
+
+def test_homes_of_the_same_place_are_neighbours_and_the_place_is_in_the_digest(kept: Kept) -> None:
+    """Twelve homes of one degree in Phoenix; one that moves far away changes what the report is made of."""
+    before = kept.desk.make()
+    moved = [
+        Put(each.pk, each.sk, each.body | {"latitude_deg": 52.0}) if each.sk == "home" else each
+        for each in home_writes(0, tariff_per_kwh=0.25)
+    ]
+    kept.store.transact(moved)
+    after = kept.desk.make()
+
+    assert before is not None
+    assert after is not None
+    assert before.fleet.digest != after.fleet.digest
+    assert before.homes[3].kwh != after.homes[3].kwh
