@@ -84,7 +84,7 @@ def test_the_quick_way_adds_few_trees(
 
     added = made.challenger.energy.trees.count - champion.energy.trees.count
     assert added == QUICK_TREES
-    assert made.metrics["challenger_daily_wape"] < 0.6 * made.metrics["champion_daily_wape"]
+    assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
 
 
 def test_a_hot_fix_is_judged_by_what_grew_from_the_judged_champion(
@@ -94,7 +94,7 @@ def test_a_hot_fix_is_judged_by_what_grew_from_the_judged_champion(
     fewer = replace(PARAMS, energy=replace(PARAMS.energy, trees=30))
     serving = replace(champion, judged=train(split(base).fit, fewer, "v1").energy)
 
-    made = fine_tune(serving, room_hours, base.iloc[::8], PARAMS, "v2", quick=True)
+    made = fine_tune(serving, clogged(room_hours), base.iloc[::8], PARAMS, "v2", quick=True)
 
     assert made.refitted, made.verdict.reason
     assert made.challenger.as_judged.trees.count == 30 + QUICK_TREES
