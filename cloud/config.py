@@ -79,6 +79,10 @@ class CloudSettings(BaseSettings):
     canary_share_ratio: float = Field(
         0.2, gt=0, lt=1, description="Of the homes that try a challenger before the others."
     )
+    training_cluster: str = Field(
+        "",
+        description="Scheduler of a Dask cluster that grows trees, `tcp://HOST:8786`; empty: this process.",
+    )
     metrics: Literal["none", "emf"] = Field(
         "none", description="`emf`: what jobs found is told to CloudWatch, in a line of their output."
     )

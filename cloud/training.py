@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,11 @@ class TrainingParams:
     override: TreeParams = field(
         default_factory=lambda: TreeParams(trees=60, leaves=8, learning_rate=0.06, min_rows_leaf=300)
     )
+
+    def on(self, cluster: str) -> Self:
+        """The same, grown by the workers of a cluster; empty: by this process."""
+        energy, override = (replace(each, cluster=cluster) for each in (self.energy, self.override))
+        return replace(self, energy=energy, override=override)
 
 
 class LeakError(RejectedError):

@@ -18,10 +18,12 @@ if [ "$BASE" = debootstrap ]; then
     rm -rf "$STORE/debian"
     BASE=localhost/ac-advisor-base
 fi
-# what pip is told on this machine (an index of one's own) holds in the build, too
-pip_conf=()
-if [ -f /etc/pip.conf ]; then pip_conf=(--volume /etc/pip.conf:/etc/pip.conf:ro); fi
-in_store bud --isolation chroot --network host --build-arg "BASE=$BASE" "${pip_conf[@]}" \
+# what pip is told on this machine (an index of one's own, whom it trusts) holds in the build, too
+mounts=()
+for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+    if [ -f "$file" ]; then mounts+=(--volume "$file:$file:ro"); fi
+done
+in_store bud --isolation chroot --network host --build-arg "BASE=$BASE" "${mounts[@]}" \
     --file infra/Dockerfile --tag ac-advisor:smoke . >"$STORE/build.log" 2>&1 \
     || { tail -n 20 "$STORE/build.log" >&2; exit 1; }
 container=$(in_store from --pull-never ac-advisor:smoke)

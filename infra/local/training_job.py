@@ -93,10 +93,11 @@ def run_job(data_dir: Path, kind: Kind, occasion: Occasion | None = None) -> Out
     Raises:
         CloudError: Too little data, or the registry or the lake is not as it should be.
     """
-    registry = open_registry(CloudSettings(data_dir=data_dir))
+    settings = CloudSettings(data_dir=data_dir)
+    registry = open_registry(settings)
     champion = serving_champion(registry)
     version = next_name(registry, kind)
-    data, params = data_for(data_dir, kind), TrainingParams()
+    data, params = data_for(data_dir, kind), TrainingParams().on(settings.training_cluster)
     (hours, left_out), learnt_until = data.sound(), _learnt_until(registry, champion.version)
     known = facts_of(data_dir, split(hours, learnt_until).newest if len(hours) else hours)
     known = replace(known, left_out=left_out, learnt_until=learnt_until)

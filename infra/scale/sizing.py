@@ -79,7 +79,11 @@ class Scale:
         trained = self.conditioners * 24 * TRAINED_DAYS * HOURS_ROW_BYTES
         found = [
             Limit("advisor, one core", self.advisor_cores, "advisors by partition of homes"),
-            Limit("trainer, 16 GiB", trained / TRAINER_BYTES, "train on a drawn share of the homes"),
+            Limit(
+                "trainer, 16 GiB",
+                trained / TRAINER_BYTES,
+                "train on a drawn share of the homes, or trees on Dask",
+            ),
             Limit("connections, 500 000", self.homes / 500_000, "quota raised; then accounts by region"),
             Limit("publishes, 20 000/s", self.messages_per_s / 20_000, "quota raised, longer batches"),
             Limit("functions, 1000 at once", self.shards / 1000, "quota raised, longer windows"),

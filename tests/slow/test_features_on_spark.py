@@ -1,4 +1,4 @@
-"""The one feature definition, by DuckDB and by Spark: the same hours. Wants the extra `spark` and Java 17."""
+"""The one feature definition, by DuckDB and by Spark: the same hours. Wants the extra `spark` and Java."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

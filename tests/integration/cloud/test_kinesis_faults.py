@@ -121,6 +121,8 @@ class Faults:
     def _refusal(self, request: AWSPreparedRequest, service: str, fault: str) -> AWSResponse:
         codes = list(FAULTS[service])
         code = codes[0] if fault == "throttled" else codes[len(self.coming) % (len(codes) - 1) + 1]
+        if request.headers.get("X-Amz-Target", b"").endswith(b"GetRecords") and fault != "failed":
+            code = "ExpiredIteratorException"
         status = FAULTS[service][code]
         if service == "s3":
             return refusal(request, status, f"<Error><Code>{code}</Code></Error>".encode())
@@ -210,6 +212,14 @@ class Mapping(RuleBasedStateMachine):
                     return
                 handed += len(event["Records"])
             assert handed == sum(map(len, self.published.values()))
+
+    @rule(plan=PLANS)
+    def read(self, plan: Plan) -> None:
+        """Iterators expire: what is read is all, in order, or an error."""
+        self.account.faults.plan(plan)
+        with suppress(UnavailableError):
+            found = [record for event in self._events() for record in event["Records"]]
+            assert found == [record for shard in range(SHARDS) for record in self.published[shard]]
 
     @rule(plan=PLANS)
     def merge(self, plan: Plan) -> None:

@@ -27,7 +27,7 @@ SAME_AS_ON_ONE_MACHINE = {
         *("seal_interval_s", "log_batches_bytes", "broker_dir", "disk_budget_broker_bytes"),
         # how it advises, and what is kept: whoever runs it decides, as on one machine
         *("clock", "decision_interval_s", "measuring_pairs", "canary_share_ratio", "retention_days"),
-        *("disk_budget_lake_bytes", "s3_endpoint_url", "metrics"),
+        *("disk_budget_lake_bytes", "s3_endpoint_url", "metrics", "training_cluster"),
     },
     "API": {
         *("clock", "threads", "rate_per_minute", "anonymous_rate_per_minute", "cors_origins", "max_streams"),
