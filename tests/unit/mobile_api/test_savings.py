@@ -8,7 +8,7 @@ import pytest
 from cloud.ports.records import DayRecord, device_pk, home_pk
 from cloud.ports.saving_records import SAVINGS_SK, ArmRecord, Saving, SavingsRecord
 from cloud.ports.state import Put
-from tests.unit.mobile_api.conftest import HOME, T0
+from tests.unit.mobile_api.conftest import HOME, PASSWORD, T0
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -145,3 +145,40 @@ def test_nobody_is_told_of_another_home(world: "World", person: "Person") -> Non
     _tell(world, "somebody-elses")
 
     assert person.get("/v1/devices/dev-1/savings").json["figures"] is None
+
+
+def _statement(world: "World") -> str:
+    client = world.app.test_client()
+    assert (
+        client.post("/login", data={"email": "person1@example.org", "password": PASSWORD}).status_code == 303
+    )
+    page = client.get("/devices/dev-1/statement")
+    assert page.status_code == 200
+    return page.text
+
+
+def test_a_statement_counts_advised_days_as_saved_and_measuring_days_as_given_up(
+    world: "World", person: "Person"
+) -> None:
+    """18 and 10 days in the last 28, at 1.2 kWh (0.3 to 2.1) and 0.36 EUR a day."""
+    _consent(person)
+    _add_days(world, 60, habit=10)
+    _tell(world, person.get("/v1/homes").json["items"][0]["home_id"])
+
+    page = _statement(world)
+
+    assert "Saved on 18 days with advice" in page
+    assert '(kWh)</th><td class="figure">21.6</td><td class="figure">5.4 – 37.8</td>' in page  # noqa: RUF001 (the page's)
+    assert '(EUR)</th><td class="figure">6.48</td>' in page
+    assert "Given up on 10 measuring days" in page
+    assert '(kWh)</th><td class="figure">12.0</td>' in page
+
+
+def test_a_statement_before_there_are_days_enough_has_no_figure(world: "World", person: "Person") -> None:
+    _consent(person)
+    _add_days(world, 9, habit=2)
+
+    page = _statement(world)
+
+    assert "a number would be weather and chance" in page
+    assert "kWh" not in page
