@@ -37,8 +37,8 @@ QUICK_TREES, QUICK_LEAVES = 25, 8
 
 CALM_RATE, CALM_OFF_RATIO = 0.03, 0.05
 """Weight of these trees while the champion's level is off by no more than this [ratio]: they go half of the
-way to the newest days. Of 13 ways (15 to 40 trees, 4 or 8 leaves, rates of 0.03 to 0.1, windows of 8 or 15 days)
-small steps were best in 16 weekly rounds of a fleet of the split `validate` (seed 401)."""
+way to the newest days. Of 13 ways (15 to 40 trees, 4 or 8 leaves, rates of 0.03 to 0.1, windows of 8 or 15
+days) small steps were best in 16 weekly rounds of a fleet of the split `validate` (seed 401)."""
 
 SUDDEN_OFF_RATIO = 0.15
 """From here on they have their whole weight [ratio]: half of the way is not enough for a sudden change."""

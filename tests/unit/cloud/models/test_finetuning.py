@@ -87,6 +87,25 @@ def test_the_quick_way_adds_few_trees(
     assert made.metrics["challenger_daily_wape"] < made.metrics["champion_daily_wape"] / 2
 
 
+@pytest.mark.parametrize(
+    ("change", "rate"),
+    [(lambda hours: hours, 0.03), (clogged, 0.1)],  # a level that is right, and one that is off by half
+)
+def test_only_after_a_sudden_change_the_quick_way_goes_all_the_way(
+    champion: Champion,
+    room_hours: pd.DataFrame,
+    base: pd.DataFrame,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    rate: float,
+) -> None:
+    recipe = Recipe(champion, base.iloc[::8], PARAMS, "v2", quick=True)
+
+    made = recipe.judged(split(change(room_hours)))
+
+    added = made.energy.trees.text.split("shrinkage=")[-QUICK_TREES:]  # each tree says its own weight
+    assert {float(each.split("\n")[0]) for each in added} == {rate}
+
+
 def test_a_hot_fix_is_judged_by_what_grew_from_the_judged_champion(
     champion: Champion, room_hours: pd.DataFrame, base: pd.DataFrame
 ) -> None:
@@ -94,7 +113,8 @@ def test_a_hot_fix_is_judged_by_what_grew_from_the_judged_champion(
     fewer = replace(PARAMS, energy=replace(PARAMS.energy, trees=30))
     serving = replace(champion, judged=train(split(base).fit, fewer, "v1").energy)
 
-    made = fine_tune(serving, clogged(room_hours), base.iloc[::8], PARAMS, "v2", quick=True)
+    a_tenth_more = room_hours.assign(electric_energy_kwh=1.1 * room_hours.electric_energy_kwh)
+    made = fine_tune(serving, a_tenth_more, base.iloc[::8], PARAMS, "v2", quick=True)
 
     assert made.refitted, made.verdict.reason
     assert made.challenger.as_judged.trees.count == 30 + QUICK_TREES
