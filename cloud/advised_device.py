@@ -270,6 +270,12 @@ class AdvisedDevice:
         day = local_day(at, self.profile.installation.timezone)
         return today is None or today.day != day or not today.decisions
 
+    @property
+    def day_so_far(self) -> DayRecord | None:
+        """The newest local day, as far as it has come."""
+        today = self.memory.today
+        return None if today is None else today.record(self.profile.device_id)
+
     def _today(self, at: datetime) -> DayCount:
         """The count of the local day around `at`; a day that is over is to be stored. It never goes back."""
         today, day = self.memory.today, local_day(at, self.profile.installation.timezone)

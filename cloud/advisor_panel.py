@@ -1,7 +1,8 @@
 """The panel: champion and challenger side by side, and which of them advises a home.
 
-In the shadow both are asked and the champion's word counts. In the canary each home has one of them. Where a
-challenger does something wrong in deciding, the champion decides instead, in the same round: no home waits.
+In the shadow both are asked and the champion's word counts. In the canary each home has one of them; before a
+challenger first acts on a home's day the champion is asked beside it. Where a challenger does something wrong
+in deciding, the champion decides instead, in the same round: no home waits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from cloud.advisor_seat import Advisors, HomeAdvisorLike
 from cloud.forecast_desk import ForecastDesk
 from cloud.ports.records import TrialRecord
 from cloud.rollout.absurd import Pace, Round, absurd
+from cloud.rollout.beside import Beside, Pair
 from cloud.rollout.cohort import HomePlace, tries
 from cloud.serving import Profile
 
@@ -34,6 +36,7 @@ class Trial:
         advisors: Its models.
         fault: What it did that ends the trial; None so far.
         pace: How slow it is.
+        beside: What it says beside the champion.
         left: Homes that were let out of its cohort.
     """
 
@@ -41,6 +44,7 @@ class Trial:
     advisors: Advisors
     fault: str | None = field(init=False, default=None)
     pace: Pace = field(init=False, default_factory=Pace)
+    beside: Beside = field(init=False, default_factory=Beside)
     left: set[str] = field(init=False, default_factory=set[str])
 
     @property
@@ -115,16 +119,22 @@ class AdvisorPanel:
         took_s = self.clock() - began_s
         for (device, at), said in zip(cases, advice, strict=True):
             device.decide(said, at, others.get(device.profile.device_id, {}))
+        if others and self.trial is not None:
+            version = self.trial.record.version
+            shadows = {device_id: said[version] for device_id, said in others.items()}
+            self._compare(self.trial, shadows, _by_device(cases, advice))
         return took_s
 
     def _try_out(self, trial: Trial, cases: Sequence[Case], usual: Round) -> None:
+        beside = self._beside(trial, cases)
         began_s = self.clock()
         advice = self._answer(trial, self._asked(cases))
         own = Round(len(cases), self.clock() - began_s)
+        if advice is not None:
+            self._compare(trial, _by_device(cases, advice), beside)
         if trial.pace.is_too_slow(usual, own):
             self._end(trial, "it is many times as slow as the champion")
-            advice = None
-        if advice is None:  # those homes go back to the champion now, and are decided upon by it
+        if advice is None or not trial.goes_on:  # the champion decides for those homes, from now on
             self.seat([device for device, _ in cases])
             self._act(self.champion, cases)
             return
@@ -137,17 +147,36 @@ class AdvisorPanel:
         if trial is None or not trial.goes_on or trial.record.stage != "shadow":
             return {}
         first = [case for case in cases if case[0].is_first_of_day(case[1])]
-        doubles = self._doubles(trial, first)
-        advice = self._answer(trial, doubles) if doubles else None
-        if advice is None:
+        doubles = self._doubles(trial, first, trial.advisors)
+        said = self._answer(trial, doubles) if doubles else None
+        if said is None:
             return {}
-        pairs = zip(first, advice, strict=True)
         version = trial.record.version
-        return {case[0].profile.device_id: {version: said} for case, said in pairs if said is not None}
+        return {device_id: {version: advice} for device_id, advice in _by_device(first, said).items()}
 
-    def _doubles(self, trial: Trial, cases: Sequence[Case]) -> list[tuple[HomeAdvisorLike, datetime]]:
+    def _beside(self, trial: Trial, cases: Sequence[Case]) -> Mapping[str, Advice]:
+        """What the champion would say where the challenger decides for the first time, or first on a day."""
+        known = trial.beside.pairs
+        first = [
+            (device, at)
+            for device, at in cases
+            if device.profile.device_id not in known or device.is_first_of_day(at)
+        ]
+        doubles = self._doubles(trial, first, self.champion)
+        return _by_device(first, self.champion.advise_all(doubles)) if doubles else {}
+
+    def _compare(self, trial: Trial, said: Mapping[str, Advice], champion: Mapping[str, Advice]) -> None:
+        """End the trial of a version that wants or expects what no update may change so much."""
+        both = said.keys() & champion.keys()
+        why = trial.beside.hear({name: Pair.of(said[name], champion[name]) for name in both})
+        if why is not None:
+            self._end(trial, why)
+
+    def _doubles(
+        self, trial: Trial, cases: Sequence[Case], advisors: Advisors
+    ) -> list[tuple[HomeAdvisorLike, datetime]]:
         try:
-            doubles = [(device.double(trial.advisors), at) for device, at in cases]
+            doubles = [(device.double(advisors), at) for device, at in cases]
         except Exception as error:  # noqa: BLE001 (a version on trial may fail in any way; no home waits for it)
             self._end(trial, f"it failed: {error!r}")
             return []
@@ -179,3 +208,12 @@ class AdvisorPanel:
                 self.forecasts.tell(device.advisor, device.profile.installation, at)
                 asked.append((device.advisor, at))
         return asked
+
+
+def _by_device(cases: Sequence[Case], advice: Sequence[Advice | None]) -> dict[str, Advice]:
+    """What was said, where something was."""
+    return {
+        device.profile.device_id: said
+        for (device, _), said in zip(cases, advice, strict=True)
+        if said is not None
+    }

@@ -29,6 +29,7 @@ from cloud.ports.records import (
     OUTBOX_PK,
     PROGRESS_SK,
     AdvisorProgress,
+    DayRecord,
     InboxEntry,
 )
 from cloud.ports.state import MAX_WRITES, Delete, Put, StateStore, Write
@@ -193,6 +194,11 @@ class AdvisorWorker:
     def profiles(self) -> list[Profile]:
         """The devices that are looked after."""
         return [device.profile for device in self._devices.values()]
+
+    @property
+    def days_so_far(self) -> list[DayRecord]:
+        """The day that goes on, of each device that has one."""
+        return [day for device in self._devices.values() if (day := device.day_so_far) is not None]
 
     @property
     def now(self) -> datetime:

@@ -13,6 +13,7 @@ import structlog
 from cloud.ports.records import ADVISOR_PK, TRIAL_PREFIX, TRIAL_SK, DayRecord, TrialRecord
 from cloud.ports.state import Put, StateStore
 from cloud.rollout.cohort import HomePlace
+from cloud.rollout.gross import gross_harm
 from cloud.rollout.judge import Judgement, judge_canary, judge_shadow, newest_whole_day
 from cloud.rollout.outcomes import BEFORE_DAYS
 from cloud.rollout.sequential import HarmBudget
@@ -73,6 +74,14 @@ class RolloutDesk:
     def end(self, trial: TrialRecord, reason: str) -> TrialRecord:
         """Nobody tries it any more."""
         return self._keep(trial.model_copy(update={"ended": reason}))
+
+    def glance(
+        self, trial: TrialRecord, profiles: Sequence[Profile], days: Sequence[DayRecord]
+    ) -> TrialRecord:
+        """End a trial that does gross harm on the day that goes on; `days` are that of each device."""
+        places = {each.device_id: HomePlace.of(each) for each in profiles}
+        why = gross_harm(days, places, trial, self.settings.budget)
+        return trial if why is None else self.end(trial, why)
 
     def judge(
         self, trial: TrialRecord, profiles: Sequence[Profile], now: datetime

@@ -16,6 +16,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+ROUNDING = 1e-12
+"""Draws that differ by less are alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class HarmBudget:
@@ -78,6 +81,18 @@ def look_daily(harm: Floats, tried: Bools, budget: HarmBudget) -> list[Look]:
     return looks
 
 
+def beyond_chance(harm: Floats, tried: Bools, budget: HarmBudget) -> float:
+    """One look by itself: the share of draws, the real one among them, with as much more harm [ratio].
+
+    Args:
+        harm: What happened in each home, (homes,).
+        tried: Whether a home is in the cohort, (homes,): some are, and some are not.
+        budget: Number and seed of the draws.
+    """
+    more = _more(harm[:, np.newaxis], _cohorts(tried, budget))
+    return float((more >= more[0] - ROUNDING).mean())
+
+
 def _cohorts(tried: Bools, budget: HarmBudget) -> Bools:
     """The real cohort and others of its size, (draws, homes)."""
     order = np.random.default_rng(budget.seed).random((budget.draws, len(tried))).argsort(axis=1)
@@ -102,4 +117,4 @@ def _bound(more: Floats, quota: int) -> float:
     """What at most `quota` of the draws are above."""
     if quota < 1 or quota >= len(more):
         return math.inf
-    return float(np.partition(more, len(more) - quota - 1)[len(more) - quota - 1]) + 1e-12
+    return float(np.partition(more, len(more) - quota - 1)[len(more) - quota - 1]) + ROUNDING

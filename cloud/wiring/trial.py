@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 import structlog
@@ -20,6 +21,7 @@ from cloud.errors import CloudError, RejectedError
 from cloud.gate.sanity import unfitness
 from cloud.ports.models import ModelRegistry, Note, StoredVersion
 from cloud.rollout.desk import RolloutDesk, TrialStage
+from cloud.rollout.gross import LOOK_EVERY
 from cloud.wiring.registry import PATIENCE_S
 
 BY = "advisor"
@@ -57,7 +59,7 @@ def examined(stored: StoredVersion, serving: Champion) -> Champion:
         models = Champion.from_stored(stored)
     except RejectedError as error:
         raise NotFitError(str(error)) from error
-    why = unfitness(models, serving, usable_energy_hours(package_reservoir()), time.perf_counter)
+    why = unfitness(models, serving, usable_energy_hours(package_reservoir()), time.thread_time)
     if why is not None:
         raise NotFitError(why)
     return models
@@ -153,11 +155,13 @@ class Trials:
         watch: Sees the challenger.
         desk: Begins and judges trials.
         make: Advisors of a version.
+        glanced: When the day that goes on was looked at last, in the worker's clock.
     """
 
     watch: ChallengerWatch
     desk: RolloutDesk
     make: Callable[[Champion], Advisors]
+    glanced: datetime | None = None
 
     def follow(self, worker: AdvisorWorker, serving: Champion) -> None:
         """Do what is to be done now; called about once a second."""
@@ -181,6 +185,9 @@ class Trials:
         return trial
 
     def _judge(self, worker: AdvisorWorker, trial: Trial) -> None:
+        if self.glanced is None or worker.now - self.glanced >= LOOK_EVERY:
+            self.glanced = worker.now
+            trial.record = self.desk.glance(trial.record, worker.profiles, worker.days_so_far)
         before = trial.record
         trial.record, found = self.desk.judge(before, worker.profiles, worker.now)
         version, note = before.version, Note(BY, found.reason, dict(found.document))

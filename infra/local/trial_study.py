@@ -2,16 +2,19 @@
 
 The gate is asked of each; then it is forced into the canary past the gate, among simulated homes of the
 split `validate` whose advisor is the real worker: once with the examination of a trial as in service, once
-without it, so that only what it does in homes can end its trial. A version that is as good, and one whose
-advice is too warm, are played beside them.
+without it, so that only what it says and does in homes can end its trial. Two whose advice is too warm are
+played beside them: always, which is seen beside the champion's advice, and from the morning to the evening,
+which is not, since homes are compared at the first decision. Honest versions show false alarms: the same
+models, and a retrain and a hot-fix on another fleet, which may be further off here, but do no harm.
 """
 
 import json
 import logging
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import shorten
 from typing import Final, cast
@@ -24,17 +27,21 @@ from rich.table import Table
 from typing_extensions import override
 
 from cloud.advice import Advice
+from cloud.advisor import HomeAdvisor
+from cloud.advisor_panel import Trial
 from cloud.advisor_seat import Advisors, HomeAdvisorLike
-from cloud.champion import ENERGY_FILE, Champion, package_version
+from cloud.champion import ENERGY_FILE, Champion, package_reservoir, package_version
 from cloud.errors import RejectedError
+from cloud.finetuning import fine_tune
 from cloud.gate.judge import Evidence, judge
 from cloud.ports.models import Note, Stage, StoredVersion
-from cloud.training import Split, split
+from cloud.training import Split, TrainingParams, split
 from cloud.wiring.advisor import ChampionAdvisors
 from cloud.wiring.trial import examined
 from device_sim.fleet import Fleet, FleetSpec
 from infra.local.loop_fleets import Plan, play
 from infra.local.planted_models import FAULTS, TIMES
+from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.trial_homes import Rules, TrialHomes
 from infra.local.whole_table import print_whole
 
@@ -52,6 +59,7 @@ WIDEST: Final = 100
 
 BAD: Final = "bad"
 TOO_WARM_K: Final = 4.0
+MORNING_H, EVENING_H = 9, 21
 NOTE: Final = Note("the study", "forced in past the gate")
 
 
@@ -90,6 +98,8 @@ class Course:
         reason: Of its last move.
         champion: Who serves at the end.
         moves: Its stages, in their order.
+        warmer_k: What it wanted homes warmer than the champion at the furthest, mean of all compared [K].
+        times_kwh: The furthest multiple of the champion's electricity that it expected [ratio].
     """
 
     fault: str
@@ -103,6 +113,8 @@ class Course:
     reason: str
     champion: str
     moves: tuple[str, ...]
+    warmer_k: float
+    times_kwh: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,24 @@ class WarmAdvisors(ChampionAdvisors):
         return [_warmer(each) for each in ChampionAdvisors.advise_all(self, cases)]
 
 
+@dataclass(frozen=True, slots=True)
+class WarmByDayAdvisors(ChampionAdvisors):
+    """The same from the morning to the evening: each day's first advice is sound."""
+
+    @override
+    def advise_all(self, cases: Sequence[tuple[HomeAdvisorLike, datetime]]) -> list[Advice]:
+        said = ChampionAdvisors.advise_all(self, cases)
+        return [
+            _warmer(each) if _is_day(advisor, at) else each
+            for (advisor, at), each in zip(cases, said, strict=True)
+        ]
+
+
+def _is_day(advisor: HomeAdvisorLike, at: datetime) -> bool:
+    assert isinstance(advisor, HomeAdvisor)  # noqa: S101 (`ChampionAdvisors` makes no other)
+    return MORNING_H <= at.astimezone(ZoneInfo(advisor.installation.timezone)).hour < EVENING_H
+
+
 def _warmer(advice: Advice) -> Advice:
     if advice.setpoint_c is None:
         return advice
@@ -137,15 +167,47 @@ def only_the_bad(make: Callable[[Champion], Advisors]) -> Callable[[Champion], A
     return lambda models: make(models) if models.version == BAD else ChampionAdvisors(models)
 
 
-def planted(days: int) -> list[Planted]:
-    """All versions; those whose models are good may be tried for `days`."""
+def planted(days: int, updates: Mapping[str, bytes]) -> list[Planted]:
+    """All versions; those whose models are good may be tried for `days`, `updates` among them."""
     faulty = [Planted(name, energy()) for name, energy in FAULTS.items()]
+    honest = [Planted(name, energy, days=days, first="shadow") for name, energy in updates.items()]
     return [
         *faulty,
         Planted("ten times slower to decide", make=SlowAdvisors),
         Planted(f"{TOO_WARM_K:.0f} K warmer", make=WarmAdvisors, days=days),
+        Planted(f"{TOO_WARM_K:.0f} K warmer by day", make=WarmByDayAdvisors, days=days),
         Planted("none", days=days, first="shadow"),
+        *honest,
     ]
+
+
+def updated(plan: Plan) -> dict[str, bytes]:
+    """Energy models of honest updates: of another fleet, a retrain and a hot-fix."""
+    other = play("nothing", replace(plan, seed=plan.seed + 1, days=WINDOW_DAYS, change_day=WINDOW_DAYS))
+    hours, end = other.hours, other.hours["hour_end_at"].max()
+    newest = hours[hours["hour_end_at"] > end - timedelta(days=QUICK_WINDOW_DAYS)]
+    begin, base, params = Champion.from_package(), package_reservoir(), TrainingParams()
+    made = {
+        "retrain on other homes": fine_tune(begin, hours, base, params, BAD),
+        "hot-fix on other homes": fine_tune(begin, newest, base, params, BAD, quick=True),
+    }
+    return {name: each.challenger.to_files()[ENERGY_FILE] for name, each in made.items()}
+
+
+@dataclass(slots=True)
+class Furthest:
+    """How far a version was from the champion at most; see `Course`."""
+
+    warmer_k: float = 0.0
+    times_kwh: float = 1.0
+
+    def see(self, trial: Trial | None) -> None:
+        """Look at what was compared so far."""
+        if trial is None or not trial.beside.pairs:
+            return
+        beside = trial.beside
+        self.warmer_k = max(self.warmer_k, beside.warmer_k, key=abs)
+        self.times_kwh = max(self.times_kwh, beside.times_kwh, key=lambda times: abs(math.log(times)))
 
 
 def try_one(of: Planted, fleet: FleetSpec, *, is_examined: bool) -> Course:
@@ -157,16 +219,18 @@ def try_one(of: Planted, fleet: FleetSpec, *, is_examined: bool) -> Course:
     stored = version(of)
     homes.registry.add(stored, NOTE)
     homes.registry.put(BAD, of.first, NOTE)
-    seen, tried = set[tuple[str, datetime]](), 0
+    seen, tried, beside = set[tuple[str, datetime]](), 0, Furthest()
     for _ in range(of.days * STEPS_PER_DAY):
         homes.live(1)
+        beside.see(homes.worker.trial)
         found = homes.advised_by(BAD)
         seen.update(found)
         tried = max(tried, len(found))
         if homes.registry.stages()[BAD] in ("rejected", "champion"):
             break
     homes.follow()
-    return _course(of, homes, seen, tried, is_examined=is_examined)
+    course = _course(of, homes, seen, tried, is_examined=is_examined)
+    return replace(course, warmer_k=beside.warmer_k, times_kwh=beside.times_kwh)
 
 
 def version(of: Planted) -> StoredVersion:
@@ -207,12 +271,14 @@ def _course(
         reason=moves[-1].reason,
         champion=cast("str", homes.registry.resolve("champion")),
         moves=tuple(str(move.stages[BAD]) for move in moves),
+        warmer_k=0.0,
+        times_kwh=1.0,
     )
 
 
 def _show(courses: Sequence[Course]) -> None:
     table = Table(title="Forced into the canary: split validate")
-    for name in ("fault", "examined", "gate", "homes", "decisions", "days", "end", "why"):
+    for name in ("fault", "examined", "gate", "homes", "decisions", "days", "furthest", "end", "why"):
         table.add_column(name)
     for each in courses:
         gate = {None: "-", "": "passes"}.get(each.gate, "refuses")
@@ -223,6 +289,7 @@ def _show(courses: Sequence[Course]) -> None:
             str(each.homes),
             str(each.decisions),
             str(each.days),
+            f"{each.warmer_k:+.2f} K, x {each.times_kwh:.2f}",
             each.stage,
             shorten(each.reason, WIDEST),
         )
@@ -243,7 +310,7 @@ def main(homes: int, days: int, climate: str, seed: int, json_path: Path | None)
     fleet = FleetSpec(homes, seed, START, step_s=STEP_S, climate=climate, split="validate")
     plan = Plan(homes, seed, climate, "validate", GATE_DAYS, GATE_DAYS)
     parts, courses = split(play("nothing", plan).hours), list[Course]()
-    for of in planted(days):
+    for of in planted(days, updated(plan)):
         gate = ask_gate(of, parts)
         for is_examined in (True, False) if of.energy else (True,):
             began_s = time.perf_counter()

@@ -197,7 +197,7 @@ def test_in_the_shadow_both_speak_and_one_acts(world: "World") -> None:
 
     def warmer(advice: Advice) -> Advice:
         told = replace(advice.counterfactual, advised_kwh=0.7)
-        return replace(advice, setpoint_c=29.0, counterfactual=told)
+        return replace(advice, setpoint_c=25.3, counterfactual=told)
 
     worker.try_out(Trial(trial("shadow"), Candidate(change=warmer)))
     for _ in range(60):  # 15 h: past midnight in Berlin
@@ -205,7 +205,7 @@ def test_in_the_shadow_both_speak_and_one_acts(world: "World") -> None:
         worker.step()
 
     assert set(by_version(world)) == {"v1"}
-    assert 29.0 not in {each.desired.setpoint_c for each in _commands(world)}
+    assert 25.3 not in {each.desired.setpoint_c for each in _commands(world)}
     (day,) = _days(world, "d1")
     assert {version: said.advised_kwh for version, said in day.said.items()} == {"v1": 0.9, "v2": 0.7}
     assert (day.version, day.arm) == ("v1", "advised")
@@ -221,6 +221,64 @@ def test_a_challenger_that_fails_in_the_shadow_ends_its_trial_and_nobody_waits(w
     assert set(by_version(world)) == {"v1"}
     assert worker.trial is not None
     assert worker.trial.fault == "it failed: ZeroDivisionError()"
+
+
+def much_warmer(advice: Advice) -> Advice:
+    return replace(advice, setpoint_c=(advice.setpoint_c or 0.0) + 4.0)
+
+
+@pytest.mark.parametrize("stage", ["shadow", "canary"])
+def test_who_wants_another_climate_than_the_champion_is_out_before_it_has_acted(
+    world: "World", stage: str
+) -> None:
+    fleet(world)
+    worker = world.worker()
+    worker.try_out(Trial(trial(stage), Candidate(change=much_warmer)))
+    all_read(world)
+    worker.step()
+
+    assert set(by_version(world)) == {"v1"}  # every home has its advice, in the same round
+    assert {each.desired.setpoint_c for each in _commands(world)} == {24.0}
+    assert worker.trial is not None
+    assert "+4.0 K warmer than the champion" in str(worker.trial.fault)
+
+
+def test_it_is_compared_again_on_each_day(world: "World") -> None:
+    fleet(world)
+    worker, midnight = world.worker(), datetime(2025, 7, 1, 22, tzinfo=UTC)  # in Berlin
+
+    def warmer_later(advice: Advice) -> Advice:
+        return much_warmer(advice) if world.now >= midnight else advice
+
+    worker.try_out(Trial(trial(), Candidate(change=warmer_later)))
+    for _ in range(60):  # 15 h: past midnight in Berlin
+        all_read(world)
+        worker.step()
+
+    assert worker.trial is not None
+    assert "warmer than the champion" in str(worker.trial.fault)
+    assert set(by_version(world)) == {"v1"}
+
+
+def test_a_home_is_asked_twice_once_a_day(world: "World") -> None:
+    """The champion's advice beside the challenger's costs no decision more than one a home and day."""
+    fleet(world)
+    worker, asked = world.worker(), list[int]()
+
+    @dataclass(frozen=True)
+    class Counting(WarmerByOneChampion):
+        def advise_all(self, cases: Sequence[tuple[HomeAdvisorLike, datetime]]) -> list[Advice | None]:
+            asked.append(len(cases))
+            return WarmerByOneChampion.advise_all(self, cases)
+
+    worker.use(Counting())
+    worker.try_out(Trial(trial(), Candidate()))
+    for _ in range(4):
+        all_read(world)
+        worker.step()
+
+    others = HOMES - len(drawn())
+    assert sum(asked) == 4 * others + len(drawn())
 
 
 def test_a_new_champion_ends_the_trial(world: "World") -> None:

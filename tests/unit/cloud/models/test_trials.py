@@ -41,6 +41,7 @@ class Worker:
     trial: Trial | None = None
     profiles: list[Profile] = field(default_factory=list[Profile])
     tried: list[str | None] = field(default_factory=list[str | None])
+    days_so_far: list[DayRecord] = field(default_factory=list[DayRecord])
 
     def try_out(self, trial: Trial | None) -> None:
         self.trial = trial
@@ -179,6 +180,22 @@ def test_harm_in_the_cohort_rolls_it_back_and_a_restart_does_not_bring_it_back(w
     assert move.reason.startswith("rolled back: +2.00 overrides a home and day")
     assert "overrides" in move.document
     assert world.worker.tried == ["v2", None]
+
+
+def test_gross_harm_rolls_it_back_on_the_same_day(world: World) -> None:
+    world.force("v2", "canary")
+    world.follow()
+    world.live(days=0)
+    world.worker.now = BEGAN + timedelta(hours=3)
+    world.worker.days_so_far = [
+        _day(each.device_id, 0, 2 * was_drawn(_trial(world), each.home_id)) for each in world.worker.profiles
+    ]
+
+    world.follow()
+
+    assert world.registry.stages()["v2"] == "rejected"
+    assert world.worker.trial is None
+    assert world.registry.history()[-1].reason.startswith("rolled back: +2.00 overrides a home in one day")
 
 
 def test_without_harm_it_goes_from_the_shadow_to_the_canary_and_then_to_all(world: World) -> None:
