@@ -48,7 +48,8 @@ class Lineage(BaseModel):
     earlier_sha256: str = ""
     """Digest of these hours."""
     code: dict[str, str] = {}
-    """What made it: this program's version and the digest of its source, and the libraries' versions."""
+    """What made it: this program's version, the digest of its source, the commit if it came from a checkout,
+    and the libraries' versions."""
     job: str = ""
     """Of the schedule; empty: it was made without one."""
     trigger: str = ""
