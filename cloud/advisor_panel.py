@@ -134,9 +134,7 @@ class AdvisorPanel:
             self._compare(trial, _by_device(cases, advice), beside)
         if trial.pace.is_too_slow(usual, own):
             self._end(trial, "it is many times as slow as the champion")
-        if (
-            advice is None or not trial.goes_on
-        ):  # those homes go back to the champion now, and are decided upon by it
+        if advice is None or not trial.goes_on:  # the champion decides for those homes, from now on
             self.seat([device for device, _ in cases])
             self._act(self.champion, cases)
             return

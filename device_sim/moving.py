@@ -1,7 +1,7 @@
-"""Moving: from some day on other people live in some of the homes, with the same walls and machines."""
+"""Moving: from some day on other people live in some of the homes, or all goes on as it would elsewhere."""
 
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,18 @@ class MovingFleet(Fleet):
         others = build_homes(replace(homes.spec, seed=seed), 1, None).inhabitants
         mixed = _mixed(homes.inhabitants, others, leaving)
         self._people = People(mixed, homes.noise, homes.clock, homes.spec.step_s)
+
+    def fork_into(self, other: Self) -> Self:
+        """A fork that goes on with the weather and the faults of another fleet of the same homes.
+
+        Args:
+            other: Unlike this one only in what has not happened yet; it is left as it is.
+        """
+        if replace(other.spec, plan=self.spec.plan) != self.spec:
+            raise ValueError("another fleet has other homes")
+        fork = self.fork()
+        fork._homes = other._homes  # noqa: SLF001 (of its own kind)
+        return fork
 
 
 def _mixed(mine: _T, others: _T, where: NDArray[np.bool_]) -> _T:

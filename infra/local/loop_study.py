@@ -6,13 +6,14 @@ functions, at the same gate. It prints after how many days the change was found,
 beside that of models that are never updated, against what was drawn in truth: in the homes concerned, which
 may report something else, and in the others. Then the homes are advised through the same change, and what is
 saved is compared with their habit (`infra.local.loop_saving`).
+
+One climate and change is one part, of less than half an hour. With `--json` each is kept in that file as it
+is done and joined with the others: whoever was stopped goes on by the same command.
 """
 
-import json
 import logging
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -22,8 +23,7 @@ import click
 import numpy as np
 import pandas as pd
 import structlog
-from rich.console import Console
-from rich.table import Table
+from pydantic import TypeAdapter
 
 from cloud.champion import Champion, package_reservoir
 from cloud.drift.cohorts import cohorts_of, region_of
@@ -37,11 +37,13 @@ from cloud.training import TrainingParams
 from cloud.training_schedule import Learnt
 from cloud.trees import MAX_TREES, matrix
 from cloud.triggers import RULES, Decision, Memory, Signal, after_job, decide, is_alarm
+from infra.local.code_version import source_digest
 from infra.local.loop_fleets import CHANGES, Change, Changed, Plan, play
-from infra.local.loop_saving import Saved, saving_of
+from infra.local.loop_saving import saving_of
+from infra.local.loop_table import WHOSE, Course, Round, show
+from infra.local.study_parts import Parts
 from infra.local.training_data import QUICK_WINDOW_DAYS, WINDOW_DAYS
 from infra.local.training_desk import signals_of
-from infra.local.whole_table import print_whole
 
 CLIMATES: Final = ("hot_dry", "mild_summer")
 SEED: Final = 311
@@ -59,56 +61,15 @@ FOLLOWED_DAYS: Final = 28
 """How long what follows is watched [days]."""
 
 
-WHOSE: Final = ("concerned", "others")
+PARTS: Final[dict[str, tuple[str, Change]]] = {
+    f"{climate}/{change}": (climate, change) for climate in CLIMATES for change in CHANGES
+}
+"""Climate and change of each part, by name."""
 
+COURSE: Final = TypeAdapter(Course)
 
-@dataclass(slots=True)
-class Round:
-    """One job: on which day of looks, why, what it cost, what the gate said, and whether it serves."""
-
-    day: int
-    trigger: str
-    update: str
-    reason: str
-    seconds: float
-    trees: int
-    outcome: str
-    promoted: bool
-    refitted: bool
-
-
-@dataclass(slots=True)
-class Course:
-    """What happened to one fleet.
-
-    Attributes:
-        climate: Of the weather.
-        change: What was planted.
-        homes: In the fleet.
-        affected: Homes concerned.
-        alarms: Days on which a drift trigger fired, counted from the change, and which.
-        rounds: All jobs.
-        error_before: Daily error in the week before the change, by whose homes [ratio].
-        error_frozen: The same in each week after it, of models that are never updated.
-        error_kept: Of those that served.
-        saved: By advice, in the homes concerned; None where nothing changed.
-    """
-
-    climate: str
-    change: str
-    homes: int
-    affected: int
-    alarms: list[tuple[int, str]] = field(default_factory=list)
-    rounds: list[Round] = field(default_factory=list)
-    error_before: dict[str, float] = field(default_factory=dict)
-    error_frozen: dict[str, list[float]] = field(default_factory=dict)
-    error_kept: dict[str, list[float]] = field(default_factory=dict)
-    saved: Saved | None = None
-
-    @property
-    def delay_days(self) -> int | None:
-        """Days from the change to the first alarm after it."""
-        return next((day for day, _ in self.alarms if day > 0), None)
+SOURCES: Final = ("cloud", "edge", "device_sim", "infra.local")
+"""What the figures depend on."""
 
 
 class _Service:
@@ -232,81 +193,37 @@ def _error(energy: dict[int, pd.DataFrame], days: range, models: str, whose: str
     return float((whole[models] - whole["drawn"]).abs().sum() / whole["drawn"].sum())
 
 
-def _show(courses: list[Course]) -> None:
-    table = Table(
-        title="Planted changes: split validate, errors of daily energy in the homes concerned; others"
-    )
-    for name in (
-        "climate",
-        "planted",
-        "homes concerned",
-        "alarms before",
-        "found after",
-        "by",
-        "week before",
-        "weeks after, never updated",
-        "weeks after, kept",
-        "saved: week before; weeks after, never updated; kept",
-        "jobs, promoted",
-    ):
-        table.add_column(name)
-    for course in courses:
-        found = course.delay_days
-        table.add_row(
-            course.climate,
-            course.change,
-            f"{course.affected} of {course.homes}",
-            str(sum(day <= 0 for day, _ in course.alarms)),
-            "-" if found is None else f"{found} d",
-            ", ".join(sorted({name for day, name in course.alarms if day == found})),
-            "; ".join(f"{100 * error:.1f} %" for error in course.error_before.values()),
-            *(
-                "; ".join(" ".join(f"{100 * error:.1f}" for error in weeks) for weeks in errors.values())
-                for errors in (course.error_frozen, course.error_kept)
-            ),
-            _told(course.saved),
-            f"{len(course.rounds)}, {sum(each.promoted for each in course.rounds)}",
-        )
-    print_whole(Console(), table)
-    seconds = {
-        update: [each.seconds for course in courses for each in course.rounds if each.update == update]
-        for update in ("fine_tune", "hot_fix")
-    }
-    for update, spent in seconds.items():
-        click.echo(f"{update}: {len(spent)} jobs, median {np.median(spent) if spent else np.nan:.1f} s")
-
-
-def _told(saved: Saved | None) -> str:
-    if saved is None:
-        return "-"
-    weeks = (" ".join(f"{100 * ratio:.1f}" for ratio in each) for each in (saved.never_updated, saved.kept))
-    return "; ".join([f"{100 * saved.before:.1f} %", *weeks])
-
-
 @click.command()
 @click.option("--homes", default=40, show_default=True, type=click.IntRange(10, 500))
 @click.option("--climates", default=",".join(CLIMATES), show_default=True)
 @click.option("--changes", default=",".join(CHANGES), show_default=True)
 @click.option("--seed", default=SEED, show_default=True)
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep the parts in this file.")
 def main(homes: int, climates: str, changes: str, seed: int, json_path: Path | None) -> None:
     """Plant changes, and print what the loop makes of them."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    wanted: dict[str, Change] = {change: change for change in CHANGES}
-    courses = list[Course]()
-    for course in _courses(homes, climates.split(","), [wanted[name] for name in changes.split(",")], seed):
-        courses.append(course)
-        click.echo(f"{course.climate}, {course.change}: {course.alarms[:6]}", err=True)
-        if json_path is not None:  # what is done is done, whoever stops us
-            figures = [asdict(each) | {"delay_days": each.delay_days} for each in courses]
-            json_path.write_text(json.dumps(figures, indent=1) + "\n")
-    _show(courses)
+    asked = _asked(climates.split(","), changes.split(","))
+    parts = Parts(json_path, {"homes": homes, "seed": seed, "source_sha256": source_digest(SOURCES)})
+    found = {name: COURSE.validate_python(each) for name, each in parts.done().items() if name in asked}
+    for name, (climate, change) in asked.items():
+        if name in found:
+            click.echo(f"{name}: is kept", err=True)
+            continue
+        course = found[name] = study(climate, change, homes, seed + CLIMATES.index(climate))
+        parts.keep(name, asdict(course) | {"delay_days": course.delay_days}, PARTS)
+        click.echo(f"{name}: {course.alarms[:6]}", err=True)
+    show([found[name] for name in asked])
 
 
-def _courses(homes: int, climates: list[str], changes: list[Change], seed: int) -> Iterator[Course]:
-    for place, climate in enumerate(climates):
-        for change in changes:
-            yield study(climate, change, homes, seed + place)
+def _asked(climates: list[str], changes: list[str]) -> dict[str, tuple[str, Change]]:
+    """Climate and change of the parts that are asked for, by name."""
+    if not {*climates} <= {*CLIMATES} or not {*changes} <= {*CHANGES}:
+        raise click.BadParameter(f"there are {', '.join(CLIMATES)} and {', '.join(CHANGES)}")
+    return {
+        name: (climate, change)
+        for name, (climate, change) in PARTS.items()
+        if climate in climates and change in changes
+    }
 
 
 if __name__ == "__main__":

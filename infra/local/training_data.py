@@ -6,8 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from importlib import metadata, resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -35,9 +33,6 @@ QUICK_WINDOW_DAYS = 8
 
 LEAD_DAYS = 8
 """Days before the window that its features look back on [days]."""
-
-LIBRARIES = ("ac-advisor", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "pyarrow")
-"""What may change the bits of a model."""
 
 Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
 """All that the lake has; its newest days, with some hours of the year before; the newest of these alone, by
@@ -136,13 +131,6 @@ def longitudes_deg(data_dir: Path) -> dict[str, float]:
     return _longitudes_deg(_profiles(data_dir))
 
 
-def code_version() -> dict[str, str]:
-    """What makes models here: versions of the libraries, and a digest of the cloud's source and base data."""
-    sources = sorted(_below(resources.files("cloud"), ""))
-    whole = sha256("\n".join(f"{name} {digest}" for name, digest in sources).encode())
-    return {name: metadata.version(name) for name in LIBRARIES} | {"cloud_sha256": whole.hexdigest()}
-
-
 _DAY = timedelta(days=1)
 
 
@@ -198,13 +186,3 @@ def _digest(*frames: pd.DataFrame) -> str:
     """Of all rows, and of the names of the first frame's columns."""
     parts = [pd.util.hash_pandas_object(each, index=False).to_numpy().tobytes() for each in frames]
     return sha256(" ".join(frames[0].columns).encode() + b"".join(parts)).hexdigest()
-
-
-def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
-    found = list[tuple[str, str]]()
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found += _below(entry, f"{prefix}{entry.name}/")
-        elif not entry.name.endswith((".pyc", ".md")):
-            found.append((prefix + entry.name, sha256(entry.read_bytes()).hexdigest()))
-    return found

@@ -23,10 +23,11 @@ from cloud.ports.models import Lineage, ModelRegistry, Note, StoredVersion
 from cloud.training import TrainingParams, split
 from cloud.trees import TreeParams
 from cloud.wiring.registry import open_registry, serving_champion
+from infra.local.code_version import code_version
 from infra.local.errors import LocalError
 from infra.local.home_facts import facts_of
 from infra.local.run_folder import RunFolder
-from infra.local.training_data import Kind, TrainingData, code_version, data_for, data_of
+from infra.local.training_data import Kind, TrainingData, data_for, data_of
 
 AFTER_THE_STACK = 100
 """Place of a job in the order of the start: after everything else."""

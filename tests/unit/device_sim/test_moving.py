@@ -1,9 +1,12 @@
 """Other people in the same homes: only what they do is different, and only where they live."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
+from device_sim.faults.plan import Fault, FaultPlan
 from device_sim.fleet import FleetSpec
 from device_sim.moving import MovingFleet
 
@@ -21,3 +24,26 @@ def test_homes_whose_people_stay_live_on_as_before() -> None:
     changed = (np.nan_to_num(before) != np.nan_to_num(after)).any(axis=0)
     assert changed.tolist() == leaving.tolist()
     assert (stayed.machines.capacity_w == moved.machines.capacity_w).all()
+
+
+def test_what_would_have_been_without_a_fault_begins_where_the_fault_did() -> None:
+    begins = SPEC.start + timedelta(days=1)
+    fault = Fault(kind="clogged_filter", starts_at=begins, severity=0.5, homes=(0, 3))
+    clogged = MovingFleet(replace(SPEC, plan=FaultPlan(faults=(fault,))), 2)
+    sound = MovingFleet(SPEC, 2)
+    for _ in range(96):
+        clogged.step()
+        sound.step()
+
+    spared = clogged.fork_into(MovingFleet(SPEC, 2))
+
+    kwh = np.array([[each.step().electric_power_w for each in (clogged, spared, sound)] for _ in range(96)])
+    assert (np.nan_to_num(kwh[:, 1]) == np.nan_to_num(kwh[:, 2])).all()
+    assert (np.nan_to_num(kwh[:, 0]) != np.nan_to_num(kwh[:, 1])).any(axis=0).tolist() == [
+        number in (0, 3) for number in range(SPEC.homes)
+    ]
+
+
+def test_nobody_goes_on_in_homes_of_others() -> None:
+    with pytest.raises(ValueError, match="other homes"):
+        MovingFleet(SPEC, 1).fork_into(MovingFleet(replace(SPEC, seed=5), 1))
