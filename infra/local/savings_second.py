@@ -1,8 +1,8 @@
 """A second opinion for operators: each home before advice and after, where there is history from before.
 
 As CalTRACK 2.0 does it, by a line above a balance temperature (`savings_rivals`). It knows of no change but
-advice between before and after: in simulated homes its intervals held the truth in two cases of three. So it
-is told beside the figures by lot, with its own interval, and never to homes.
+advice between before and after: in simulated homes its intervals held the truth in a third to two thirds of
+cases (`savings_study`). So it is told beside the figures by lot, with its own interval, and never to homes.
 """
 
 from collections import defaultdict
