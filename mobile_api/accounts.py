@@ -33,7 +33,10 @@ operations = Operations("accounts")
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-Email: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+# U+0085 is white space to pydantic and none to ECMA-262, by which the description is read: it is named.
+_EMAIL_PATTERN = r"^[^@\s\u0085]{1,64}@[^@\s\u0085]{1,190}$"
+
+Email: TypeAlias = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL_PATTERN)]
 NewPassword: TypeAlias = Annotated[
     str, StringConstraints(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
 ]
