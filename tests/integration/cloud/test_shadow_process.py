@@ -267,9 +267,10 @@ def test_a_gateway_has_what_it_finds_wait_behind_itself_and_a_thousand_attempts_
         body = ClaimRequest(kind="gateway", found=(stolen,)).model_dump_json().encode()
         topic = random.choice(("dt/ac/gw-1/claim", "dt/ac/gw-1/claim/code", "dt/ac/gw-1//claim"))
         random.choice(attackers).send(topic, body)
-    attackers[1].publish(topics.claim("dev-1"), body)
     own = FoundDevice(source="tasmota:own", name="Own")
-    attackers[0].publish(topics.claim("gw-2"), ClaimRequest(found=(own,)).model_dump_json().encode())
+    body = ClaimRequest(found=(own,)).model_dump_json().encode()
+    attackers[1].publish(topics.claim("dev-1"), body)
+    attackers[0].publish(topics.claim("gw-2"), body)
     deadline = time.monotonic() + TIMEOUT_S
     while not state.query(gateway_pk("gw-2"), prefix=BEHIND):
         assert time.monotonic() < deadline
