@@ -1,5 +1,7 @@
 """Admission: the record of a device that may speak, though nobody has paired it yet."""
 
+from datetime import datetime
+
 from cloud.ports.records import DeviceRecord, behind_sk, device_pk, gateway_pk
 from cloud.ports.state import ABSENT, Put, StateStore
 
@@ -17,17 +19,26 @@ def admit(store: StateStore, device: DeviceRecord) -> None:
     else:  # one of an earlier version has no place behind its gateway yet
         modes = {} if device.modes is None else {"modes": list(device.modes)}
         known = Put(item.pk, item.sk, {**item.body, **modes}, if_version=item.version)
-        store.transact([known, *_place_behind(device)])
+        store.transact([known, *place_behind(device)])
 
 
-def first_writes(device: DeviceRecord) -> list[Put]:
-    """A device that is let in for the first time; behind a gateway it can be found there by its people."""
-    record = Put(device_pk(device.device_id), "device", device.model_dump(mode="json"), ABSENT)
-    return [record, *_place_behind(device)]
+def first_writes(
+    device: DeviceRecord, expires_at: datetime | None = None, if_version: int = ABSENT
+) -> list[Put]:
+    """A device that is let in for the first time; behind a gateway it can be found there by its people.
+
+    Args:
+        device: What is known of it.
+        expires_at: When it is forgotten unless somebody lets it in before (UTC); None: never.
+        if_version: What is there now; by default nothing is.
+    """
+    body = device.model_dump(mode="json")
+    record = Put(device_pk(device.device_id), "device", body, if_version, expires_at)
+    return [record, *place_behind(device, expires_at)]
 
 
-def _place_behind(device: DeviceRecord) -> list[Put]:
+def place_behind(device: DeviceRecord, expires_at: datetime | None = None) -> list[Put]:
     """The pointer from the device's gateway, if it has one."""
     if device.gateway_id is None:
         return []
-    return [Put(gateway_pk(device.gateway_id), behind_sk(device.device_id), {})]
+    return [Put(gateway_pk(device.gateway_id), behind_sk(device.device_id), {}, expires_at=expires_at)]

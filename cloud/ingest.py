@@ -36,6 +36,9 @@ _Decoded: TypeAlias = tuple[InboundMessage, list[WireReading] | None]
 DELETED = "unknown device: it was deleted by its people, so what it says is not kept"
 """The reason of dead letters that have no element."""
 
+NOT_LET_IN = "found by its gateway and not let in: its people have to confirm it first"
+"""Likewise: once for each gateway, since nothing of what it says may be kept."""
+
 
 def ingest(messages: Sequence[InboundMessage], registrations: Registrations, now: datetime) -> IngestCommit:
     """What the messages of one round bring.
@@ -146,7 +149,7 @@ class _Round:
 
     def _may_speak(self, sender: "_Sender", device_id: str) -> bool:
         registration = self._find(device_id)
-        if registration is None:
+        if registration is None or not registration.let_in:
             return False
         if sender.principal != (registration.gateway_id if sender.in_batches else device_id):
             return False
@@ -217,7 +220,10 @@ class _Round:
     def _fault_of_owner(self, device_id: str, principal: str) -> str:
         if device_id != principal:
             return f"device_id: {device_id!r} is not the publisher {principal!r}"
-        return "" if self._find(device_id) else "unknown device"
+        registration = self._find(device_id)
+        if registration is None:
+            return "unknown device"
+        return "" if registration.let_in else NOT_LET_IN
 
     def _fault_of_gateway(self, device_id: str, principal: str) -> str:
         registration = self._find(device_id)
@@ -225,7 +231,7 @@ class _Round:
             return "unknown device"
         if registration.gateway_id != principal:
             return f"not registered behind gateway {principal!r}"
-        return ""
+        return "" if registration.let_in else NOT_LET_IN
 
     def _with_consent(self, reading: Telemetry) -> Telemetry:
         if reading.motion is None or self._consents(reading.device_id):
@@ -234,7 +240,9 @@ class _Round:
 
     def _refuse(self, message: InboundMessage, refusal: Refusal) -> None:
         """Keep what is refused; of a deleted device only that it speaks still: once, with a count."""
-        if any(map(self._is_deleted, {owner(message.topic), *_named(refusal.element)})):
+        if refusal.reason == NOT_LET_IN:
+            refusal = Refusal(NOT_LET_IN, None, b"")
+        elif any(map(self._is_deleted, {owner(message.topic), *_named(refusal.element)})):
             refusal = Refusal(DELETED, None, b"")
         self.dead_letters.append(dead_letter(message, refusal, self.now))
 

@@ -48,8 +48,9 @@ class CachedRegistrations(Registrations):
             return None
         home_id = device.body.get("home_id")
         home = None if home_id is None else self.store.get(home_pk(home_id), "home")
-        # Two fields of records that were validated when they were written; this is the hot path.
+        # Fields of records that were validated when they were written; this is the hot path.
         return Registration(
             gateway_id=device.body.get("gateway_id"),
             share_presence=home is not None and home.body.get("share_presence") is True,
+            let_in=home_id is not None or device.body.get("source") is None,
         )

@@ -43,6 +43,11 @@ class EdgeSettings(BaseSettings):
     devices: str = Field(
         "", description="Devices behind this gateway: ids separated by commas, or the path of a JSON file."
     )
+    find_devices: bool = Field(
+        default=True,
+        description="Tell the cloud what devices are called that are heard and understood but not registered,"
+        " so that the gateway's people can let them in.",
+    )
     share_presence: bool = Field(
         default=False, description="Consent to send `motion`, for devices whose registration does not say."
     )

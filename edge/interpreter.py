@@ -5,12 +5,15 @@ It stands before the gateway: what comes out of it is judged, spooled and sent l
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from edge.contract import Desired, DeviceId, topics
+from pydantic import ValidationError
+
+from edge.contract import Desired, DeviceId, FoundDevice, topics
 from edge.dialects.dialect import Dialect, DialectName, Source
 from edge.dialects.faikout import Faikout
 from edge.dialects.home_assistant import discovery
@@ -19,6 +22,7 @@ from edge.dialects.mitsubishi2mqtt import Mitsubishi2Mqtt
 from edge.dialects.shelly import Shelly
 from edge.dialects.tasmota import Tasmota
 from edge.errors import UnreadableError
+from edge.finder import Finder
 from edge.neighbour import Neighbour
 from edge.ports import DeadLetter, Message, Parcel
 from edge.registry import Registration, Registry
@@ -52,6 +56,9 @@ MAX_REASON_CHARS: Final = 300
 UNREGISTERED: Final = "registration (name it as a source of a device)"
 """What a device misses that nobody has registered."""
 
+TO_BE_LET_IN: Final = "its people: they find it behind this gateway, and let it in"
+"""What a device misses that was found and is understood."""
+
 
 @dataclass(slots=True)
 class Interpreted:
@@ -72,9 +79,10 @@ class Interpreter:
     Args:
         registry: The devices; those with sources are of other makes.
         sample_interval_s: Between two readings of one of them [s].
+        gateway_id: Who finds devices that nobody has registered; empty: they are only noticed.
     """
 
-    def __init__(self, registry: Registry, sample_interval_s: float) -> None:
+    def __init__(self, registry: Registry, sample_interval_s: float, gateway_id: DeviceId = "") -> None:
         self._registry = registry
         self._interval = timedelta(seconds=sample_interval_s)
         self._book = discovery.Book()
@@ -82,12 +90,16 @@ class Interpreter:
         self._routes: dict[str, list[tuple[DeviceId, Neighbour, Dialect]]] = {}
         self._noticed: dict[tuple[DialectName, str], None] = {}
         self._answers: list[Message] = []
+        self._finder = Finder(gateway_id, self._meet) if gateway_id else None
+        self._is_news = False
         self.follow_registry()
 
     @property
     def filters(self) -> tuple[str, ...]:
         """What has to be listened to; more when devices say more of themselves."""
-        return (*discovery.FILTERS, *(sign for sign, _, _ in SIGNS), *sorted(self._routes))
+        found = () if self._finder is None else self._finder.topics
+        heard = sorted({*self._routes, *found})
+        return (*discovery.FILTERS, *(sign for sign, _, _ in SIGNS), *heard)
 
     def follow_registry(self) -> None:
         """Devices came or went; what is known of the others stays."""
@@ -100,9 +112,11 @@ class Interpreter:
             if known is not None and known[0].sources == registration.sources:
                 self._neighbours[device_id] = (registration, known[1])
                 continue
-            dialects = [self._speak(source) for source in registration.sources]
-            self._neighbours[device_id] = (registration, Neighbour(device_id, dialects, self._interval))
+            found = self._finder and self._finder.release(device_id, registration.sources)
+            neighbour = found or self._meet(device_id, *registration.sources)
+            self._neighbours[device_id] = (registration, neighbour)
         self._route()
+        self._look_for_others()
 
     def interpret(self, messages: Iterable[Message], now: datetime) -> Interpreted:
         """Put a round of messages into the contract's words, with the readings that are due by `now`."""
@@ -113,9 +127,15 @@ class Interpreter:
                 found.messages.append(message)
             else:
                 self._hear(message, now, found)
+        if self._is_news:
+            self._look_for_others()
         for _, neighbour in self._neighbours.values():
             found.messages += neighbour.sample(now)
         return found
+
+    def found(self, now: datetime) -> tuple[FoundDevice, ...]:
+        """Devices that miss nothing but somebody to let them in."""
+        return () if self._finder is None else self._finder.found(now)
 
     def tell(self, order: Parcel, now: datetime) -> list[Parcel]:
         """The order in the words of the device that it is for; as it is for a native one."""
@@ -141,10 +161,33 @@ class Interpreter:
         ]
         known = {source for registration, _ in self._neighbours.values() for source in _keys(registration)}
         return listed + [
-            {"device_id": None, "sources": [f"{dialect}:{name}"], "missing": [UNREGISTERED]}
+            {
+                "device_id": None,
+                "sources": [f"{dialect}:{name}"],
+                "missing": self._missing_of_strangers(dialect, name, now),
+            }
             for dialect, name in (*self._noticed, *self._discovered())
             if (dialect, name) not in known
         ]
+
+    def _missing_of_strangers(self, dialect: DialectName, name: str, now: datetime) -> list[str]:
+        missing = None if self._finder is None else self._finder.missing(dialect, name, now)
+        if missing is None:
+            return [UNREGISTERED]
+        return [UNREGISTERED, *missing] if missing else [TO_BE_LET_IN]
+
+    def _look_for_others(self) -> None:
+        """Listen to what is noticed and not registered."""
+        self._is_news = False
+        if self._finder is None:
+            return
+        known = {key for registration, _ in self._neighbours.values() for key in _keys(registration)}
+        noticed = [*self._book.sources(), *_sources(self._noticed)]
+        strangers = [source for source in noticed if (source.dialect, source.name) not in known]
+        self._finder.follow(strangers, self._routes.keys())
+
+    def _meet(self, device_id: DeviceId, *sources: Source) -> Neighbour:
+        return Neighbour(device_id, [self._speak(source) for source in sources], self._interval)
 
     def _discovered(self) -> list[tuple[DialectName, str]]:
         return [("home_assistant", name) for name in dict.fromkeys(self._book.air_conditioners())]
@@ -168,6 +211,8 @@ class Interpreter:
                 _hear_one(neighbour, dialect, message, now, (device_id, found))
         else:
             self._notice(message)
+            if self._finder is not None:
+                self._finder.hear(message, now)
 
     def _discover(self, message: Message, now: datetime, found: Interpreted) -> None:
         version = self._book.version
@@ -177,12 +222,15 @@ class Interpreter:
             found.letters.append(_letter(message, "site", str(error), now))
         if self._book.version != version:
             self._route()
+            self._is_news = True
 
     def _notice(self, message: Message) -> None:
         for _, pattern, dialect in SIGNS:
             match = pattern.fullmatch(message.topic)
             if match is not None and message.payload and len(self._noticed) < MAX_STRANGERS:
-                self._noticed[dialect, match[1][:200]] = None
+                noticed = dialect, match[1][:200]
+                self._is_news = self._is_news or noticed not in self._noticed
+                self._noticed[noticed] = None
 
 
 def _hear_one(
@@ -204,6 +252,13 @@ def _hear_one(
 
 def _keys(registration: Registration) -> Sequence[tuple[DialectName, str]]:
     return [(source.dialect, source.name) for source in registration.sources]
+
+
+def _sources(noticed: Iterable[tuple[DialectName, str]]) -> Iterator[Source]:
+    """Those whose names can be listened to."""
+    for dialect, name in noticed:
+        with suppress(ValidationError):
+            yield Source(dialect=dialect, name=name)
 
 
 def _letter(message: Message, principal: str, reason: str, now: datetime) -> DeadLetter:

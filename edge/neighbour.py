@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.accumulator import SETTINGS, Accumulator, judge
 from edge.authorship import Order
-from edge.contract import Desired, DeviceId, topics, write_telemetry
+from edge.contract import Desired, DeviceId, Mode, topics, write_telemetry
 from edge.dialects.dialect import Dialect, InForce
 from edge.ports import Message, Parcel
 
@@ -33,6 +33,20 @@ class Neighbour:
     def routes(self) -> Mapping[str, Dialect]:
         """Its dialects by the topics on which they are heard."""
         return {topic: dialect for dialect in self._dialects for topic in dialect.filters}
+
+    @property
+    def called(self) -> str:
+        """What it calls itself; empty: it does not say."""
+        return next((dialect.called for dialect in self._dialects if dialect.called), "")
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """What it says that it can do besides `off`; empty: it does not say."""
+        return next((tuple(dialect.modes) for dialect in self._dialects if dialect.modes), ())
+
+    def begin(self) -> None:
+        """What it has reported until now was heard by nobody: it reports anew."""
+        self._reported = None
 
     def hear(self, dialect: Dialect, message: Message, now: datetime) -> tuple[list[Message], list[str]]:
         """What one of its messages leads to, and what of it is refused.

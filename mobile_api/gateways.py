@@ -37,8 +37,10 @@ class GatewayView(Shown):
     home_id: str
     device_ids: list[DeviceId]
     waiting_ids: list[DeviceId] = Field(
-        description="Registered behind it and in no home yet: `PUT .../devices/{device_id}` brings one in."
+        description="Registered or found behind it and in no home yet: `PUT .../devices/{device_id}` brings"
+        " one in, and only then is anything that it says kept."
     )
+    waiting_names: dict[DeviceId, str] = Field(description="What those call themselves that it found.")
 
 
 @operations.post("/v1/gateways/claim", status=201, errors=(404, 409, 429))
@@ -99,5 +101,9 @@ def view(principal: Principal, gateway: OwnedGateway) -> GatewayView:
     behind = [each.device_id for each in devices if each.gateway_id == gateway.record.gateway_id]
     waiting = waiting_behind(services().state, gateway.record.gateway_id)
     return GatewayView(
-        gateway_id=gateway.record.gateway_id, home_id=home_id, device_ids=behind, waiting_ids=waiting
+        gateway_id=gateway.record.gateway_id,
+        home_id=home_id,
+        device_ids=behind,
+        waiting_ids=[each.device_id for each in waiting],
+        waiting_names={each.device_id: each.name for each in waiting if each.name},
     )

@@ -15,7 +15,7 @@ from mobile_api.cursors import part_of
 from mobile_api.errors import InvalidFieldError, StateConflictError
 from mobile_api.members import Member, invitation_deletes, leave, members
 from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
-from mobile_api.pairing import delete
+from mobile_api.pairing import delete, forget_found
 from mobile_api.records import InvitationRecord, MemberRecord, Role, account_pk
 from mobile_api.services import every, services
 from mobile_api.tries import forget_tries
@@ -148,6 +148,8 @@ def remove_home(home: OwnedHome, principal: Principal) -> None:
     home_id = home.record.home_id
     for pointer in list(every(state, home_pk(home_id), "device#")):
         delete(state, owned_device(principal, pointer.sk.removeprefix("device#")), at)
+    for pointer in list(every(state, home_pk(home_id), "gateway#")):
+        forget_found(state, pointer.sk.removeprefix("gateway#"))
     now = state.get(home_pk(home_id), "home")
     left = [item for item in every(state, home_pk(home_id)) if not item.sk.startswith("device#")]
     state.transact(

@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 from cloud.errors import NotFoundError
-from cloud.ports.deletion import DELETED_PK, deletion_writes, digest_of, is_being_deleted
+from cloud.ports.deletion import DELETED_PK, deletion_writes, digest_of, is_being_deleted, scrub_write
 from cloud.ports.records import (
     BEHIND,
     CLAIMS_PK,
@@ -116,12 +116,31 @@ def claim_gateway(state: StateStore, principal: Principal, home: OwnedHome, code
     return paired
 
 
-def waiting_behind(state: StateStore, gateway_id: str) -> list[str]:
-    """The devices that are registered behind a gateway and in no home yet, by id."""
+def waiting_behind(state: StateStore, gateway_id: str) -> list[DeviceRecord]:
+    """The devices that are registered or were found behind a gateway and are in no home yet, by id."""
     ids = [each.sk.removeprefix(BEHIND) for each in every(state, gateway_pk(gateway_id), BEHIND)]
     found = [state.get(device_pk(device_id), "device") for device_id in ids]
     records = [DeviceRecord.model_validate(item.body) for item in found if item is not None]
-    return [each.device_id for each in records if each.gateway_id == gateway_id and each.home_id is None]
+    return [each for each in records if each.gateway_id == gateway_id and each.home_id is None]
+
+
+def forget_found(state: StateStore, gateway_id: str) -> None:
+    """Forget what waits that a gateway has found: its next people shall not read what these call it.
+
+    Raises:
+        ConflictError: Something of it was let in at the same moment.
+    """
+    found = [each for each in waiting_behind(state, gateway_id) if each.source is not None]
+    for each in found:
+        item = state.get(device_pk(each.device_id), "device")
+        version = None if item is None else item.version
+        state.transact(
+            [
+                Delete(device_pk(each.device_id), "device", if_version=version),
+                *_registration_behind(each),
+                scrub_write(each.device_id),
+            ]
+        )
 
 
 def release_gateway(state: StateStore, gateway: OwnedGateway) -> None:
@@ -131,6 +150,7 @@ def release_gateway(state: StateStore, gateway: OwnedGateway) -> None:
         ConflictError: It was changed at the same moment.
     """
     gateway_id = gateway.record.gateway_id
+    forget_found(state, gateway_id)
     state.transact(
         [
             Delete(gateway_pk(gateway_id), "gateway", if_version=gateway.version),
@@ -179,6 +199,7 @@ def _pair(
             Put(item.pk, item.sk, paired.model_dump(mode="json"), item.version),
             Put(DEVICES_PK, device.device_id, DevicePointer(home_id=home_id).model_dump()),
             Put(pk, f"device#{device.device_id}", {}),
+            *_kept_behind(device),  # what was found and waited would be forgotten in time
             _unchanged(home),
             Delete(DELETED_PK, digest_of(device.device_id)),
             *writes,
@@ -186,6 +207,12 @@ def _pair(
     )
     log.info("device_claimed", device_id=device.device_id, home_id=home_id)
     return paired
+
+
+def _kept_behind(record: DeviceRecord) -> list[Put]:
+    if record.gateway_id is None:
+        return []
+    return [Put(gateway_pk(record.gateway_id), behind_sk(record.device_id), {})]
 
 
 def _registration_behind(record: DeviceRecord) -> list[Delete]:

@@ -68,6 +68,12 @@ def is_being_deleted(state: StateStore, device_id: DeviceId) -> bool:
     return any(item is not None and not item.body.get("begun") for item in found)
 
 
+def is_asked_to_go(state: StateStore, device_id: DeviceId) -> bool:
+    """Whether anybody still has to forget the device, or to take its login away."""
+    digest = digest_of(device_id)
+    return any(state.get(deletion_pk(doer), digest) is not None for doer in DOERS)
+
+
 def was_deleted(state: StateStore, device_id: DeviceId) -> bool:
     """Whether its last people have deleted it; asked of devices that are not registered."""
     return state.get(DELETED_PK, digest_of(device_id)) is not None

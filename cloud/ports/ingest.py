@@ -30,10 +30,14 @@ class TelemetryStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What ingest must know of a device: who may speak for it, and whether its home shares presence."""
+    """What ingest must know of a device: who may speak for it, and whether its home shares presence.
+
+    `let_in`: its people want it; not yet so of what a gateway has found by itself.
+    """
 
     gateway_id: str | None
     share_presence: bool
+    let_in: bool = True
 
 
 class Registrations(Protocol):

@@ -147,6 +147,9 @@ class DeviceRecord(Record):
         min_length=1,
         description="What it can do besides `off`; null: not known, nothing is left out.",
     )
+    source: str | None = Field(
+        None, description="What its gateway has found it as; without a home it is not let in yet."
+    )
 
 
 class GatewayRecord(Record):

@@ -16,6 +16,7 @@ from cloud.adapters.iot_messages import IotMessages, iot_messages
 from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import ConflictError
+from cloud.finding import FindingDesk
 from cloud.logs import configure_logs
 from cloud.ports.state import StateStore
 from cloud.wiring.lake import utc_now
@@ -34,13 +35,15 @@ def handle(event: Mapping[str, str], context: object) -> None:
 
 def claim_handler(state: StateStore, messages: IotMessages) -> ClaimHandler:
     """Such a handler, of an installation."""
-    desk = ClaimDesk(state, utc_now)
+    desk, findings = ClaimDesk(state, utc_now), FindingDesk(state, utc_now)
 
     def answer(event: Mapping[str, str], _context: object) -> None:
         asker_id = topics.owner(event["topic"])
         try:
             request = ClaimRequest.model_validate_json(b64decode(event["payload"]) or b"{}")
-            code = desk.answer(asker_id, request.kind)
+            if request.found:
+                findings.take(asker_id, request.found)
+            code = None if request.found else desk.answer(asker_id, request.kind)
         except (ValueError, ValidationError, ConflictError) as error:  # who asks, asks again
             log.warning("claim_not_answered", asker_id=asker_id, reason=type(error).__name__)
             return

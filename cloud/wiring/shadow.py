@@ -19,6 +19,7 @@ from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.deletion import open_requests, settle
 from cloud.errors import ConflictError, UnavailableError
+from cloud.finding import FindingDesk
 from cloud.ports.deletion import was_deleted
 from cloud.ports.records import device_pk
 from cloud.shadow import Answer, Operation, Request
@@ -54,6 +55,7 @@ class ShadowProcess:
         self._state = SqliteStateStore(settings.data_dir / "state.sqlite")
         self._service = ShadowService(self._store, lambda: datetime.now(UTC), self._is_deleted)
         self._claims = ClaimDesk(self._state, lambda: datetime.now(UTC))
+        self._findings = FindingDesk(self._state, lambda: datetime.now(UTC))
         self._looked_at = 0.0
         self._connection = MqttConnection(
             MqttEndpoint(
@@ -124,11 +126,16 @@ class ShadowProcess:
             log.warning("shadows_not_forgotten", reason=str(error))
 
     def _show_code(self, message: MqttMessage) -> None:
-        """Answer with a claim code; what cannot be answered now is not, and who asked asks again."""
+        """Answer with a claim code; what cannot be answered now is not, and who asked asks again.
+
+        A gateway that says what it has found gets no answer: its people see it.
+        """
         asker_id = topics.owner(message.topic)
         try:
             request = ClaimRequest.model_validate_json(message.payload or b"{}")
-            answer = self._claims.answer(asker_id, request.kind)
+            if request.found:
+                self._findings.take(asker_id, request.found)
+            answer = None if request.found else self._claims.answer(asker_id, request.kind)
             if answer is not None:
                 self._connection.publish(topics.claim_code(asker_id), answer.model_dump_json().encode())
         except (ValidationError, ConflictError, UnavailableError) as error:

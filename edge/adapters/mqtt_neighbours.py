@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from edge.adapters.mqtt_inbox import Inbox, Received
 from edge.adapters.mqtt_session import MqttSession, Subscriptions
+from edge.contract import FoundDevice
 from edge.interpreter import Interpreted, Interpreter
 from edge.ports import Devices, Message, Parcel
 
@@ -112,6 +113,10 @@ class Neighbourhood:
         """Devices came or went."""
         self._interpreter.follow_registry()
         self._listener.follow(self._session)
+
+    def found(self, now: datetime) -> tuple[FoundDevice, ...]:
+        """Devices that could be let in."""
+        return self._interpreter.found(now)
 
     def interpret(self, messages: Sequence[Message], now: datetime) -> Interpreted:
         """A round of messages in the contract's words; what is new in it is listened to from now on."""

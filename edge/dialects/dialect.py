@@ -111,6 +111,16 @@ class Dialect(Protocol):
         """What is not known of it and has to be before it can be heard or told, for a person to read."""
         return ()
 
+    @property
+    def called(self) -> str:
+        """What it calls itself; empty: it does not say."""
+        return ""
+
+    @property
+    def modes(self) -> Sequence[Mode]:
+        """What it says that it can do besides `off`; empty: it does not say."""
+        return ()
+
     def hear(self, topic: str, payload: bytes) -> Said:
         """What it says on one of its topics.
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from edge.adapters.mqtt_announcer import Announcer
 from edge.adapters.mqtt_commands import CloudListener
 from edge.adapters.mqtt_devices import MqttDevices
 from edge.adapters.mqtt_inbox import Inbox, Received, SiteListener, acknowledge
@@ -85,10 +86,12 @@ class Edge:
         self._told_dropped = self._spool.standing().dropped_readings
         self._inbox = Inbox()
         self._listener = CloudListener(self._inbox, registry)
-        interpreter = Interpreter(registry, settings.sample_interval_s)
+        finder = settings.gateway_id if settings.find_devices else ""
+        interpreter = Interpreter(registry, settings.sample_interval_s, finder)
         self._neighbours = self._meet_neighbours(interpreter)
         self._site = self._connect_site()
         self._cloud = self._connect_cloud()
+        self._announcer = Announcer(settings.gateway_id, self._cloud, time.monotonic)
         clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
         self._clock = clock
         self._offline_file = OfflineFile(settings.data_dir / "offline_advice.json")
@@ -217,6 +220,7 @@ class Edge:
             self._site_is_back.clear()
             self._gateway.tell_again()
         entries = self._keep(self._neighbours.interpret([each.message for each in round_], _now()))
+        self._announcer.say(self._neighbours.found(_now()))
         if entries is None:
             return
         self._full.clear()

@@ -51,6 +51,7 @@ def others_words(login: Login, everybody: Iterable[Login]) -> list[str]:
     everybody = tuple(everybody)
     sources = (Source.model_validate(each) for other in everybody for each in other.sources)
     names = {source.name for source in sources if source.dialect == "home_assistant" and not source.root}
+    names.discard(login.name)  # found by what it has announced itself
     announced = (
         topic
         for name in sorted(names)

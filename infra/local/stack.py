@@ -18,6 +18,7 @@ from edge.contract import Mode
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
 from infra.local.errors import LocalError
+from infra.local.found_devices import let_in
 from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
 from infra.local.run_folder import RunFolder
@@ -136,6 +137,7 @@ class Stack:
 
     def _tell_gateway(self) -> None:
         self._look_at_wishes_s = time.monotonic() + WISHES_EVERY_S
+        let_in(self.state, self.identities, self._behind)
         sources = {each.name: each.sources for each in self.identities.all() if each.sources}
         site = site_devices(self.state, self._behind, sources)
         if site != self._site:

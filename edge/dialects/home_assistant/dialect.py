@@ -5,7 +5,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from edge.contract import Desired
+from edge.contract import Desired, Mode
 from edge.dialects.dialect import Dialect, InForce, Said, Source
 from edge.dialects.home_assistant.availability import Availability
 from edge.dialects.home_assistant.discovery import Book, Entity
@@ -46,6 +46,25 @@ class HomeAssistant(Dialect):
         if not self._bindings:
             return (f"discovery (nothing under homeassistant/ names the device {self._identifier!r})",)
         return () if self._climate is not None else ("climate (it says no entity that can be set)",)
+
+    @property
+    @override
+    def called(self) -> str:
+        self._look_up()
+        return "" if self._climate is None else self._climate.called
+
+    @property
+    @override
+    def modes(self) -> Sequence[Mode]:
+        self._look_up()
+        listed = None if self._climate is None else self._climate.options.get("modes")
+        words = (
+            [each.strip().lower() for each in listed if isinstance(each, str)]
+            if isinstance(listed, list)
+            else []
+        )
+        said = dict.fromkeys(MODES[word] for word in words if word in MODES)
+        return [mode for mode in said if mode != "off"]
 
     @override
     def hear(self, topic: str, payload: bytes) -> Said:

@@ -7,10 +7,13 @@ topic said. Topics in them are used only if they could not be another device's o
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from edge.dialects.dialect import is_usable_topic
+from pydantic import ValidationError
+
+from edge.dialects.dialect import Source, is_usable_topic
 from edge.dialects.home_assistant.abbreviations import DEVICE, expand, with_base
 from edge.dialects.home_assistant.templates import check
 from edge.dialects.reading_matter import an_object, json_object
@@ -46,12 +49,14 @@ class Entity:
         identifiers: Of the device that it belongs to.
         announced_as: The node in the topic of discovery (without one, the object): on a broker with
             permissions that is who published it.
+        called: What the device calls itself; empty: it does not say.
     """
 
     component: str
     options: Mapping[str, Any]
     identifiers: tuple[str, ...]
     announced_as: str
+    called: str = ""
 
     def is_of(self, identifier: str, root: str) -> bool:
         """Whether it belongs to a device, and nobody else could have said so.
@@ -113,6 +118,23 @@ class Book:
         pages = (page for _, page in sorted(self._pages.items()))
         return [entity for page in pages for entity in page if entity.is_of(identifier, root)]
 
+    def sources(self) -> Sequence[Source]:
+        """The devices that have a climate entity, each as its topics show who announces it.
+
+        One with topics below several first levels, or with an identifier that is no part of a topic, is left
+        out: nobody can vouch for it.
+        """
+        found: dict[Source, None] = {}
+        for entity in (entity for page in self._pages.values() for entity in page):
+            name = entity.identifiers[0]
+            roots = {topic.split("/", 1)[0] for topic in entity.topics()}
+            if entity.component != "climate" or len(roots) != 1:
+                continue
+            root = "" if entity.is_of(name, "") else roots.pop()
+            with suppress(ValidationError):
+                found[Source(dialect="home_assistant", name=name, root=root)] = None
+        return list(found)
+
     def air_conditioners(self) -> Sequence[str]:
         """First identifiers of the devices that have a climate entity."""
         entities = (entity for page in self._pages.values() for entity in page)
@@ -128,13 +150,15 @@ def _read(topic: str, payload: bytes) -> Iterator[Entity]:
     if match is None or is_ours:
         return
     identifiers, announced_as = _identifiers(device), match["node"] or match["object"]
+    said = device.get("name")
+    called = said if isinstance(said, str) else ""
     if match["component"] == "device":
         for name, options in _components(config):
-            yield _entity(name, options, identifiers, announced_as)
+            yield replace(_entity(name, options, identifiers, announced_as), called=called)
     elif match["component"] in COMPONENTS:
         unique = config.get("unique_id")
         own = (unique,) if isinstance(unique, str) and unique else ()
-        yield _entity(match["component"], config, identifiers or own, announced_as)
+        yield replace(_entity(match["component"], config, identifiers or own, announced_as), called=called)
 
 
 def _components(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,16 +9,27 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.mqtt_shadow import MqttShadows
 from cloud.adapters.sqlite_state import SqliteStateStore
-from cloud.ports.records import CLAIMS_PK, ClaimRecord, claim_pk, device_pk
+from cloud.ports.records import (
+    BEHIND,
+    CLAIMS_PK,
+    ClaimRecord,
+    DeviceRecord,
+    GatewayRecord,
+    claim_pk,
+    device_pk,
+    gateway_pk,
+)
 from cloud.ports.state import Put
 from cloud.shadow import Object
-from edge.contract import Desired, Reported, topics, update_document
+from edge.contract import ClaimRequest, Desired, FoundDevice, Reported, topics, update_document
+from edge.contract.claim import found_id
 from infra.local.broker import Broker, Identity
 
 IDENTITIES = (
@@ -26,6 +37,7 @@ IDENTITIES = (
     Identity("advisor", "advisor-password", "cloud", "service"),
     Identity("dev-1", "dev-1-password", "cloud", "device"),
     Identity("gw-1", "gw-1-password", "cloud", "gateway"),
+    Identity("gw-2", "gw-2-password", "cloud", "gateway"),
 )
 TIMEOUT_S = 20.0
 
@@ -235,3 +247,53 @@ def test_who_asks_is_shown_a_claim_code_and_nobody_else(
     assert set(codes) == {"dev-1", "gw-1"}
     assert [item.sk for item in state.query(CLAIMS_PK)] == ["dev-1", "gw-1"]
     state.close()
+
+
+def test_a_gateway_has_what_it_finds_wait_behind_itself_and_a_thousand_attempts_at_others_fail(
+    broker: Broker, shadow_process: ShadowProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On others' topics, on topics like its own, and by a device that says to be a gateway."""
+    random = Random(12)  # noqa: S311 (which)
+    state = SqliteStateStore(shadow_process.data_dir / "state.sqlite")
+    for gateway_id in ("gw-1", "gw-2", "dev-1"):
+        record = GatewayRecord(gateway_id=gateway_id, home_id=f"home of {gateway_id}")
+        state.transact([Put(gateway_pk(gateway_id), "gateway", record.model_dump(mode="json"))])
+    victim = DeviceRecord(device_id="dev-1", home_id="theirs")
+    state.transact([Put(device_pk("dev-1"), "device", victim.model_dump(mode="json"))])
+    attackers = [_speaker(broker, name) for name in ("gw-2", "dev-1")]
+
+    for number in range(1000):
+        stolen = FoundDevice(source=f"tasmota:{number}", name="attack")
+        body = ClaimRequest(kind="gateway", found=(stolen,)).model_dump_json().encode()
+        topic = random.choice(("dt/ac/gw-1/claim", "dt/ac/gw-1/claim/code", "dt/ac/gw-1//claim"))
+        random.choice(attackers).send(topic, body)
+    own = FoundDevice(source="tasmota:own", name="Own")
+    body = ClaimRequest(found=(own,)).model_dump_json().encode()
+    attackers[1].publish(topics.claim("dev-1"), body)
+    attackers[0].publish(topics.claim("gw-2"), body)
+    deadline = time.monotonic() + TIMEOUT_S
+    while not state.query(gateway_pk("gw-2"), prefix=BEHIND):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for attacker in attackers:
+        attacker.stop()
+
+    found = {
+        gateway_id: [item.sk for item in state.query(gateway_pk(gateway_id), prefix=BEHIND)]
+        for gateway_id in ("gw-1", "gw-2", "dev-1")
+    }
+    with capsys.disabled():
+        print(f"\nattempts 1001, found behind others {len(found['gw-1']) + len(found['dev-1'])}")
+    assert found == {"gw-1": [], "gw-2": [f"{BEHIND}{found_id('gw-2', own.source)}"], "dev-1": []}
+    known = state.get(device_pk("dev-1"), "device")
+    assert known is not None
+    assert known.body == victim.model_dump(mode="json")
+    state.close()
+
+
+def _speaker(broker: Broker, name: str) -> MqttConnection:
+    endpoint = MqttEndpoint("127.0.0.1", broker.settings.mqtt_port, name, f"{name}-password")
+    speaker = MqttConnection(endpoint, f"test-{name}", topics=(), on_message=lambda _: None)
+    speaker.start()
+    assert speaker.connected.wait(TIMEOUT_S)
+    return speaker

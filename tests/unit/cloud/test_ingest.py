@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloud.adapters.memory_telemetry import MemoryRegistrations
-from cloud.ingest import ingest
+from cloud.ingest import NOT_LET_IN, ingest
 from cloud.ports.ingest import InboundMessage, Registration
 from cloud.ports.telemetry import DeadLetter, IngestCommit
 from edge.contract import Telemetry, write_telemetry
@@ -17,6 +17,7 @@ REGISTERED = MemoryRegistrations({
     "dev-2": Registration(gateway_id="gw-1", share_presence=True),
     "dev-3": Registration(gateway_id="gw-2", share_presence=False),
     "dev-4": Registration(gateway_id="gw-1", share_presence=False),
+    "found": Registration(gateway_id="gw-1", share_presence=False, let_in=False),
 })  # fmt: skip
 
 MakeTelemetry = Callable[..., Telemetry]
@@ -276,3 +277,22 @@ def test_of_a_deleted_device_nothing_is_kept_but_that_it_speaks() -> None:
     assert {(letter.element, letter.index) for letter in of_deleted} == {(b"", None)}
     assert len({letter.letter_id for letter in of_deleted}) == 3  # one a topic, and a count
     assert json.loads(commit.dead_letters[-1].element)["setpoint_c"] == 24  # may be registered late
+
+
+def test_what_is_found_and_not_let_in_yet_is_refused_once_and_nothing_of_it_is_kept() -> None:
+    """However much it says, and by whichever way; what came with it is taken."""
+    batch = [reading(device_id=name) for name in ("found", "dev-4", "found")]
+    messages = [
+        InboundMessage("dt/ac/gw-1/batch", json.dumps(batch).encode()),
+        InboundMessage("dt/ac/gw-1/batch", json.dumps([reading(device_id="found", seq=2)]).encode()),
+        InboundMessage("dt/ac/found/event", event(device_id="found")),
+    ]
+
+    commit = ingest(messages, REGISTERED, NOW)
+
+    assert [each.device_id for each in commit.readings] == ["dev-4"]
+    assert commit.events == []
+    letters = {letter.letter_id: letter for letter in commit.dead_letters}
+    assert {letter.topic for letter in letters.values()} == {"dt/ac/gw-1/batch", "dt/ac/found/event"}
+    assert len(letters) == 2
+    assert {(letter.reason, letter.element) for letter in letters.values()} == {(NOT_LET_IN, b"")}

@@ -80,3 +80,13 @@ def test_within_two_seconds_the_store_is_not_asked_again(bench: Bench) -> None:
     bench.now_s = 1.999
 
     assert bench.registrations.find("dev-1") == Registration(None, share_presence=False)
+
+
+def test_what_a_gateway_has_found_is_let_in_with_its_home(bench: Bench) -> None:
+    device = DeviceRecord(device_id="dev-1", gateway_id="gw-1", source="tasmota:ac")
+    for home_id, let_in in ((None, False), ("h1", True)):
+        body = device.model_copy(update={"home_id": home_id}).model_dump(mode="json")
+        bench.store.transact([Put("device#dev-1", "device", body)])
+        bench.now_s += 3
+
+        assert bench.registrations.find("dev-1") == Registration("gw-1", share_presence=False, let_in=let_in)

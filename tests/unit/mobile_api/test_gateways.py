@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cloud.finding import WAITS, FindingDesk
 from cloud.ports.deletion import was_deleted
-from cloud.ports.records import device_pk
+from cloud.ports.records import device_pk, gateway_pk
+from edge.contract import FoundDevice
+from edge.contract.claim import found_id
 
 if TYPE_CHECKING:
     from tests.unit.mobile_api.conftest import Person, World
@@ -41,6 +44,7 @@ def test_a_gateway_is_claimed_once_and_brings_its_devices(
         "home_id": home_id,
         "device_ids": ["dev-1"],
         "waiting_ids": [],
+        "waiting_names": {},
     }
     assert owner.get(f"/v1/homes/{home_id}").json["gateway_ids"] == ["gw-1"]
     assert owner.put("/v1/gateways/gw-1/devices/dev-1", json={"name": "Study"}).json["name"] == "Study"
@@ -109,3 +113,57 @@ def test_a_gateway_leaves_with_the_devices_behind_it(world: "World", owner: "Per
     assert owner.get(f"/v1/homes/{home_id}").json["device_ids"] == ["native"]
     assert owner.get(f"/v1/gateways/{gateway_id}").status_code == 404
     world.gateway_of(owner, home_id)  # with a new code it comes again
+
+
+FOUND = (FoundDevice(source="tasmota:one", name="Attic"), FoundDevice(source="tasmota:two", name="Cellar"))
+FOUND_IDS = [found_id("gw-1", each.source) for each in FOUND]
+
+
+def test_what_a_gateway_has_found_is_shown_by_its_name_and_let_in_for_good(
+    world: "World", owner: "Person", home_id: str
+) -> None:
+    gateway_id = world.gateway_of(owner, home_id)
+    FindingDesk(world.state, world.clock).take(gateway_id, FOUND)
+    shown = owner.get(f"/v1/gateways/{gateway_id}").json
+    assert set(shown["waiting_ids"]) == set(FOUND_IDS)
+    assert shown["waiting_names"] == dict(zip(FOUND_IDS, ("Attic", "Cellar"), strict=True))
+
+    let_in = owner.put(f"/v1/gateways/{gateway_id}/devices/{FOUND_IDS[0]}")
+
+    assert (let_in.status_code, let_in.json["name"]) == (200, "Attic")
+    stays = [world.state.get(device_pk(FOUND_IDS[0]), "device")]
+    stays.append(world.state.get(gateway_pk(gateway_id), f"behind#{FOUND_IDS[0]}"))
+    assert [None if item is None else item.expires_at for item in stays] == [None, None]
+    waits = world.state.get(device_pk(FOUND_IDS[1]), "device")
+    assert waits is not None
+    assert waits.expires_at == world.clock() + WAITS
+
+
+@pytest.mark.parametrize("what", ["gateway", "home"])
+def test_what_a_gateway_has_found_is_forgotten_when_it_leaves(
+    world: "World", owner: "Person", home_id: str, what: str
+) -> None:
+    """Its next people shall not read what these call their rooms."""
+    gateway_id = world.gateway_of(owner, home_id)
+    FindingDesk(world.state, world.clock).take(gateway_id, FOUND)
+    path = f"/v1/gateways/{gateway_id}" if what == "gateway" else f"/v1/homes/{home_id}"
+
+    assert owner.delete(path).status_code == 204
+
+    assert [world.state.get(device_pk(each), "device") for each in FOUND_IDS] == [None, None]
+    assert "Attic" not in str(world.state._rows)
+
+
+def test_nobody_else_lets_in_what_a_gateway_has_found(world: "World", owner: "Person", home_id: str) -> None:
+    gateway_id = world.gateway_of(owner, home_id)
+    FindingDesk(world.state, world.clock).take(gateway_id, FOUND)
+    other = world.sign_up()
+    theirs = world.gateway_of(other, world.home_of(other), "gw-2")
+
+    answers = [
+        other.put(f"/v1/gateways/{each}/devices/{FOUND_IDS[0]}", json={"name": "Mine"})
+        for each in (gateway_id, theirs)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert other.get(f"/v1/gateways/{theirs}").json["waiting_ids"] == []
