@@ -151,6 +151,16 @@ def test_what_is_registered_by_another_name_is_not_found_again(site: Site) -> No
     assert site.found() == []
 
 
+def test_what_is_announced_twice_is_found_by_its_first_name_alone(site: Site) -> None:
+    announced, state = _bridged("bedroom")
+    alias = json.loads(announced.payload)
+    alias["device"]["identifiers"] = ["alias"]
+
+    site.hear([announced, Message("homeassistant/climate/x/climate/config", json.dumps(alias).encode()), state])
+
+    assert site.found() == ["home_assistant:zigbee2mqtt_bedroom@zigbee2mqtt"]
+
+
 def test_one_whose_topics_are_of_several_roots_is_left_alone(site: Site) -> None:
     config = json.loads(_bridged("bedroom")[0].payload)
     config["mode_command_topic"] = "another/set"
