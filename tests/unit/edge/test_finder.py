@@ -156,7 +156,8 @@ def test_what_is_announced_twice_is_found_by_its_first_name_alone(site: Site) ->
     alias = json.loads(announced.payload)
     alias["device"]["identifiers"] = ["alias"]
 
-    site.hear([announced, Message("homeassistant/climate/x/climate/config", json.dumps(alias).encode()), state])
+    again = Message("homeassistant/climate/x/climate/config", json.dumps(alias).encode())
+    site.hear([announced, again, state])
 
     assert site.found() == ["home_assistant:zigbee2mqtt_bedroom@zigbee2mqtt"]
 
