@@ -143,7 +143,7 @@ def test_what_was_begun_is_answered_while_it_ends(api: "ApiProcess") -> None:
             try:
                 answers.append(api.exchange("POST", "/v1/devices/dev-1/feedback", {"kind": "a_bit_warm"})[0])
             except (ConnectionRefusedError, ConnectionResetError):
-                return  # reset: it waited unaccepted as the door closed; one that was begun would be in the inbox
+                return  # reset: not accepted when the door closed; one that was begun would be in the inbox
 
     threads = [threading.Thread(target=press) for _ in range(4)]
     for thread in threads:
