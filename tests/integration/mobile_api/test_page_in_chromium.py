@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.integration.mobile_api.conftest import ApiProcess
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=15_000)  # a busy machine answers late; the default is 5 s
 POLL_MS = 15_000
 BUDGET_BYTES = 150_000
 """Most that a page may transfer, headers and all, when nothing is in the cache [bytes]."""
