@@ -5,18 +5,13 @@ from contextlib import suppress
 
 from cloud.errors import ConflictError
 from cloud.ports.deletion import DeletionRecord, Doer, deletion_pk
-from cloud.ports.state import Delete, Item, StateStore
-
-_PAGE = 100
+from cloud.ports.state import Delete, Item, StateStore, every
 
 
 def open_requests(state: StateStore, doer: Doer) -> Iterator[tuple[Item, DeletionRecord]]:
     """What is asked of a doer, with the item that says so."""
-    after = ""
-    while page := state.query(deletion_pk(doer), after=after, limit=_PAGE):
-        for item in page:
-            yield item, DeletionRecord.model_validate(item.body)
-        after = page[-1].sk
+    for item in every(state, deletion_pk(doer)):
+        yield item, DeletionRecord.model_validate(item.body)
 
 
 def settle(state: StateStore, item: Item) -> None:

@@ -14,14 +14,12 @@ import structlog
 from cloud.admission import first_writes
 from cloud.ports.deletion import is_asked_to_go
 from cloud.ports.records import BEHIND, DeviceRecord, device_pk, gateway_pk
-from cloud.ports.state import Item, StateStore
+from cloud.ports.state import Item, StateStore, every
 from edge.contract import DeviceId, FoundDevice
 from edge.contract.claim import MAX_FOUND, found_id
 
 WAITS: Final = timedelta(days=7)
 """How long a device is remembered that its gateway does not hear any more and nobody has let in."""
-
-_PAGE: Final = 100
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -80,11 +78,8 @@ class FindingDesk:
 
     def _waiting(self, gateway_id: DeviceId) -> int:
         """How many it has found that wait: they alone are forgotten in time."""
-        count, after = 0, ""
-        while page := self.store.query(gateway_pk(gateway_id), prefix=BEHIND, after=after, limit=_PAGE):
-            count += sum(item.expires_at is not None for item in page)
-            after = page[-1].sk
-        return count
+        behind = every(self.store, gateway_pk(gateway_id), BEHIND)
+        return sum(item.expires_at is not None for item in behind)
 
     def _renew(self, item: Item, device: DeviceRecord) -> None:
         """It is heard still; written once a day at most."""

@@ -37,7 +37,7 @@ from cloud.ports.records import (
     device_pk,
     home_pk,
 )
-from cloud.ports.state import Delete, Item, StateStore
+from cloud.ports.state import Delete, Item, StateStore, every
 from edge.contract import Desired, DeviceId
 
 DEVICE_SK, PREFERENCES_SK, SCHEDULE_SK, ADVICE_SK, PLAN_SK, MEMORY_SK = (
@@ -182,10 +182,7 @@ class Serving:
         return [writes[first : first + at_once] for first in range(0, len(writes), at_once)]
 
     def _whole(self, pk: str) -> Iterator[Item]:
-        after = ""
-        while page := self._store.query(pk, after=after, limit=_PAGE):
-            yield from page
-            after = page[-1].sk
+        return every(self._store, pk, page_items=_PAGE)
 
     def _home(self, home_id: str) -> HomeRecord | None:
         item = self._store.get(home_pk(home_id), HOME_SK)

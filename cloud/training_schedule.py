@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from cloud.errors import ConflictError, UnavailableError
-from cloud.ports.state import ABSENT, Delete, Put, StateStore, Write
+from cloud.ports.state import ABSENT, Delete, Put, StateStore, Write, every
 from cloud.triggers import Decision, Memory
 
 TRAINING_PK: Final = "training#0"
@@ -155,11 +155,8 @@ class TrainingSchedule:
 
     def journal(self, newest: int = 20) -> list[Entry]:
         """The newest entries, oldest first."""
-        entries, after = list[Entry](), ""
-        while page := self.store.query(TRAINING_PK, prefix=_DECISION, after=after):
-            entries += [Entry.model_validate(item.body) for item in page]
-            after = page[-1].sk
-        return entries[-newest:]
+        found = every(self.store, TRAINING_PK, _DECISION)
+        return [Entry.model_validate(item.body) for item in found][-newest:]
 
     def write(self, schedule: Schedule, over: int, entry: Entry | None = None) -> None:
         """Replace the schedule, and write down why, in one transaction.

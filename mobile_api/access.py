@@ -22,11 +22,12 @@ from cloud.ports.records import (
     gateway_pk,
     home_pk,
 )
+from cloud.ports.state import every
 from mobile_api.errors import ForbiddenError, UnauthenticatedError
 from mobile_api.federation import welcome
 from mobile_api.identity_records import OPERATORS_PK
 from mobile_api.records import MemberRecord, Role, Scope, SessionRecord, account_pk
-from mobile_api.services import every, services
+from mobile_api.services import services
 from mobile_api.sessions import find_session, prove_session
 
 SESSION_COOKIE = "ac_session"

@@ -12,6 +12,7 @@ from flask import Response
 
 from cloud.ports.records import DAY_PREFIX, device_pk, home_pk
 from cloud.ports.saving_records import SAVINGS_SK
+from cloud.ports.state import every
 from edge.contract import Telemetry
 from edge.contract.event import EventKind
 from mobile_api.access import OwnedHome, Principal, owned_device
@@ -20,7 +21,7 @@ from mobile_api.members import list_invitations, members
 from mobile_api.operations import Operations
 from mobile_api.pairing import PRIVATE_ITEMS
 from mobile_api.problems import watched
-from mobile_api.services import Services, every, services
+from mobile_api.services import Services, services
 
 README = """\
 # Everything that is kept of this home

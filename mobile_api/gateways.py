@@ -6,13 +6,14 @@ from pydantic import Field, StringConstraints
 
 from cloud.errors import NotFoundError
 from cloud.ports.records import home_pk
+from cloud.ports.state import every
 from edge.contract import DeviceId
 from mobile_api.access import OwnedGateway, Principal, owned_device, owned_gateway, owned_home
 from mobile_api.devices import DeviceView
 from mobile_api.devices import view as device_view
 from mobile_api.operations import Answer, Body, Operations, Shown
 from mobile_api.pairing import attach, claim_gateway, delete, release_gateway, waiting_behind
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 operations = Operations("gateways")
 

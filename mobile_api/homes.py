@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from cloud.ports.deletion import scrub_write
 from cloud.ports.records import HomeRecord, HourlyPrices, gateway_pk, home_pk
-from cloud.ports.state import ABSENT, Delete, Item, Put, Write
+from cloud.ports.state import ABSENT, Delete, Item, Put, Write, every
 from edge.contract.quantities import Instant
 from mobile_api.access import OwnedHome, Principal, owned_device, owned_homes
 from mobile_api.cursors import part_of
@@ -17,7 +17,7 @@ from mobile_api.members import Member, invitation_deletes, leave, members
 from mobile_api.operations import Answer, Body, Operations, Page, Paging, Shown
 from mobile_api.pairing import delete, forget_found
 from mobile_api.records import InvitationRecord, MemberRecord, Role, account_pk
-from mobile_api.services import every, services
+from mobile_api.services import services
 from mobile_api.tries import forget_tries
 
 MAX_HOMES = 1000

@@ -25,9 +25,9 @@ from typing_extensions import override
 
 from cloud.errors import ConflictError
 from cloud.ports.records import Record
-from cloud.ports.state import ABSENT, Delete, Item, Put, StateStore, Write
+from cloud.ports.state import ABSENT, Delete, Item, Put, StateStore, Write, every
 from mobile_api.errors import IdempotencyMismatchError, MalformedRequestError, RequestInFlightError
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 RETENTION = timedelta(hours=24)
 """How long an answer is kept (wall clock)."""

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from cloud.errors import NotFoundError
 from cloud.ports.records import HomeRecord, home_pk
-from cloud.ports.state import ABSENT, Delete, Item, Put
+from cloud.ports.state import ABSENT, Delete, Item, Put, every
 from mobile_api.access import OwnedHome, Principal, require_right
 from mobile_api.digests import digest
 from mobile_api.errors import StateConflictError
@@ -22,7 +22,7 @@ from mobile_api.records import (
     account_pk,
     invitation_pk,
 )
-from mobile_api.services import every, services
+from mobile_api.services import services
 from mobile_api.tries import give_back_try, spend_try
 
 MAX_MEMBERS, MAX_INVITATIONS = 16, 8

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from cloud.errors import NotFoundError
-from cloud.ports.state import Delete, Put, StateStore
+from cloud.ports.state import Delete, Put, StateStore, every
 from mobile_api import audit
 from mobile_api.account_store import change_account, find_by_email, one_form, read_account
 from mobile_api.identity_records import OPERATORS_PK, AuditedAct
 from mobile_api.records import AccountRecord
-from mobile_api.services import every
 
 COMMAND_LINE: Final = "command line"
 

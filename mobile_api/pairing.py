@@ -25,10 +25,9 @@ from cloud.ports.records import (
     gateway_pk,
     home_pk,
 )
-from cloud.ports.state import Delete, Item, Put, StateStore
+from cloud.ports.state import Delete, Item, Put, StateStore, every
 from mobile_api.access import OwnedDevice, OwnedGateway, OwnedHome, Principal
 from mobile_api.errors import StateConflictError
-from mobile_api.services import every
 from mobile_api.tries import give_back_try, spend_try
 
 MAX_DEVICES = 50

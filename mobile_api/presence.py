@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from cloud.ports.records import FeedbackKind, home_pk
-from cloud.ports.state import ABSENT, Put, Write
+from cloud.ports.state import ABSENT, Put, Write, every
 from mobile_api.access import OwnedHome, Principal
 from mobile_api.errors import StateConflictError
 from mobile_api.inbox import append, feedback_entry
 from mobile_api.members import members
 from mobile_api.operations import Body, Operations, Shown
 from mobile_api.records import PresenceRecord
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 operations = Operations("presence")
 

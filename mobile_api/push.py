@@ -7,13 +7,13 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from cloud.errors import NotFoundError
-from cloud.ports.state import Delete, Put, StateStore
+from cloud.ports.state import Delete, Put, StateStore, every
 from mobile_api.access import Principal
 from mobile_api.errors import InvalidFieldError, StateConflictError
 from mobile_api.operations import Body, Operations, Query, Shown
 from mobile_api.push_address import ForbiddenAddressError, check_url
 from mobile_api.records import SubscriptionRecord, account_pk, subscription_digest
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 PUSH_PK: Final = "push"
 """Partition of pointers to all subscriptions: `{account_id}#{digest}`."""

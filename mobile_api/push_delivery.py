@@ -14,7 +14,7 @@ import structlog
 from flask import Flask
 
 from cloud.errors import ConflictError
-from cloud.ports.state import Item, Put
+from cloud.ports.state import Item, Put, every
 from mobile_api import background
 from mobile_api.access import Principal, owned_devices, stored_advice
 from mobile_api.background import Trouble
@@ -23,7 +23,7 @@ from mobile_api.preferences import preferences
 from mobile_api.push import PUSH_PK, forget
 from mobile_api.recommendations import view
 from mobile_api.records import SubscriptionRecord, account_pk
-from mobile_api.services import PushService, every, services
+from mobile_api.services import PushService, services
 from mobile_api.sessions import find_session
 
 LOOK_EVERY_S: Final = 10.0

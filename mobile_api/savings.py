@@ -20,10 +20,11 @@ from cloud.ports.saving_records import (
     Saving,
     SavingsRecord,
 )
+from cloud.ports.state import every
 from edge.contract import DeviceId
 from mobile_api.access import OwnedDevice
 from mobile_api.operations import Operations, Query, Shown
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2, examples=[[0.3, 2.1]])]
 Period: TypeAlias = Literal["28d", "90d", "365d"]

@@ -1,6 +1,6 @@
 """What every view may use: the stores, the clock, the keys. One object, held by the app."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, cast
@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias, cast
 from flask import Flask, current_app, g
 
 from cloud.ports.history import DeviceHistory
-from cloud.ports.state import Item, StateStore
+from cloud.ports.state import StateStore
 from cloud.ports.telemetry import AppReadings, DeadLetters
 from mobile_api.config import ApiSettings
 from mobile_api.cursors import Cursors
@@ -22,7 +22,6 @@ from mobile_api.tokens import AccessTokens
 from mobile_api.trusted_issuer import TrustedIssuer
 
 _EXTENSION = "ac_advisor"
-_PAGE_ROWS = 100
 
 
 PushOutcome: TypeAlias = Literal["sent", "gone", "later"]
@@ -135,14 +134,3 @@ def services() -> Services:
 def app_services() -> Services:
     """The services of the app: what is written by them is no part of a request's work, and stays."""
     return cast("Services", current_app.extensions[_EXTENSION])
-
-
-def every(state: StateStore, pk: str, prefix: str = "") -> Iterator[Item]:
-    """All items of a partition with a prefix, page by page."""
-    after = ""
-    while True:
-        page = state.query(pk, prefix=prefix, after=after, limit=_PAGE_ROWS)
-        yield from page
-        if len(page) < _PAGE_ROWS:
-            return
-        after = page[-1].sk

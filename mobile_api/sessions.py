@@ -13,12 +13,11 @@ from typing import Literal
 import structlog
 
 from cloud.errors import ConflictError
-from cloud.ports.state import ABSENT, Delete, Put, StateStore
+from cloud.ports.state import ABSENT, Delete, Put, StateStore, every
 from mobile_api import audit
 from mobile_api.digests import digest
 from mobile_api.errors import UnauthenticatedError
 from mobile_api.records import AccountRecord, Scope, SessionRecord, account_pk, session_pk
-from mobile_api.services import every
 
 LIFETIME = timedelta(days=30)
 """A session ends then, however often it was refreshed."""

@@ -4,7 +4,7 @@ The semantics are what SQLite and DynamoDB can both promise: optimistic versions
 writes, and items that expire (readers never see an expired item, whenever it is really removed).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
@@ -20,6 +20,8 @@ MAX_KEY_BYTES = 1000
 
 MAX_TRANSACTION_BYTES = 3584 * 1024
 """Size of all bodies in one transaction [bytes] (DynamoDB: 4 MB, of which keys and fields take some)."""
+
+_PAGE_ITEMS = 100
 
 ABSENT: Final = 0
 """As `if_version`: the item must not exist yet."""
@@ -95,3 +97,14 @@ class StateStore(Protocol):
             UnavailableError: The store does not answer; nothing is certain.
         """
         ...
+
+
+def every(state: StateStore, pk: str, prefix: str = "", page_items: int = _PAGE_ITEMS) -> Iterator[Item]:
+    """All items of a partition with a prefix, page by page."""
+    after = ""
+    while True:
+        page = state.query(pk, prefix=prefix, after=after, limit=page_items)
+        yield from page
+        if len(page) < page_items:
+            return
+        after = page[-1].sk

@@ -6,12 +6,10 @@ import structlog
 from pydantic import ValidationError
 
 from cloud.ports.records import BEHIND, DeviceRecord, device_pk, gateway_pk
-from cloud.ports.state import StateStore
+from cloud.ports.state import StateStore, every
 from edge.dialects.dialect import Source
 from infra.local.errors import DeviceNameError
 from infra.local.identities import GATEWAY_ID, IdentityFile
-
-_PAGE = 100
 
 log = structlog.get_logger()
 
@@ -40,13 +38,9 @@ def let_in(state: StateStore, identities: IdentityFile, behind: Collection[str])
 
 def _found(state: StateStore, behind: Collection[str]) -> list[DeviceRecord]:
     """Those of the gateway that are in a home, and not behind it yet."""
-    records: list[DeviceRecord] = []
-    after = ""
-    while page := state.query(gateway_pk(GATEWAY_ID), prefix=BEHIND, after=after, limit=_PAGE):
-        after = page[-1].sk
-        new = [item.sk.removeprefix(BEHIND) for item in page]
-        items = [state.get(device_pk(each), "device") for each in new if each not in behind]
-        records += [DeviceRecord.model_validate(item.body) for item in items if item is not None]
+    all_of_it = (item.sk.removeprefix(BEHIND) for item in every(state, gateway_pk(GATEWAY_ID), BEHIND))
+    items = [state.get(device_pk(each), "device") for each in all_of_it if each not in behind]
+    records = [DeviceRecord.model_validate(item.body) for item in items if item is not None]
     return [
         each
         for each in records

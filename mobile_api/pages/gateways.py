@@ -4,6 +4,7 @@ from flask import Response, url_for
 
 from cloud.errors import NotFoundError
 from cloud.ports.records import home_pk
+from cloud.ports.state import every
 from edge.contract import DeviceId
 from mobile_api.access import RIGHTS, OwnedGateway, OwnedHome, Principal, owned_device, owned_gateway
 from mobile_api.errors import StateConflictError
@@ -18,7 +19,7 @@ from mobile_api.gateways import (
 )
 from mobile_api.operations import Operations
 from mobile_api.pages.forms import Refusal, done, entered, page, read, tried
-from mobile_api.services import every, services
+from mobile_api.services import services
 
 operations = Operations("pages")
 

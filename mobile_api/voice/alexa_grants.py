@@ -15,9 +15,8 @@ from typing_extensions import override
 
 from cloud.errors import ConflictError
 from cloud.ports.records import Record
-from cloud.ports.state import Delete, Put, StateStore
+from cloud.ports.state import Delete, Put, StateStore, every
 from mobile_api.records import account_pk
-from mobile_api.services import every
 from mobile_api.voice.alexa_directives import GrantRefusedError, Grants
 from mobile_api.voice.outbound import Call, Transport
 from mobile_api.voice.told import forget_told

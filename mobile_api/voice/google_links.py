@@ -6,9 +6,8 @@ from typing import Final
 
 from cloud.errors import ConflictError
 from cloud.ports.records import Record
-from cloud.ports.state import Delete, Put, StateStore
+from cloud.ports.state import Delete, Put, StateStore, every
 from mobile_api.records import account_pk
-from mobile_api.services import every
 from mobile_api.voice.google_states import Json
 from mobile_api.voice.told import Ledger, ToldDevice, forget_told, shape_of
 

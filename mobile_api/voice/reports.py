@@ -16,12 +16,13 @@ from flask import Flask
 
 from cloud.errors import CloudError
 from cloud.ports.records import device_pk, home_pk
+from cloud.ports.state import every
 from mobile_api import background
 from mobile_api.access import Principal
 from mobile_api.background import Trouble
 from mobile_api.errors import ApiError, ForbiddenError
 from mobile_api.leases import Lease
-from mobile_api.services import every, services
+from mobile_api.services import services
 from mobile_api.sessions import find_session
 from mobile_api.voice.house import Aircon
 from mobile_api.voice.outbound import VendorUnreachableError

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import device_pk, home_pk
+from cloud.ports.state import every
 from mobile_api.records import account_pk
-from mobile_api.services import every
 from mobile_api.voice.reports import SWEEP_EVERY, VoiceReports
 from tests.integration.mobile_api.reporting_process import telling_app
 from tests.unit.mobile_api.conftest import Clock, Person, World
