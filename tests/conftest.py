@@ -201,10 +201,11 @@ def _wait_for(port: int) -> None:
 def make_s3_files(s3_endpoint: str) -> "Iterator[Callable[[], S3Files]]":
     """More and more clients of one new bucket."""
     from cloud.adapters.s3_files import s3_files  # noqa: PLC0415 (boto3 takes its time; few tests need it)
+    from tests.moto_account import make_bucket  # noqa: PLC0415 (the same)
 
     bucket = f"lake-{uuid4()}"
     made = [s3_files(f"s3://{bucket}/telemetry", s3_endpoint)]
-    made[0].client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    make_bucket(made[0].client, bucket)
 
     def make() -> "S3Files":
         made.append(s3_files(f"s3://{bucket}/telemetry", s3_endpoint))

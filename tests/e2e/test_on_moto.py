@@ -23,11 +23,11 @@ from click.testing import CliRunner
 from cloud.adapters.aws_account import POLICY
 from cloud.adapters.dynamodb_state import DynamoDbStateStore
 from cloud.adapters.iot_messages import iot_messages
+from cloud.adapters.iot_things import iot_things
 from cloud.adapters.kinesis_records import KinesisRecords
 from cloud.adapters.lake_readings import LakeReadings
 from cloud.advisor_worker import Ports
 from cloud.config import CloudSettings
-from cloud.iot_policies import own_statements
 from cloud.reading_columns import ReadingColumns
 from cloud.wiring.advisor import _serve
 from cloud.wiring.claims import claim_handler
@@ -45,6 +45,7 @@ from infra.local.onboarding import move_in, register
 from infra.local.sim import simulate
 from infra.local.sim_plan import SimPlan
 from tests.aws_faults import answered
+from tests.moto_account import make_bucket, make_device_policy
 from tests.rule_bridge import TEMPLATE, Bridge
 
 FLEET = FleetSpec(10, seed=3, start=datetime(2025, 7, 1, 7, tzinfo=UTC), step_s=900, split="train")
@@ -76,13 +77,10 @@ def account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Account]:
     name, state = uuid4().hex, make_dynamodb_state(utc_now)
-    boto3.client("s3").create_bucket(
-        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    make_bucket(boto3.client("s3"), name)
     boto3.client("kinesis").create_stream(StreamName=name, ShardCount=1)
-    iot, statements = boto3.client("iot"), own_statements("arn:aws:iot:eu-west-1:123456789012")
-    document = {"Version": "2012-10-17", "Statement": statements}
-    iot.create_policy(policyName=POLICY, policyDocument=json.dumps(document))
+    iot = boto3.client("iot")
+    make_device_policy(iot)
     environment = {
         "CLOUD_DATA_DIR": str(tmp_path / "task"),
         "CLOUD_STATE": f"dynamodb://{state._table}",
@@ -103,8 +101,9 @@ def account(
     monkeypatch.setattr("cloud.adapters.iot_messages.iot_data_client", lambda *_: boto3.client("iot-data"))
     monkeypatch.setattr("cloud.adapters.iot_shadows.iot_data_client", lambda *_: boto3.client("iot-data"))
     yield Account(environment, name, state)
-    for principal in iot.list_targets_for_policy(policyName=POLICY)["targets"]:
-        iot.detach_policy(policyName=POLICY, target=principal)
+    things = iot_things(POLICY)
+    for each in iot.list_things()["things"]:
+        things.remove(each["thingName"])
     iot.delete_policy(policyName=POLICY)
 
 

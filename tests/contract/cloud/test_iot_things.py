@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cloud.adapters.iot_things import IotThings, iot_things
 from cloud.errors import NotFoundError, RejectedError
-from cloud.iot_policies import own_statements
+from tests.moto_account import make_device_policy
 
 POLICY = "ac-advisor-device"
 
@@ -19,8 +19,7 @@ POLICY = "ac-advisor-device"
 @pytest.fixture
 def things(s3_endpoint: str) -> Iterator[IotThings]:
     client = boto3.client("iot")
-    document = json.dumps({"Version": "2012-10-17", "Statement": own_statements("arn:aws:iot:x:1")})
-    client.create_policy(policyName=POLICY, policyDocument=document)
+    make_device_policy(client)
     made = iot_things(POLICY)
     yield made
     for name in ("gw:1", "gw-2"):

@@ -25,6 +25,7 @@ from cloud.ports.state import Put
 from cloud.wiring.kinesis import Handler, kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import topics
+from tests.moto_account import make_bucket
 from tests.rule_bridge import TEMPLATE, Bridge, UnknownRuleError
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
@@ -83,7 +84,7 @@ def cloud(
 ) -> Iterator[Cloud]:
     bucket, stream = f"lake-{uuid4()}", f"telemetry-{uuid4()}"
     s3, kinesis = boto3.client("s3"), boto3.client("kinesis")
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    make_bucket(s3, bucket)
     kinesis.create_stream(StreamName=stream, ShardCount=1)
     settings = CloudSettings(
         data_dir=tmp_path, lake=f"s3://{bucket}/telemetry", s3_endpoint_url=s3_endpoint, readings="lake"

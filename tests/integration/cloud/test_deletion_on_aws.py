@@ -22,7 +22,6 @@ from cloud.adapters.iot_things import IotThings, iot_things
 from cloud.config import CloudSettings
 from cloud.deletion import open_requests, settle
 from cloud.ingest import DELETED
-from cloud.iot_policies import own_statements
 from cloud.ports.deletion import SCRUB_PK, Doer, deletion_writes, is_being_deleted
 from cloud.ports.records import DeviceRecord, device_pk
 from cloud.ports.state import Delete
@@ -37,6 +36,7 @@ from infra.local.model_reports import in_use
 from infra.local.stack_health import examine_stack
 from infra.local.training_desk import standing
 from infra.local.trial_report import trial_of
+from tests.moto_account import make_bucket, make_device_policy
 
 GONE, STAYS = "goes-away", "stays-here"
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
@@ -88,11 +88,8 @@ def account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Account]:
     bucket, state, iot = uuid4().hex, make_dynamodb_state(utc_now), boto3.client("iot")
-    boto3.client("s3").create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    document = {"Version": "2012-10-17", "Statement": own_statements("arn:aws:iot:x:1")}
-    iot.create_policy(policyName=POLICY, policyDocument=json.dumps(document))
+    make_bucket(boto3.client("s3"), bucket)
+    make_device_policy(iot)
     told = {"READINGS": "lake", "LAKE": f"s3://{bucket}/telemetry", "STATE": f"dynamodb://{state._table}"}
     for name, value in told.items():
         monkeypatch.setenv(f"CLOUD_{name}", value)

@@ -32,6 +32,7 @@ from cloud.ports.telemetry import IngestCommit
 from cloud.wiring.kinesis import kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake
 from tests.aws_faults import KilledError, answered, refusal
+from tests.moto_account import make_bucket
 
 boto3 = pytest.importorskip("boto3")
 pytest.importorskip("moto")
@@ -299,7 +300,7 @@ def _lambda(settings: CloudSettings, state: SqliteStateStore) -> Callable[[Any],
 def _settings_on_s3(s3_endpoint: str, tmp_path: Path) -> CloudSettings:
     client = boto3.client("s3", endpoint_url=s3_endpoint)
     bucket = f"lake-{uuid4()}"
-    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    make_bucket(client, bucket)
     return CloudSettings(data_dir=tmp_path, lake=f"s3://{bucket}/telemetry", s3_endpoint_url=s3_endpoint)
 
 

@@ -45,6 +45,7 @@ from cloud.ports.state import Put
 from cloud.wiring.kinesis import Handler, kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from tests.aws_faults import KilledError, answered, refusal
+from tests.moto_account import make_bucket
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 DEVICES = ["dev-0", "dev-3"]
@@ -148,7 +149,7 @@ class Mapping(RuleBasedStateMachine):
     def begin(self, messages: list[Message], corrected: list[Message], *, is_taken_in: bool) -> None:
         name = uuid4().hex
         s3, self.kinesis = boto3.client("s3"), boto3.client("kinesis")
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        make_bucket(s3, name)
         s3.close()
         self.kinesis.create_stream(StreamName=name, ShardCount=SHARDS)
         self.stream, self.records = name, KinesisRecords(name)

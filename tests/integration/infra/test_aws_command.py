@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from cloud.adapters.aws_account import POLICY, RULES
 from cloud.adapters.dynamodb_state import DynamoDbStateStore
 from cloud.claims import ClaimDesk
-from cloud.iot_policies import own_statements
 from cloud.wiring.lake import utc_now
 from infra.local.cli import commands
+from tests.moto_account import make_bucket, make_device_policy
 
 STATE_PROBLEM = "point-in-time recovery is DISABLED"
 
@@ -33,7 +33,7 @@ def name(s3_endpoint: str) -> Iterator[str]:
         StackName=name, TemplateBody=json.dumps({"Resources": topic, "Outputs": outputs})
     )
     s3 = client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    make_bucket(s3, name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     client("kinesis").create_stream(StreamName=name, ShardCount=1)
     client("dynamodb").create_table(
@@ -43,8 +43,7 @@ def name(s3_endpoint: str) -> Iterator[str]:
         BillingMode="PAY_PER_REQUEST",
     )
     iot = client("iot")
-    document = {"Version": "2012-10-17", "Statement": own_statements("arn:aws:iot:x:1")}
-    iot.create_policy(policyName=POLICY, policyDocument=json.dumps(document))
+    make_device_policy(iot)
     for rule in RULES:
         iot.create_topic_rule(ruleName=rule, topicRulePayload={"sql": "SELECT *", "actions": []})
     yield name
