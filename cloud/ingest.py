@@ -220,18 +220,13 @@ class _Round:
     def _fault_of_owner(self, device_id: str, principal: str) -> str:
         if device_id != principal:
             return f"device_id: {device_id!r} is not the publisher {principal!r}"
-        registration = self._find(device_id)
-        if registration is None:
-            return "unknown device"
-        return "" if registration.let_in else NOT_LET_IN
+        return _fault_of_guest(self._find(device_id))
 
     def _fault_of_gateway(self, device_id: str, principal: str) -> str:
         registration = self._find(device_id)
-        if registration is None:
-            return "unknown device"
-        if registration.gateway_id != principal:
+        if registration is not None and registration.gateway_id != principal:
             return f"not registered behind gateway {principal!r}"
-        return "" if registration.let_in else NOT_LET_IN
+        return _fault_of_guest(registration)
 
     def _with_consent(self, reading: Telemetry) -> Telemetry:
         if reading.motion is None or self._consents(reading.device_id):
@@ -301,6 +296,12 @@ def _objects(document: object) -> Iterator[dict[str, Any]]:
     for each in document if isinstance(document, list) else [document]:
         if isinstance(each, dict):
             yield each
+
+
+def _fault_of_guest(registration: Registration | None) -> str:
+    if registration is None:
+        return "unknown device"
+    return "" if registration.let_in else NOT_LET_IN
 
 
 def dead_letter(message: InboundMessage, refusal: Refusal, now: datetime) -> DeadLetter:

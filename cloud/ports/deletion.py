@@ -5,12 +5,13 @@ nothing is left with it, so whoever is killed finds it again. Until all have beg
 claimed: what its next people say is never taken for what the last ones have deleted.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal, TypeAlias, get_args
 
 from cloud.ports.records import Record
-from cloud.ports.state import Put, StateStore
+from cloud.ports.state import Item, Put, StateStore
 from edge.contract import DeviceId
 
 Doer: TypeAlias = Literal["ingest", "advisor", "shadow", "access"]
@@ -63,15 +64,20 @@ def scrub_write(key: str) -> Put:
 
 def is_being_deleted(state: StateStore, device_id: DeviceId) -> bool:
     """Whether somebody may still take away what the device says now (who lets it in anew sees to access)."""
-    digest = digest_of(device_id)
-    found = [state.get(deletion_pk(doer), digest) for doer in DOERS if doer != "access"]
-    return any(item is not None and not item.body.get("begun") for item in found)
+    found = _asked(state, device_id, [doer for doer in DOERS if doer != "access"])
+    return any(not item.body.get("begun") for item in found)
 
 
 def is_asked_to_go(state: StateStore, device_id: DeviceId) -> bool:
     """Whether anybody still has to forget the device, or to take its login away."""
+    return any(_asked(state, device_id, DOERS))
+
+
+def _asked(state: StateStore, device_id: DeviceId, doers: Iterable[Doer]) -> Iterator[Item]:
+    """What is still asked of these doers about a device."""
     digest = digest_of(device_id)
-    return any(state.get(deletion_pk(doer), digest) is not None for doer in DOERS)
+    found = (state.get(deletion_pk(doer), digest) for doer in doers)
+    return (item for item in found if item is not None)
 
 
 def was_deleted(state: StateStore, device_id: DeviceId) -> bool:

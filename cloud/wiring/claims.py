@@ -13,15 +13,14 @@ import structlog
 from pydantic import ValidationError
 
 from cloud.adapters.iot_messages import IotMessages, iot_messages
-from cloud.claims import ClaimDesk
+from cloud.claim_topic import ClaimTopic
 from cloud.config import CloudSettings
 from cloud.errors import ConflictError
-from cloud.finding import FindingDesk
 from cloud.logs import configure_logs
 from cloud.ports.state import StateStore
 from cloud.wiring.lake import utc_now
 from cloud.wiring.state import open_state
-from edge.contract import ClaimRequest, topics
+from edge.contract import topics
 
 ClaimHandler: TypeAlias = Callable[[Mapping[str, str], object], None]
 
@@ -35,15 +34,12 @@ def handle(event: Mapping[str, str], context: object) -> None:
 
 def claim_handler(state: StateStore, messages: IotMessages) -> ClaimHandler:
     """Such a handler, of an installation."""
-    desk, findings = ClaimDesk(state, utc_now), FindingDesk(state, utc_now)
+    heard = ClaimTopic(state, utc_now)
 
     def answer(event: Mapping[str, str], _context: object) -> None:
         asker_id = topics.owner(event["topic"])
         try:
-            request = ClaimRequest.model_validate_json(b64decode(event["payload"]) or b"{}")
-            if request.found:
-                findings.take(asker_id, request.found)
-            code = None if request.found else desk.answer(asker_id, request.kind)
+            code = heard.hear(asker_id, b64decode(event["payload"]))
         except (ValueError, ValidationError, ConflictError) as error:  # who asks, asks again
             log.warning("claim_not_answered", asker_id=asker_id, reason=type(error).__name__)
             return

@@ -15,17 +15,16 @@ from pydantic import ValidationError
 
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.adapters.sqlite_state import SqliteStateStore
-from cloud.claims import ClaimDesk
+from cloud.claim_topic import ClaimTopic
 from cloud.config import CloudSettings
 from cloud.deletion import open_requests, settle
 from cloud.errors import ConflictError, UnavailableError
-from cloud.finding import FindingDesk
 from cloud.ports.deletion import was_deleted
 from cloud.ports.records import device_pk
 from cloud.shadow import Answer, Operation, Request
 from cloud.shadow_service import ShadowService
 from cloud.wiring.process import ready_file, stop_on_signals
-from edge.contract import ClaimRequest, DeviceId, topics
+from edge.contract import DeviceId, topics
 
 MAX_GROUP = 300
 """Requests in one commit; each has up to three answers."""
@@ -54,8 +53,7 @@ class ShadowProcess:
         self._store = SqliteStateStore(settings.data_dir / "shadow.sqlite")
         self._state = SqliteStateStore(settings.data_dir / "state.sqlite")
         self._service = ShadowService(self._store, lambda: datetime.now(UTC), self._is_deleted)
-        self._claims = ClaimDesk(self._state, lambda: datetime.now(UTC))
-        self._findings = FindingDesk(self._state, lambda: datetime.now(UTC))
+        self._claims = ClaimTopic(self._state, lambda: datetime.now(UTC))
         self._looked_at = 0.0
         self._connection = MqttConnection(
             MqttEndpoint(
@@ -126,16 +124,10 @@ class ShadowProcess:
             log.warning("shadows_not_forgotten", reason=str(error))
 
     def _show_code(self, message: MqttMessage) -> None:
-        """Answer with a claim code; what cannot be answered now is not, and who asked asks again.
-
-        A gateway that says what it has found gets no answer: its people see it.
-        """
+        """Answer with a claim code; what cannot be answered now is not, and who asked asks again."""
         asker_id = topics.owner(message.topic)
         try:
-            request = ClaimRequest.model_validate_json(message.payload or b"{}")
-            if request.found:
-                self._findings.take(asker_id, request.found)
-            answer = None if request.found else self._claims.answer(asker_id, request.kind)
+            answer = self._claims.hear(asker_id, message.payload)
             if answer is not None:
                 self._connection.publish(topics.claim_code(asker_id), answer.model_dump_json().encode())
         except (ValidationError, ConflictError, UnavailableError) as error:
