@@ -8,8 +8,6 @@ from cloud.ports.state import StateStore
 from cloud.wiring.lake import utc_now
 
 DYNAMODB: Final = "dynamodb://"
-
-
 FILE: Final = "state.sqlite"
 
 

@@ -46,11 +46,11 @@ def _report(data_dir: Path, *, is_now: bool) -> "MonitoringReport":
 
     from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
     from cloud.monitoring.round import newest_report  # noqa: PLC0415 (as in every command)
-    from cloud.wiring.state import open_state  # noqa: PLC0415 (as in every command)
+    from cloud.wiring.state import has_state, open_state  # noqa: PLC0415 (as in every command)
     from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
 
     settings = CloudSettings(data_dir=data_dir)
-    if not settings.state and not (data_dir / "state.sqlite").exists():
+    if not has_state(settings):
         raise NothingThereError(data_dir)
     if is_now:
         from cloud.wiring.monitoring import monitor_once  # noqa: PLC0415 (as in every command)

@@ -17,7 +17,7 @@ from cloud.savings.report import Report
 from cloud.savings_desk import EVER, Days, SavingsDesk
 from cloud.serving import Serving
 from cloud.wiring.lake import open_lake
-from cloud.wiring.state import open_state
+from cloud.wiring.state import has_state, open_state
 from edge.contract import Telemetry
 from infra.local.listings import NothingThereError
 from infra.local.savings_second import SecondOpinion, second_opinion
@@ -34,7 +34,7 @@ def report_of(
         NothingThereError: The directory has no state.
     """
     settings = CloudSettings(data_dir=data_dir)
-    if not settings.state and not (data_dir / "state.sqlite").exists():
+    if not has_state(settings):
         raise NothingThereError(data_dir)
     with closing(open_state(settings)) as store:
         days = partial(_days_of_lake, settings) if from_lake else None
