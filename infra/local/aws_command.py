@@ -83,9 +83,9 @@ def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
     Says how many requests are still open; what was asked in the last minutes waits for the next round.
     """
     from cloud.adapters.iot_shadows import iot_shadows  # noqa: PLC0415 (as in every command)
-    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415
-    from cloud.config import CloudSettings  # noqa: PLC0415
-    from cloud.wiring.deletion import forget_deleted  # noqa: PLC0415
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+    from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
+    from cloud.wiring.deletion import forget_deleted  # noqa: PLC0415 (as in every command)
 
     settings = CloudSettings(data_dir=data_dir)
     left = forget_deleted(settings, iot_shadows(), iot_things(_policy()))
@@ -95,10 +95,10 @@ def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
 def _note_device(device_id: str) -> None:
     from contextlib import closing  # noqa: PLC0415 (as in every command)
 
-    from cloud import admission  # noqa: PLC0415
-    from cloud.config import CloudSettings  # noqa: PLC0415
-    from cloud.ports.records import DeviceRecord  # noqa: PLC0415
-    from cloud.wiring.state import open_state  # noqa: PLC0415
+    from cloud import admission  # noqa: PLC0415 (as in every command)
+    from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
+    from cloud.ports.records import DeviceRecord  # noqa: PLC0415 (as in every command)
+    from cloud.wiring.state import open_state  # noqa: PLC0415 (as in every command)
 
     settings = CloudSettings()
     if not settings.state:

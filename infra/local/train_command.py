@@ -29,7 +29,7 @@ class BusyError(LocalError):
 def train(kind: Any, reason: str, due: bool, data_dir: Path, as_json: bool) -> None:  # noqa: ANN401, FBT001 (click's)
     """Make a challenger from the lake; it serves only if it is no worse on hours that it has not seen."""
     from cloud.training_rounds import Wish  # noqa: PLC0415 (as in every command)
-    from infra.local.training_desk import take_turn_in  # noqa: PLC0415
+    from infra.local.training_desk import take_turn_in  # noqa: PLC0415 (as in every command)
 
     done = take_turn_in(data_dir, None if due else Wish(kind, reason))
     if done is None and not due:
@@ -43,9 +43,9 @@ def train(kind: Any, reason: str, due: bool, data_dir: Path, as_json: bool) -> N
 def triggers(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """What was looked at and decided, and why; which triggers are quiet; when the next look is due."""
     from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
-    from cloud.wiring.state import has_state  # noqa: PLC0415
-    from infra.local.listings import NothingThereError  # noqa: PLC0415
-    from infra.local.training_desk import standing  # noqa: PLC0415
+    from cloud.wiring.state import has_state  # noqa: PLC0415 (as in every command)
+    from infra.local.listings import NothingThereError  # noqa: PLC0415 (as in every command)
+    from infra.local.training_desk import standing  # noqa: PLC0415 (as in every command)
 
     if not has_state(CloudSettings(data_dir=data_dir)):
         raise NothingThereError(data_dir)
