@@ -9,10 +9,10 @@ from typing import Literal
 
 import structlog
 
+from cloud.admission import behind, place_behind
 from cloud.errors import NotFoundError
 from cloud.ports.deletion import DELETED_PK, deletion_writes, digest_of, is_being_deleted, scrub_write
 from cloud.ports.records import (
-    BEHIND,
     CLAIMS_PK,
     DEVICES_PK,
     ClaimRecord,
@@ -25,7 +25,7 @@ from cloud.ports.records import (
     gateway_pk,
     home_pk,
 )
-from cloud.ports.state import Delete, Item, Put, StateStore, every
+from cloud.ports.state import Delete, Item, Put, StateStore
 from mobile_api.access import OwnedDevice, OwnedGateway, OwnedHome, Principal
 from mobile_api.errors import StateConflictError
 from mobile_api.tries import give_back_try, spend_try
@@ -117,10 +117,7 @@ def claim_gateway(state: StateStore, principal: Principal, home: OwnedHome, code
 
 def waiting_behind(state: StateStore, gateway_id: str) -> list[DeviceRecord]:
     """The devices that are registered or were found behind a gateway and are in no home yet, by id."""
-    ids = [each.sk.removeprefix(BEHIND) for each in every(state, gateway_pk(gateway_id), BEHIND)]
-    found = [state.get(device_pk(device_id), "device") for device_id in ids]
-    records = [DeviceRecord.model_validate(item.body) for item in found if item is not None]
-    return [each for each in records if each.gateway_id == gateway_id and each.home_id is None]
+    return [each for each in behind(state, gateway_id) if each.home_id is None]
 
 
 def forget_found(state: StateStore, gateway_id: str) -> None:
@@ -198,7 +195,7 @@ def _pair(
             Put(item.pk, item.sk, paired.model_dump(mode="json"), item.version),
             Put(DEVICES_PK, device.device_id, DevicePointer(home_id=home_id).model_dump()),
             Put(pk, f"device#{device.device_id}", {}),
-            *_kept_behind(device),  # what was found and waited would be forgotten in time
+            *place_behind(device),  # what was found and waited would be forgotten in time
             _unchanged(home),
             Delete(DELETED_PK, digest_of(device.device_id)),
             *writes,
@@ -206,12 +203,6 @@ def _pair(
     )
     log.info("device_claimed", device_id=device.device_id, home_id=home_id)
     return paired
-
-
-def _kept_behind(record: DeviceRecord) -> list[Put]:
-    if record.gateway_id is None:
-        return []
-    return [Put(gateway_pk(record.gateway_id), behind_sk(record.device_id), {})]
 
 
 def _registration_behind(record: DeviceRecord) -> list[Delete]:
