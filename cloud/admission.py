@@ -1,10 +1,10 @@
 """Admission: the record of a device that may speak, though nobody has paired it yet."""
 
-from collections.abc import Collection
 from datetime import datetime
 
-from cloud.ports.records import BEHIND, DeviceRecord, behind_sk, device_pk, gateway_pk
-from cloud.ports.state import ABSENT, Put, StateStore, every
+from cloud.ports.behind import place_behind
+from cloud.ports.records import DeviceRecord, device_pk
+from cloud.ports.state import ABSENT, Put, StateStore
 
 
 def admit(store: StateStore, device: DeviceRecord) -> None:
@@ -36,18 +36,3 @@ def first_writes(
     body = device.model_dump(mode="json")
     record = Put(device_pk(device.device_id), "device", body, if_version, expires_at)
     return [record, *place_behind(device, expires_at)]
-
-
-def place_behind(device: DeviceRecord, expires_at: datetime | None = None) -> list[Put]:
-    """The pointer from the device's gateway, if it has one."""
-    if device.gateway_id is None:
-        return []
-    return [Put(gateway_pk(device.gateway_id), behind_sk(device.device_id), {}, expires_at=expires_at)]
-
-
-def behind(state: StateStore, gateway_id: str, but: Collection[str] = ()) -> list[DeviceRecord]:
-    """The devices that are registered, or were found, behind a gateway, by id; but for some."""
-    ids = [item.sk.removeprefix(BEHIND) for item in every(state, gateway_pk(gateway_id), BEHIND)]
-    items = [state.get(device_pk(device_id), "device") for device_id in ids if device_id not in but]
-    records = [DeviceRecord.model_validate(item.body) for item in items if item is not None]
-    return [each for each in records if each.gateway_id == gateway_id]

@@ -9,8 +9,8 @@ from typing import Literal
 
 import structlog
 
-from cloud.admission import behind, place_behind
 from cloud.errors import NotFoundError
+from cloud.ports.behind import behind, leave_place, place_behind
 from cloud.ports.deletion import DELETED_PK, deletion_writes, digest_of, is_being_deleted, scrub_write
 from cloud.ports.records import (
     CLAIMS_PK,
@@ -19,7 +19,6 @@ from cloud.ports.records import (
     DevicePointer,
     DeviceRecord,
     GatewayRecord,
-    behind_sk,
     claim_pk,
     device_pk,
     gateway_pk,
@@ -133,7 +132,7 @@ def forget_found(state: StateStore, gateway_id: str) -> None:
         state.transact(
             [
                 Delete(device_pk(each.device_id), "device", if_version=version),
-                *_registration_behind(each),
+                *leave_place(each),
                 scrub_write(each.device_id),
             ]
         )
@@ -171,7 +170,7 @@ def delete(state: StateStore, device: OwnedDevice, now: datetime) -> None:
             Delete(DEVICES_PK, record.device_id),
             Delete(home_pk(device.home.record.home_id), f"device#{record.device_id}"),
             *(Delete(pk, sk) for sk in PRIVATE_ITEMS),
-            *_registration_behind(record),
+            *leave_place(record),
             Delete(CLAIMS_PK, record.device_id),
             *(Delete(pk, command.sk) for command in commands),
             *deletion_writes(record.device_id, now),
@@ -203,13 +202,6 @@ def _pair(
     )
     log.info("device_claimed", device_id=device.device_id, home_id=home_id)
     return paired
-
-
-def _registration_behind(record: DeviceRecord) -> list[Delete]:
-    """A deleted device has to be registered behind its gateway anew."""
-    if record.gateway_id is None:
-        return []
-    return [Delete(gateway_pk(record.gateway_id), behind_sk(record.device_id))]
 
 
 def _unchanged(home: OwnedHome) -> Put:

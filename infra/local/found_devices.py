@@ -5,7 +5,7 @@ from collections.abc import Collection
 import structlog
 from pydantic import ValidationError
 
-from cloud import admission
+from cloud.ports.behind import behind
 from cloud.ports.state import StateStore
 from edge.dialects.dialect import Source
 from infra.local.errors import DeviceNameError
@@ -14,18 +14,18 @@ from infra.local.identities import GATEWAY_ID, IdentityFile
 log = structlog.get_logger()
 
 
-def let_in(state: StateStore, identities: IdentityFile, behind: Collection[str]) -> None:
+def let_in(state: StateStore, identities: IdentityFile, known: Collection[str]) -> None:
     """Make logins for those whose people have let them in; the gateway hears of them like of any other.
 
     Args:
         state: Knows what was found, and in whose home it is.
         identities: Where logins are.
-        behind: Who is behind the gateway already.
+        known: Who is behind the gateway already.
 
     Raises:
         UnavailableError: The serving state does not answer.
     """
-    for device in admission.behind(state, GATEWAY_ID, but=behind):
+    for device in behind(state, GATEWAY_ID, but=known):
         if device.source is None or device.home_id is None:
             continue
         try:
