@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 INFRA_VENV := .venv-infra
+INFRA_PYTHON := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bin/python
+INFRA_GATES := infra-synth infra-cfn-lint infra-checkov infra-nag infra-kubernetes infra-hadolint
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test test-e2e cover setup setup-dev bench slow infra-check lint types clean
+.PHONY: run test test-e2e cover setup setup-dev bench slow infra-check $(INFRA_GATES) lint types clean
 
 run: setup ## everything on one machine: fleet, broker, edge, cloud, API, page
 	@$(BIN)/ac-advisor demo $(ARGS)
@@ -54,15 +56,27 @@ bench: setup-dev ## ratios against something measured in the same run
 slow: setup-dev ## the long suites
 	$(BIN)/pytest -m slow -s $(ARGS)
 
-infra-check: $(INFRA_VENV)/.installed ## the templates for AWS are what the code makes; linters of them and of the image
+infra-check: $(INFRA_GATES) ## the templates for AWS are what the code makes; linters of them and of the image
+
+infra-synth: $(INFRA_VENV)/.installed ## the templates and their sums are what the code makes
 	@rm -rf var/cloudformation && mkdir -p var/cloudformation
-	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bin/python -m infra.cdk var/cloudformation
+	@$(INFRA_PYTHON) -m infra.cdk var/cloudformation
 	diff -r infra/cloudformation var/cloudformation
+
+infra-cfn-lint: $(INFRA_VENV)/.installed
 	$(INFRA_VENV)/bin/cfn-lint --ignore-checks W3005 -- infra/cloudformation/*.json
+
+infra-checkov: $(INFRA_VENV)/.installed
 	$(INFRA_VENV)/bin/checkov --directory infra/cloudformation --framework cloudformation \
 	    --config-file infra/cdk/checkov.yaml --skip-download --compact --quiet
-	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bin/python -m infra.cdk.nag
+
+infra-nag: $(INFRA_VENV)/.installed
+	@$(INFRA_PYTHON) -m infra.cdk.nag
+
+infra-kubernetes: $(INFRA_VENV)/.installed
 	$(INFRA_VENV)/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard infra/k8s/*.yaml))
+
+infra-hadolint: $(INFRA_VENV)/.installed
 	$(INFRA_VENV)/bin/hadolint infra/Dockerfile
 
 $(INFRA_VENV)/.installed: $(VENV)/.checked infra/constraints.txt

@@ -9,9 +9,9 @@ RESULTS = ROOT / "tests" / "results"
 
 
 def record(
-    name: str, arguments: tuple[str, ...], seed: int, figures: object, program: str = "ac-advisor"
+    name: str, arguments: tuple[str, ...], seed: int | None, figures: object, program: str = "ac-advisor"
 ) -> None:
-    """Keep figures beside the command, the commit and the seed that they come from."""
+    """Keep figures beside the command, the commit and the seed (None: a new one each time) of them."""
     git = ["git", "rev-parse", "HEAD"]
     commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     command = " ".join((program, *arguments))

@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from cloud.adapters.dynamodb_state import DynamoDbStateStore
-from cloud.adapters.emf_metrics import NAMESPACE, EmfMetrics
+from cloud.adapters.emf_metrics import EmfMetrics
 from cloud.adapters.kinesis_records import as_lambda_has_it
 from cloud.adapters.lake_readings import LakeReadings
 from cloud.config import CloudSettings
@@ -26,6 +26,7 @@ from cloud.wiring.kinesis import Handler, kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import topics
 from tests.moto_account import make_bucket
+from tests.own_metrics import asked_by_alarms, emitted, of_source
 from tests.rule_bridge import TEMPLATE, Bridge, UnknownRuleError
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
@@ -59,15 +60,6 @@ class Cloud:
         event = {"Records": taken}
         assert self.handle(event, None) == {"batchItemFailures": []}
 
-    def emitted(self) -> set[tuple[str, str]]:
-        """The metrics that were told: source and name."""
-        lines = [json.loads(line) for line in self.metrics.getvalue().splitlines()]
-        return {
-            (line["Source"], metric["Name"])
-            for line in lines
-            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-        }
-
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
@@ -89,9 +81,9 @@ def cloud(
     settings = CloudSettings(
         data_dir=tmp_path, lake=f"s3://{bucket}/telemetry", s3_endpoint_url=s3_endpoint, readings="lake"
     )
-    state, told = make_dynamodb_state(utc_now), StringIO()
-    handle = kinesis_handler(settings, state, EmfMetrics(told, utc_now))
-    yield Cloud(Bridge.of(template, "ac_telemetry"), settings, state, kinesis, stream, told, handle)
+    state, metrics = make_dynamodb_state(utc_now), StringIO()
+    handle = kinesis_handler(settings, state, EmfMetrics(metrics, utc_now))
+    yield Cloud(Bridge.of(template, "ac_telemetry"), settings, state, kinesis, stream, metrics, handle)
     s3.close()
     kinesis.close()
 
@@ -135,15 +127,9 @@ def test_alarms_are_about_metrics_that_were_told(cloud: Cloud, template: dict[st
     cloud.publish(topics.telemetry("dev-1"), reading("dev-1", 0))
     cloud.run_lambda()
 
-    alarms = [each["Properties"] for each in template["Resources"].values()
-              if each["Type"] == "AWS::CloudWatch::Alarm"]  # fmt: skip
-    asked = {
-        (each["Dimensions"][0]["Value"], each["MetricName"])
-        for each in alarms
-        if each.get("Namespace") == NAMESPACE and each["Dimensions"][0]["Value"] != "monitor"
-    }
+    asked = of_source(asked_by_alarms(template), "kinesis")
     assert asked
-    assert asked <= cloud.emitted()
+    assert asked <= emitted(cloud.metrics.getvalue())
 
 
 @pytest.mark.parametrize("sql", [

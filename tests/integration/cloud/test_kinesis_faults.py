@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, ClassVar, TypeAlias
 from uuid import uuid4
 
@@ -46,6 +46,7 @@ from cloud.wiring.kinesis import Handler, kinesis_handler
 from cloud.wiring.lake import lake_files, open_lake, utc_now
 from tests.aws_faults import KilledError, answered, refusal
 from tests.moto_account import make_bucket
+from tests.records import record
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 DEVICES = ["dev-0", "dev-3"]
@@ -65,6 +66,9 @@ FAULTS: dict[str, dict[str, int]] = {
     },
 }
 STEPS = 10
+
+FOR_THE_RECORD = 100
+"""Examples of the slow run, whose faults are counted in `tests/results/`."""
 
 Plan: TypeAlias = list[tuple[int, str, int]]
 """So many requests go well, then a fault, so often in a row."""
@@ -185,8 +189,8 @@ class Mapping(RuleBasedStateMachine):
         self.kinesis.put_records(StreamName=self.stream, Records=[_record(*each) for each in messages])
         self.published = defaultdict(list)
         for event in self._events():
-            for record in event["Records"]:
-                self.published[_shard_of(record["kinesis"]["partitionKey"])].append(record)
+            for each in event["Records"]:
+                self.published[_shard_of(each["kinesis"]["partitionKey"])].append(each)
 
     @rule(shard=st.integers(0, SHARDS - 1), size=st.integers(1, 12), plan=PLANS)
     def hand_over(self, shard: int, size: int, plan: Plan) -> None:
@@ -312,7 +316,7 @@ def _record(device_id: str, kind: str, minute: int, indoor_c: float) -> dict[str
     return {"Data": json.dumps(envelope).encode(), "PartitionKey": device_id}
 
 
-@pytest.mark.parametrize("examples", [6, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [6, pytest.param(FOR_THE_RECORD, marks=pytest.mark.slow)])
 def test_lake_and_state_are_as_if_nothing_had_failed(
     examples: int,
     s3_endpoint: str,
@@ -323,12 +327,12 @@ def test_lake_and_state_are_as_if_nothing_had_failed(
     for module in ("s3_files", "dynamodb_state", "kinesis_records"):
         monkeypatch.setattr(f"cloud.adapters.{module}.CONFIG", Config(retries={"total_max_attempts": 2}))
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    faults = Faults()
+    faults, began = Faults(), monotonic()
     with answered(faults.answer, *FAULTS):
         state = make_dynamodb_state(utc_now)
         for each in DEVICES:
-            record = DeviceRecord(device_id=each).model_dump(mode="json")
-            state.transact([Put(device_pk(each), "device", record)])
+            known = DeviceRecord(device_id=each).model_dump(mode="json")
+            state.transact([Put(device_pk(each), "device", known)])
         before = [state.get(device_pk(each), "device") for each in DEVICES]
 
         class OnMoto(Mapping):
@@ -345,3 +349,8 @@ def test_lake_and_state_are_as_if_nothing_had_failed(
         )
         assert [state.get(device_pk(each), "device") for each in DEVICES] == before
     assert faults.seen.total() > examples, faults.seen
+    if examples == FOR_THE_RECORD:
+        found = dict(sorted(faults.seen.items()))
+        figures = {"examples": examples, "seconds": round(monotonic() - began), "faults": found}
+        arguments = ("-m", "slow", "tests/integration/cloud/test_kinesis_faults.py")
+        record("kinesis_faults", arguments, None, figures, "pytest")

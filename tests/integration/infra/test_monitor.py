@@ -27,6 +27,8 @@ from infra.local.listings import NothingThereError
 from infra.local.monitor_command import NotMonitoredError
 from infra.local.sim_homes import record_homes
 from infra.local.stack_health import MONITORED_WITHIN, examine_stack
+from tests.own_metrics import asked_by_alarms, emitted, of_source
+from tests.rule_bridge import TEMPLATE
 
 HOMES, SILENT = 12, 6
 
@@ -148,3 +150,17 @@ def test_what_is_not_read_by_a_terminal_is_logged_as_lines_of_json(data_dir: Pat
     said = json.loads(line)
     assert (said["event"], said["level"], said["devices"]) == ("fleet_monitored", "info", HOMES)
     assert datetime.fromisoformat(said["timestamp"]).tzinfo is not None
+
+
+def test_the_alarm_on_aws_is_about_a_metric_that_the_job_tells(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the setting and the command of the job `Monitor`."""
+    monkeypatch.setenv("CLOUD_METRICS", "emf")
+
+    status, text = run(data_dir, "--now")
+
+    asked = of_source(asked_by_alarms(json.loads(TEMPLATE.read_text())), "monitor")
+    assert asked
+    assert status == 0
+    assert asked <= emitted(text)

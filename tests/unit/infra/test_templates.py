@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from cloud.adapters.emf_metrics import NAMESPACE
 from cloud.adapters.lake_table import FILE_SCHEMA
 from cloud.config import CloudSettings
 from cloud.iot_policies import own_statements
 from cloud.kinesis_batch import fault_of
 from cloud.quotas import POLICY_BYTES
+from infra.cdk.sums import SUMS, sums
 from mobile_api.config import ApiSettings
+from tests.own_metrics import asked_by_alarms
 
 FOLDER = Path(__file__).parents[3] / "infra" / "cloudformation"
 Template = dict[str, Any]
@@ -101,6 +102,11 @@ def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, policy in of_type(template, "AWS::IAM::Policy").items():
         for statement in policy["PolicyDocument"]["Statement"]:
             yield name, statement
+
+
+def test_templates_are_what_was_made_from_what_is_here() -> None:
+    """Else `.venv-infra/bin/python -m infra.cdk infra/cloudformation`, which `make infra-check` compares."""
+    assert (FOLDER / SUMS).read_text() == sums(FOLDER)
 
 
 def test_every_reference_leads_somewhere(template: Template) -> None:
@@ -327,18 +333,9 @@ def test_jobs_are_started_as_often_as_they_are_meant_to(template: Template) -> N
         assert "DeadLetterConfig" in each["Target"]
 
 
-def own_metrics(template: Template) -> set[tuple[str, str]]:
-    """The metrics of ours that alarms are about: source and name."""
-    return {
-        (each["Dimensions"][0]["Value"], each["MetricName"])
-        for each in of_type(template, "AWS::CloudWatch::Alarm").values()
-        if each.get("Namespace") == NAMESPACE
-    }
-
-
 def test_every_alarm_reaches_somebody(template: Template) -> None:
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         if "TargetTracking" not in name:
             assert alarm["AlarmActions"], name
             assert alarm["AlarmDescription"], name
-    assert len(own_metrics(template)) == 3
+    assert len(asked_by_alarms(template)) == 3
