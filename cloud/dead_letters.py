@@ -52,7 +52,7 @@ def judge(letter: DeadLetter, log: Readings, registrations: Registrations, now: 
 def replay(
     letter: DeadLetter, log: ReplayableLetters, registrations: Registrations, now: datetime
 ) -> Verdict:
-    """Take a letter for a message that arrives now; killed at any moment, it is done wholly or not at all.
+    """Take a letter for a message that arrives; killed at any moment nothing is lost, or comes twice.
 
     Args:
         letter: An open one.
@@ -62,13 +62,13 @@ def replay(
 
     Raises:
         AlreadyReplayedError: It has been accepted before; nothing was written.
-        UnavailableError: Nothing was written.
+        UnavailableError: It is open still, as far as can be told: replay it again.
     """
     verdict, commit = _judge(letter, log, registrations, now)
     if verdict.accepted:
-        log.settle(letter.letter_id, now, commit)
+        log.settle(letter, now, commit)
     else:
-        log.refuse_again(letter.letter_id, verdict.reason)
+        log.refuse_again(letter, verdict.reason)
     return verdict
 
 

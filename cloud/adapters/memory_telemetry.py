@@ -108,18 +108,18 @@ class MemoryReadingLog(SealableLog, ReplayableLetters, AppReadings):
         return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
     @override
-    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
-        letter = self._letters.get(letter_id)
-        if letter is None or letter.replayed_at is not None:
-            raise AlreadyReplayedError(letter_id)
-        self._letters[letter_id] = replace(letter, replayed_at=at)
+    def settle(self, letter: DeadLetter, at: datetime, commit: IngestCommit) -> None:
+        known = self._letters[letter.letter_id]
+        if known.replayed_at is not None:
+            raise AlreadyReplayedError(letter.letter_id)
+        self._letters[letter.letter_id] = replace(known, replayed_at=at)
         self.commit(commit)
 
     @override
-    def refuse_again(self, letter_id: str, reason: str) -> None:
-        letter = self._letters[letter_id]
-        if letter.replayed_at is None:
-            self._letters[letter_id] = replace(letter, reason=reason)
+    def refuse_again(self, letter: DeadLetter, reason: str) -> None:
+        known = self._letters[letter.letter_id]
+        if known.replayed_at is None:
+            self._letters[letter.letter_id] = replace(known, reason=reason)
 
     @override
     def sealed(self) -> int:

@@ -1,4 +1,8 @@
-"""Dead letters in objects beside the lake; each asking reads those of its days, for they should be few."""
+"""Dead letters in objects beside the lake; each asking reads them all, for they should be few.
+
+Objects are never changed. That a letter was replayed is an empty object whose name says which and when; a
+new reason for one that stays is the letter once more.
+"""
 
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -11,8 +15,10 @@ from typing_extensions import override
 from cloud.adapters.lake_files import LakeFiles
 from cloud.adapters.object_journal import Line, ObjectJournal
 from cloud.ports.telemetry import DeadLetter, DeadLetters, LetterQuery
+from cloud.reading_rows import instant_of, milliseconds
 
 FOLDER = "_dead_letters"
+REPLAYED = "_dead_letters_replayed"
 
 
 class ObjectLetters(DeadLetters):
@@ -48,7 +54,36 @@ class ObjectLetters(DeadLetters):
             element = b64decode(line["element"])
             return line["principal"] in device_ids or any(each in element for each in quoted)
 
+        gone = {line["letter_id"] for line in self._journal.lines() if concerns(line)}
+        self._files.remove(
+            [name for letter_id in gone for name in self._files.names(f"{REPLAYED}/{letter_id}-")]
+        )
         return self._journal.forget(concerns)
+
+    def put_reason(self, letter: DeadLetter, reason: str, at: datetime) -> None:
+        """Keep what speaks against a letter that came before, as of `at`.
+
+        Raises:
+            UnavailableError: It may not be there; put it again.
+        """
+        line = _line(replace(letter, reason=reason)) | {"judged_at": at.isoformat()}
+        self._journal.append([(letter.received_at.date(), line)])
+
+    def mark_replayed(self, letter: DeadLetter, at: datetime) -> None:
+        """One that comes again later is another one, and open.
+
+        Raises:
+            UnavailableError: It may not be marked; mark it again.
+        """
+        self._files.create(f"{_mark(letter)}{milliseconds(at)}", b"")
+
+    def is_replayed(self, letter: DeadLetter) -> bool:
+        """Whether this one, as it came then, is marked.
+
+        Raises:
+            UnavailableError: It cannot be told now.
+        """
+        return bool(self._files.names(_mark(letter)))
 
     def close(self) -> None:
         """Give back connections."""
@@ -73,12 +108,31 @@ class ObjectLetters(DeadLetters):
 
     def _found(self, query: LetterQuery) -> list[DeadLetter]:
         """Each letter as it came last, the newest first."""
-        came: dict[str, dict[datetime, DeadLetter]] = {}
-        for letter in map(_letter, self._journal.lines()):
-            came.setdefault(letter.letter_id, {})[letter.received_at] = letter
-        newest = [replace(times[max(times)], times=len(times)) for times in came.values()]
+        came: dict[str, dict[datetime, tuple[str, DeadLetter]]] = {}
+        for line in self._journal.lines():
+            judged_at: str = line.pop("judged_at", "")
+            letter = _letter(line)
+            times = came.setdefault(letter.letter_id, {})
+            before = times.get(letter.received_at, ("", letter))
+            times[letter.received_at] = max(before, (judged_at, letter), key=lambda each: each[0])
+        marks = self._marks()
+        newest = [
+            replace(letter, times=len(times), replayed_at=marks.get(_mark(letter)))
+            for times in came.values()
+            for _, letter in [times[max(times)]]
+        ]
         newest.sort(key=lambda letter: letter.place, reverse=True)
         return [letter for letter in newest if query.matches(letter)]
+
+    def _marks(self) -> dict[str, datetime]:
+        """When letters were replayed first, by the beginning of their marks' names."""
+        named = [name.rpartition("-") for name in self._files.names(f"{REPLAYED}/")]
+        return {f"{name}-": instant_of(int(at)) for name, _, at in reversed(named)}
+
+
+def _mark(letter: DeadLetter) -> str:
+    """How the names of its marks begin."""
+    return f"{REPLAYED}/{letter.letter_id}-{milliseconds(letter.received_at)}-"
 
 
 def _line(letter: DeadLetter) -> Line:

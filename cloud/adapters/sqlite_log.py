@@ -218,16 +218,16 @@ class SqliteReadingLog(SealableLog, ReplayableLetters, AppReadings):
             return sqlite_letters.reasons(connection, query)
 
     @override
-    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
+    def settle(self, letter: DeadLetter, at: datetime, commit: IngestCommit) -> None:
         with self._file.transaction() as connection:
-            if not sqlite_letters.mark_replayed(connection, letter_id, at):
-                raise AlreadyReplayedError(letter_id)
+            if not sqlite_letters.mark_replayed(connection, letter.letter_id, at):
+                raise AlreadyReplayedError(letter.letter_id)
             _write(connection, commit)
 
     @override
-    def refuse_again(self, letter_id: str, reason: str) -> None:
+    def refuse_again(self, letter: DeadLetter, reason: str) -> None:
         with self._file.transaction() as connection:
-            sqlite_letters.refuse_again(connection, letter_id, reason)
+            sqlite_letters.refuse_again(connection, letter.letter_id, reason)
 
     @override
     def sealed(self) -> int:

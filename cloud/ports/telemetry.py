@@ -188,22 +188,25 @@ class DeadLetters(Protocol):
 
 
 class ReplayableLetters(Readings, DeadLetters, Protocol):
-    """Dead letters beside the log into which they go once they are accepted."""
+    """Dead letters beside the log or lake into which they go once they are accepted."""
 
-    def settle(self, letter_id: str, at: datetime, commit: IngestCommit) -> None:
-        """Commit as `ReadingLog` does and mark the letter replayed `at`, both or neither.
+    def settle(self, letter: DeadLetter, at: datetime, commit: IngestCommit) -> None:
+        """Keep what a letter of these brings, then mark it replayed `at`.
+
+        Whoever is killed in between leaves an open letter, or none, and nothing comes twice when it is
+        settled again.
 
         Raises:
-            AlreadyReplayedError: It is replayed, or there is no such letter; nothing was written.
-            UnavailableError: Nothing was written.
+            AlreadyReplayedError: It is replayed; nothing was written.
+            UnavailableError: It is open still, as far as can be told: settle it again.
         """
         ...
 
-    def refuse_again(self, letter_id: str, reason: str) -> None:
+    def refuse_again(self, letter: DeadLetter, reason: str) -> None:
         """The letter stays, with the reason that speaks against it now; a replayed one is left alone.
 
         Raises:
-            UnavailableError: Nothing was written.
+            UnavailableError: It may have its reason of before.
         """
         ...
 

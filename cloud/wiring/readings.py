@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+from cloud.adapters.lake_letters import LakeLetters
 from cloud.adapters.lake_readings import LakeReadings
-from cloud.adapters.object_letters import ObjectLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.reading_rows import instant_of
@@ -25,7 +25,7 @@ def open_readings(settings: CloudSettings) -> SqliteReadingLog | LakeReadings:
     return SqliteReadingLog(settings.data_dir / LOG, read_only=True)
 
 
-def open_letters(settings: CloudSettings, *, read_only: bool = False) -> SqliteReadingLog | ObjectLetters:
+def open_letters(settings: CloudSettings, *, read_only: bool = False) -> SqliteReadingLog | LakeLetters:
     """What was refused, where readings come: in ingest's log, or in objects beside the lake.
 
     Args:
@@ -36,7 +36,7 @@ def open_letters(settings: CloudSettings, *, read_only: bool = False) -> SqliteR
         UnavailableError: The log cannot be opened.
     """
     if settings.readings == "lake":
-        return ObjectLetters(lake_files(settings))
+        return LakeLetters(open_lake(settings), lake_files(settings), utc_now)
     return SqliteReadingLog(settings.data_dir / LOG, read_only=read_only)
 
 

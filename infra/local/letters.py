@@ -1,4 +1,4 @@
-"""Dead letters: the cloud's, which can be replayed from a log, and those of this machine's gateway."""
+"""Dead letters: the cloud's, which can be replayed, and those of this machine's gateway."""
 
 import json
 from collections import Counter
@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cloud.adapters.object_letters import ObjectLetters
+from cloud.adapters.lake_letters import LakeLetters
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.config import CloudSettings
 from cloud.dead_letters import Verdict, judge, replay
 from cloud.letter_fixes import meaning_of
 from cloud.ports.telemetry import DeadLetter, DeadLetters, LetterQuery
 from cloud.registrations import CachedRegistrations
-from cloud.wiring.readings import has_readings, open_letters, open_readings
+from cloud.wiring.readings import has_readings, open_letters
 from cloud.wiring.state import open_state
 from edge.adapters.sqlite_spool import SqliteSpool
 from infra.local.errors import LocalError
@@ -67,13 +67,13 @@ def explain_letter(data_dir: Path, letter_id: str) -> dict[str, Any]:
         LetterError: There is no such letter, or there are several.
         NothingThereError: No stack has run here.
     """
-    with _opened(data_dir) as desk, closing(open_readings(desk.settings)) as readings:
+    with _opened(data_dir) as desk:
         where, letter = _find(data_dir, desk.letters, letter_id)
         facts = _document(where, letter)
         payload = _pretty(letter.element)
         facts |= asdict(meaning_of(letter, _device_of(payload)))
         if where == "cloud" and letter.replayed_at is None:
-            facts["now"] = _now_says(judge(letter, readings, desk.registrations, datetime.now(UTC)))
+            facts["now"] = _now_says(judge(letter, desk.letters, desk.registrations, datetime.now(UTC)))
     return facts | {"payload": payload}
 
 
@@ -92,17 +92,15 @@ def replay_letters(
         LetterError: One of the ids cannot be replayed; nothing was.
         AlreadyReplayedError: One of them has been replayed.
         NothingThereError: No stack has run here.
-        UnavailableError: The log cannot be written; those told so far are done.
+        UnavailableError: The log or lake cannot be written; those told so far are done.
     """
     with _opened(data_dir) as desk:
-        log = desk.letters
-        if not isinstance(log, SqliteReadingLog):
-            raise LetterError("letters beside a lake are not replayed: mend the cause")
+        kept = desk.letters
         if letter_ids:
-            letters = [_replayable(data_dir, log, letter_id) for letter_id in letter_ids]
+            letters = [_replayable(data_dir, kept, letter_id) for letter_id in letter_ids]
         else:
-            letters = log.select(query, MOST)[::-1]
-        verdicts = [replay(letter, log, desk.registrations, datetime.now(UTC)) for letter in walk(letters)]
+            letters = kept.select(query, MOST)[::-1]
+        verdicts = [replay(letter, kept, desk.registrations, datetime.now(UTC)) for letter in walk(letters)]
     return {
         "replayed": sum(verdict.accepted for verdict in verdicts),
         "still_refused": sum(not verdict.accepted for verdict in verdicts),
@@ -117,8 +115,7 @@ def replay_letters(
 class _Desk:
     """Letters of an installation, and who is known there."""
 
-    settings: CloudSettings
-    letters: SqliteReadingLog | ObjectLetters
+    letters: SqliteReadingLog | LakeLetters
     registrations: CachedRegistrations
 
 
@@ -128,11 +125,11 @@ def _opened(data_dir: Path) -> Iterator[_Desk]:
     if not has_readings(settings):
         raise NothingThereError(data_dir)
     with closing(open_letters(settings)) as letters, closing(open_state(settings)) as state:
-        yield _Desk(settings, letters, CachedRegistrations(state))
+        yield _Desk(letters, CachedRegistrations(state))
 
 
-def _replayable(data_dir: Path, log: SqliteReadingLog, letter_id: str) -> DeadLetter:
-    where, letter = _find(data_dir, log, letter_id)
+def _replayable(data_dir: Path, letters: DeadLetters, letter_id: str) -> DeadLetter:
+    where, letter = _find(data_dir, letters, letter_id)
     if where == "edge":
         raise LetterError(
             f"{letter_id} was refused by the gateway and never came here: repair it on the site"

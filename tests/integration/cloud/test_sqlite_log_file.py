@@ -71,11 +71,12 @@ def test_a_full_disk_writes_nothing_and_later_everything(
 def test_a_dead_letter_whose_readings_find_no_room_stays_open(
     log: SqliteReadingLog, make_telemetry: MakeTelemetry
 ) -> None:
-    log.commit(IngestCommit(dead_letters=[DeadLetter("a", NOON, "t", "p", "r", None, b"x")]))
+    letter = DeadLetter("a", NOON, "t", "p", "r", None, b"x")
+    log.commit(IngestCommit(dead_letters=[letter]))
     limit_pages(log, pages_of(log) + 1)
 
     with pytest.raises(UnavailableError, match="full"):
-        log.settle("a", NOON, many(make_telemetry, 2000))
+        log.settle(letter, NOON, many(make_telemetry, 2000))
 
     assert log.letters()[0].replayed_at is None
     assert log.head() == 0

@@ -10,20 +10,28 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import boto3
 import pytest
 from click.testing import CliRunner, Result
 
+from cloud import admission
+from cloud.adapters.dynamodb_state import DynamoDbStateStore
+from cloud.adapters.lake_batches import LakeBatches
 from cloud.adapters.memory_telemetry import MemoryRegistrations
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
+from cloud.config import CloudSettings
 from cloud.ingest import ingest
 from cloud.ports.ingest import InboundMessage, Registration
 from cloud.ports.records import DeviceRecord, device_pk
 from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
+from cloud.wiring.lake import lake_files, open_lake, utc_now
 from edge.contract import Telemetry
 from infra.local.cli import commands
+from tests.moto_account import make_bucket
 
 NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 MakeTelemetry = Callable[..., Telemetry]
@@ -86,6 +94,33 @@ def test_lists_explains_and_replays_after_the_fix(tmp_path: Path) -> None:
     assert facts(run(tmp_path, "list", "--state", "all", "--json"))["matching"] == 2
     with closing(SqliteReadingLog(tmp_path / "ingest.sqlite")) as log:
         assert [logged.reading.device_id for logged in log.read_after(0)] == ["dev-2"]
+
+
+def test_on_aws_they_come_back_into_the_lake(
+    s3_endpoint: str,
+    make_dynamodb_state: Callable[[Callable[[], datetime]], DynamoDbStateStore],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the tasks' settings, on moto."""
+    bucket, state = uuid4().hex, make_dynamodb_state(utc_now)
+    make_bucket(boto3.client("s3"), bucket)
+    told = {"READINGS": "lake", "LAKE": f"s3://{bucket}/telemetry", "STATE": f"dynamodb://{state._table}"}
+    for name, value in told.items():
+        monkeypatch.setenv(f"CLOUD_{name}", value)
+    settings, known = CloudSettings(data_dir=tmp_path), MemoryRegistrations()
+    lake = open_lake(settings)
+    LakeBatches(lake, lake_files(settings)).keep([ingest([stranger(1), stranger(2)], known, NOON)])
+
+    refused = run(tmp_path, "replay", "--all", "--json")
+    admission.admit(state, DeviceRecord(device_id="dev-2"))
+    done = run(tmp_path, "replay", "--all", "--json")
+
+    assert (refused.exit_code, facts(refused)["still_refused"]) == (1, 2)
+    assert (done.exit_code, facts(done)["replayed"], facts(done)["readings"]) == (0, 2, 2)
+    assert facts(run(tmp_path, "--json"))["matching"] == 0
+    assert facts(run(tmp_path, "list", "--state", "replayed", "--json"))["matching"] == 2
+    assert [row["seq"] for row in open_lake(settings).scan().to_pylist()] == [1, 2]
 
 
 @pytest.mark.parametrize(("arguments", "says"), [

@@ -126,7 +126,7 @@ def test_dead_letters_are_counted_until_they_are_replayed(tmp_path: Path, log: S
     )
 
     for letter in letters:
-        log.settle(letter.letter_id, NOW, IngestCommit())
+        log.settle(letter, NOW, IngestCommit())
 
     assert doctor(tmp_path)[0] == 0
 

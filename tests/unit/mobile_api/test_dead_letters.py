@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cloud.ports.telemetry import DeadLetter, IngestCommit
+from cloud.ports.telemetry import DeadLetter, IngestCommit, LetterQuery
 from mobile_api.operations import Operations
 from mobile_api.operators import grant_operator
 
@@ -71,7 +71,8 @@ def test_they_are_found_by_reason_publisher_and_state_and_counted(world: "World"
     refuse(world, 1)
     refuse(world, 2, reason="unknown device", principal="dev-2")
     refuse(world, 3, reason="unknown device", principal="dev-3")
-    world.readings.settle(f"{3:032x}", world.clock.at, IngestCommit())
+    (third,) = world.readings.select(LetterQuery(letter_id=f"{3:032x}"), 1)
+    world.readings.settle(third, world.clock.at, IngestCommit())
 
     def found(query: str) -> list[str]:
         return [item["publisher"] for item in operator.get(f"/v1/dead-letters?{query}").json["items"]]
