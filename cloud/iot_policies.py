@@ -31,7 +31,7 @@ def own_statements(arn: str, name: str = THING_NAME, rule: str = "") -> list[Sta
     published = [topics.telemetry(name), topics.event(name), topics.batch(name)]
     if rule:
         published += [f"$aws/rules/{rule}/{topic}" for topic in published]
-    heard = [topics.claim_code(name), topics.shadow(name, "*")]  # a document is short
+    heard = [f"{topics.claim(name)}/*", topics.shadow(name, "*")]  # a document is short
     attached = {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
     connect = _allow("iot:Connect", [f"{arn}:client/{name}"]) | {"Condition": attached}
     said = [*published, topics.claim(name), *_shadow_requests(name)]

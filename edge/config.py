@@ -41,7 +41,9 @@ class EdgeSettings(BaseSettings):
     stream: str = Field("", description="Kinesis stream of telemetry, for `kinesis`.")
 
     devices: str = Field(
-        "", description="Devices behind this gateway: ids separated by commas, or the path of a JSON file."
+        "",
+        description="Devices behind this gateway: ids separated by commas, the path of a JSON file, or"
+        " `cloud` to ask the cloud for them.",
     )
     find_devices: bool = Field(
         default=True,

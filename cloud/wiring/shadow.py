@@ -127,9 +127,8 @@ class ShadowProcess:
         """Answer with a claim code; what cannot be answered now is not, and who asked asks again."""
         asker_id = topics.owner(message.topic)
         try:
-            answer = self._claims.hear(asker_id, message.payload)
-            if answer is not None:
-                self._connection.publish(topics.claim_code(asker_id), answer.model_dump_json().encode())
+            if (answer := self._claims.hear(asker_id, message.payload)) is not None:
+                self._connection.publish(*answer)
         except (ValidationError, ConflictError, UnavailableError) as error:
             log.warning("claim_not_answered", asker_id=asker_id, reason=type(error).__name__)
         self._connection.acknowledge([message])

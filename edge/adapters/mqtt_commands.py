@@ -1,11 +1,13 @@
 """The cloud's side of the shadows: what is desired comes down as deltas, and after each reconnect as a whole.
 
+A gateway that asks who lives behind it is told here, too.
+
 Subscribed with QoS 0: a lost connection is the only way to lose a delta, and then the whole shadow is asked
 for anyway. NATS allows 65,535 unacknowledged messages a session, 1,024 a QoS 1 subscription: with two filters
 a device, the 32nd device would be refused (measured: 63 of 100 QoS 1 filters were accepted).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import paho.mqtt.client as mqtt
 
@@ -21,10 +23,17 @@ class CloudListener:
     Args:
         inbox: Where to.
         device_ids: The devices behind this gateway.
+        site: Where the list of devices is told, and who takes it; None: nobody asks for it.
     """
 
-    def __init__(self, inbox: Inbox, device_ids: Iterable[DeviceId]) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        device_ids: Iterable[DeviceId],
+        site: tuple[str, Callable[[bytes], None]] | None = None,
+    ) -> None:
         self._inbox = inbox
+        self._site = site
         self._device_ids = tuple(device_ids)
 
     def subscriptions(self) -> Subscriptions:
@@ -43,14 +52,18 @@ class CloudListener:
 
     def on_message(self, client: mqtt.Client, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002 (paho's signature)
         """Called in the session's thread."""
+        if self._site is not None and message.topic == self._site[0]:
+            self._site[1](bytes(message.payload))
+            return
         self._inbox.put(Received(Message(message.topic, bytes(message.payload)), _never, _nothing))
 
     def _filters(self) -> tuple[str, ...]:
-        return tuple(
+        shadows = (
             topics.shadow(device_id, suffix)
             for device_id in self._device_ids
             for suffix in ("update/delta", "get/accepted")
         )
+        return (*shadows, self._site[0]) if self._site is not None else tuple(shadows)
 
     @staticmethod
     def _ask(session: MqttSession, device_ids: Iterable[DeviceId]) -> None:

@@ -3,6 +3,8 @@
 from edge.contract.claim import ClaimCode as ClaimCode
 from edge.contract.claim import ClaimRequest as ClaimRequest
 from edge.contract.claim import FoundDevice as FoundDevice
+from edge.contract.claim import SiteDevice as SiteDevice
+from edge.contract.claim import SiteDevices as SiteDevices
 from edge.contract.event import Event as Event
 from edge.contract.event import EventKind as EventKind
 from edge.contract.quantities import ChangedBy as ChangedBy

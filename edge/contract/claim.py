@@ -3,7 +3,8 @@
 It asks on `topics.claim(id)` over its own connection, so that a code is bound to who it really is, and is
 answered on `topics.claim_code(id)`. Asked again, the same code comes as long as it is good.
 
-A gateway in a home also says there which devices it has found; whoever owns it lets them in.
+A gateway in a home also says there which devices it has found; whoever owns it lets them in. A gateway that
+nobody gives a list of its devices asks for it there, and is answered on `topics.claim_devices(id)`.
 """
 
 from hashlib import sha256
@@ -36,13 +37,17 @@ class FoundDevice(BaseModel):
 
 
 class ClaimRequest(BaseModel):
-    """What asks; an empty object is a device. A gateway that says what it has found asks for no code."""
+    """What asks; an empty object is a device.
+
+    A gateway that says what it has found, or asks for its devices, asks for no code.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     schema_version: SchemaVersion = 1
     kind: Literal["device", "gateway"] = "device"
     found: Annotated[tuple[FoundDevice, ...], Field(max_length=MAX_FOUND)] = ()
+    asks_devices: bool = Field(default=False, description="A gateway wants to be told who lives behind it.")
 
 
 class ClaimCode(BaseModel):
@@ -55,6 +60,38 @@ class ClaimCode(BaseModel):
         None, description="What to show; null when it is in a home already."
     )
     expires_at: Instant | None = None
+
+
+MinuteOfDay = Annotated[int, Field(ge=0, lt=1440)]
+"""Local minutes since midnight."""
+
+MinuteOfWeek = Annotated[int, Field(ge=0, lt=10_080)]
+"""Local minutes since Monday, 00:00."""
+
+
+class SiteDevice(BaseModel):
+    """A device behind a gateway, as its people have set it up; the rest is the gateway's to choose."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    device_id: DeviceId
+    share_presence: bool | None = Field(None, description="Consent to send `motion`.")
+    timezone: str | None = Field(None, description="Where it is; an IANA name.")
+    schedule_min: tuple[MinuteOfWeek, ...] | None = Field(None, description="Entries of its weekly schedule.")
+    quiet_hours: tuple[MinuteOfDay, MinuteOfDay] | None = Field(None, description="When nothing beeps.")
+    offline_advice: bool | None = Field(None, description="The last advice may be applied without the cloud.")
+    sources: Annotated[tuple[str, ...], Field(max_length=8)] | None = Field(
+        None, description="What a device of another make is heard as, in the words in which it was found."
+    )
+
+
+class SiteDevices(BaseModel):
+    """All who live behind a gateway; whoever is not named does not any more."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    schema_version: SchemaVersion = 1
+    devices: tuple[SiteDevice, ...] = ()
 
 
 def found_id(gateway_id: DeviceId, source: str) -> DeviceId:

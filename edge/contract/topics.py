@@ -36,6 +36,11 @@ def claim_code(asker_id: DeviceId) -> str:
     return f"dt/ac/{asker_id}/claim/code"
 
 
+def claim_devices(gateway_id: DeviceId) -> str:
+    """The answer to a gateway that asks for its devices."""
+    return f"dt/ac/{gateway_id}/claim/devices"
+
+
 def shadow(device_id: DeviceId, suffix: str) -> str:
     """A shadow topic; `suffix` as in AWS: `update`, `get/accepted`, `update/delta`, ..."""
     return f"$aws/things/{device_id}/shadow/{suffix}"

@@ -21,11 +21,12 @@ from edge.adapters.mqtt_neighbours import InterpretedDevices, Neighbourhood
 from edge.adapters.mqtt_session import MqttSession, Subscriptions
 from edge.adapters.offline_file import EVERY_S, OfflineFile
 from edge.adapters.sqlite_spool import SqliteSpool
+from edge.adapters.told_devices import ToldDevices
 from edge.backoff import full_jitter
 from edge.clocks import TelemetryClock, WallClock
 from edge.compressor import Rest
 from edge.config import EdgeSettings
-from edge.contract import DeviceId
+from edge.contract import DeviceId, topics
 from edge.dialects import native
 from edge.errors import NotReadyError, SpoolFullError, SpoolUnavailableError, UplinkUnavailableError
 from edge.etiquette import Limits
@@ -40,6 +41,9 @@ from edge.wiring.endpoints import cloud_endpoint, site_endpoint
 from edge.wiring.uplink import uplink
 
 log = structlog.get_logger()
+
+ASK_THE_CLOUD = "cloud"
+"""In place of a list of devices."""
 
 MEGABYTE = 1024 * 1024
 
@@ -79,19 +83,22 @@ class Edge:
         self._site_is_back = threading.Event()
         self._rng = random.Random()  # noqa: S311 (spreads reconnects, hides nothing)
         self._ready_path = settings.data_dir / "run" / "edge.ready"
-        self._devices = _device_list(settings)
+        self._told = ToldDevices(settings.data_dir) if settings.devices == ASK_THE_CLOUD else None
+        self._devices = _device_list(settings, self._told)
         registry = self._devices.registry
         self._spool = _spool(settings)
         self._keep_offline_at = 0.0
         self._told_dropped = self._spool.standing().dropped_readings
         self._inbox = Inbox()
-        self._listener = CloudListener(self._inbox, registry)
+        self._listener = self._listen_to_cloud()
         finder = settings.gateway_id if settings.find_devices else ""
         interpreter = Interpreter(registry, settings.sample_interval_s, finder)
         self._neighbours = self._meet_neighbours(interpreter)
         self._site = self._connect_site()
         self._cloud = self._connect_cloud()
-        self._announcer = Announcer(settings.gateway_id, self._cloud, time.monotonic)
+        self._announcer = Announcer(
+            settings.gateway_id, self._cloud, time.monotonic, None if self._told is None else self._rng
+        )
         clock = TelemetryClock() if settings.clock == "telemetry" else WallClock()
         self._clock = clock
         self._offline_file = OfflineFile(settings.data_dir / "offline_advice.json")
@@ -163,12 +170,28 @@ class Edge:
             settings.data_dir / "neighbours.json",
         )
 
+    def _listen_to_cloud(self) -> CloudListener:
+        asked = None
+        if self._told is not None:
+            asked = topics.claim_devices(self._settings.gateway_id), self._take_devices
+        return CloudListener(self._inbox, self._devices.registry, asked)
+
     def _connect_cloud(self) -> MqttSession:
         settings, listener = self._settings, self._listener
         endpoint = cloud_endpoint(settings, settings.gateway_id)
         session = MqttSession("cloud", endpoint, listener.subscriptions(), self._rng)
-        session.on_up = lambda: listener.ask(session)
+
+        def on_up() -> None:
+            listener.ask(session)
+            self._announcer.ask_anew()
+
+        session.on_up = on_up
         return session
+
+    def _take_devices(self, payload: bytes) -> None:
+        """In the session's thread; whoever judges messages sees that the file has changed."""
+        if self._told is not None and self._told.take(payload):
+            self._announcer.answered()
 
     def _receive_rounds(self) -> None:
         while not self._stopping.is_set():
@@ -323,9 +346,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _device_list(settings: EdgeSettings) -> DeviceList:
+def _device_list(settings: EdgeSettings, told: ToldDevices | None) -> DeviceList:
     names = ("share_presence", "timezone", "min_setpoint_c", "max_setpoint_c")
-    return DeviceList(settings.devices, {name: getattr(settings, name) for name in names})
+    defaults = {name: getattr(settings, name) for name in names}
+    return DeviceList(settings.devices if told is None else str(told.path), defaults)
 
 
 def _limits(settings: EdgeSettings) -> Limits:

@@ -4,6 +4,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from infra.cdk.settings import POLICY
 from infra.cdk.storage import TELEMETRY, Storage
 
 READ = ["dynamodb:GetItem", "dynamodb:Query"]
@@ -55,11 +56,20 @@ def forget_devices(role: iam.IGrantable, scope: Stack) -> None:
     _allow(role, ["iot:DescribeEndpoint"], ["*"])
 
 
-def show_claims(role: iam.IGrantable, scope: Stack) -> None:
-    """Claim codes, by `cloud.adapters.iot_messages`."""
-    topics = scope.format_arn(service="iot", resource="topic", resource_name="dt/ac/*/claim/code")
-    _allow(role, ["iot:Publish"], [topics])
+def answer_claims(role: iam.IGrantable, scope: Stack) -> None:
+    """Codes and gateways' devices, by `iot_messages`; whom gateways may speak for, by `iot_things`."""
+
+    def of(kind: str, name: str) -> str:
+        return str(scope.format_arn(service="iot", resource=kind, resource_name=name))
+
+    _allow(role, ["iot:Publish"], [of("topic", "dt/ac/*/claim/*")])
     _allow(role, ["iot:DescribeEndpoint"], ["*"])
+    _allow(role, ["iot:ListThingPrincipals"], [of("thing", "*")])
+    _allow(role, ["iot:AttachPolicy", "iot:DetachPolicy"], [of("cert", "*")])
+    write = [f"iot:{verb}Policy" for verb in ("Get", "Create", "Delete", "ListTargetsFor")]
+    versions = ["iot:ListPolicyVersions", *(f"iot:{verb}PolicyVersion" for verb in ("Create", "Delete"))]
+    _allow(role, [*write, *versions], [of("policy", "gateway-*")])
+    _allow(role, ["iot:GetPolicy"], [of("policy", POLICY)])
 
 
 def keep_signing_keys(role: iam.IGrantable, store: Storage) -> None:

@@ -10,6 +10,8 @@ from infra.cdk.storage import MODELS, TELEMETRY, Storage
 
 DATA_DIR = "/tmp/ac-advisor"  # noqa: S108 (the one place where a task of its own may write)
 REPOSITORY = "ac-advisor"
+POLICY = "ac-advisor-device"
+"""`cloud.adapters.aws_account.POLICY`; a test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True)

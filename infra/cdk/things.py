@@ -8,8 +8,7 @@ from constructs import Construct
 
 from cloud.iot_policies import own_statements
 from infra.cdk.ingest import RULE
-
-POLICY = "ac-advisor-device"
+from infra.cdk.settings import POLICY
 
 
 def things(scope: Construct) -> None:

@@ -1,11 +1,17 @@
 """The `ac-advisor aws` commands: who may connect, and whether an account is as it should be."""
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infra.local.command_options import data_dir_option, json_option, say
+
+if TYPE_CHECKING:
+    from cloud.ports.state import StateStore
 
 
 @click.group()
@@ -35,13 +41,14 @@ def doctor_command(stack: str, as_json: bool) -> None:  # noqa: FBT001 (click's)
 def register_command(thing: str, is_gateway: bool, out: Path, as_json: bool) -> None:  # noqa: FBT001 (click's)
     """Let a device or gateway in: writes THING.pem and THING.key, which nobody else has.
 
-    A device is noted in the serving state, `CLOUD_STATE`, so that it is heard and people can pair it; one
-    behind a gateway is noted when people say so by the API.
+    A device is noted in the serving state, `CLOUD_STATE`, so that it is heard and people can pair it; of one
+    behind a gateway see `behind`.
     """
     from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
 
     if not is_gateway:
-        _note_device(thing)
+        with _noted((thing,)):
+            pass
     credentials = iot_things(_policy()).register(thing)
     out.mkdir(parents=True, exist_ok=True)
     certificate, key = out / f"{thing}.pem", out / f"{thing}.key"
@@ -53,14 +60,19 @@ def register_command(thing: str, is_gateway: bool, out: Path, as_json: bool) -> 
 
 @aws.command("behind")
 @click.argument("gateway")
-@click.argument("devices", nargs=-1)
+@click.argument("devices", nargs=-1, required=True)
 @json_option
 def behind_command(gateway: str, devices: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 (click's)
-    """Let a gateway speak for just these devices."""
-    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+    """Register devices behind a gateway, in the serving state, `CLOUD_STATE`; their people bring them in.
 
-    iot_things(_policy()).let_speak(gateway, devices)
-    say({"gateway": gateway, "devices": ", ".join(devices) or "none"}, as_json=as_json)
+    The gateway may speak for all of them, and is told of them when it asks next (`EDGE_DEVICES=cloud`).
+    """
+    from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
+    from cloud.site_devices import in_step  # noqa: PLC0415 (as in every command)
+
+    with _noted(devices, gateway) as state:
+        found = in_step(state, gateway, iot_things(_policy()).let_speak)
+    say({"gateway": gateway, "devices": ", ".join(each.device_id for each in found.devices)}, as_json=as_json)
 
 
 @aws.command("remove")
@@ -92,9 +104,9 @@ def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
     say({f"open with {doer}": requests for doer, requests in left.items()}, as_json=as_json)
 
 
-def _note_device(device_id: str) -> None:
-    from contextlib import closing  # noqa: PLC0415 (as in every command)
-
+@contextmanager
+def _noted(device_ids: Iterable[str], gateway_id: str | None = None) -> "Iterator[StateStore]":
+    """The serving state, in which devices are known now."""
     from cloud import admission  # noqa: PLC0415 (as in every command)
     from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
     from cloud.ports.records import DeviceRecord  # noqa: PLC0415 (as in every command)
@@ -104,7 +116,9 @@ def _note_device(device_id: str) -> None:
     if not settings.state:
         raise click.UsageError("CLOUD_STATE is not set: dynamodb:// and the stack's output State")
     with closing(open_state(settings)) as state:
-        admission.admit(state, DeviceRecord(device_id=device_id))
+        for device_id in device_ids:
+            admission.admit(state, DeviceRecord(device_id=device_id, gateway_id=gateway_id))
+        yield state
 
 
 def _policy() -> str:

@@ -218,7 +218,7 @@ def _topics(identity: Identity) -> tuple[list[str], list[str]]:
     things = (identity.name, *identity.devices) if identity.role == "gateway" else (identity.name,)
     publish = [f"dt.ac.{identity.name}.batch"] if identity.role == "gateway" else []
     publish.append(f"dt.ac.{identity.name}.claim")
-    subscribe = [f"dt.ac.{identity.name}.claim.code"]
+    subscribe = [f"dt.ac.{identity.name}.claim.{answer}" for answer in ("code", "devices")]
     for thing in things:
         shadow = f"$aws.things.{thing}.shadow"
         publish += [f"dt.ac.{thing}.telemetry", f"dt.ac.{thing}.event"]

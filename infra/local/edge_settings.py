@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from edge.contract import SiteDevice
 from infra.local.identities import GATEWAY_ID, IdentityFile, site_name
 from infra.local.stack_settings import StackSettings
 
@@ -17,12 +17,13 @@ def devices_path(data_dir: Path) -> Path:
     return data_dir / "edge" / "devices.json"
 
 
-def write_devices(data_dir: Path, devices: Iterable[dict[str, Any]]) -> None:
+def write_devices(data_dir: Path, devices: Iterable[SiteDevice]) -> None:
     """Register the devices behind the gateway; it reads them when it starts, and when they change."""
     path = devices_path(data_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(list(devices), indent=1))
+    named = [each.model_dump(mode="json", exclude_none=True) for each in devices]
+    temporary.write_text(json.dumps(named, indent=1))
     temporary.replace(path)
 
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -14,7 +13,8 @@ from cloud.claims import ClaimDesk
 from cloud.config import CloudSettings
 from cloud.errors import CloudError
 from cloud.ports.records import DeviceRecord
-from edge.contract import Mode
+from cloud.site_devices import site_devices
+from edge.contract import Mode, SiteDevice
 from infra.local.broker import Broker, BrokerSettings, free_ports, store_of
 from infra.local.edge_settings import edge_settings, write_devices
 from infra.local.errors import LocalError
@@ -23,7 +23,6 @@ from infra.local.identities import GATEWAY_ID, IdentityFile
 from infra.local.preflight import Port, require_data_directory, require_free_port
 from infra.local.run_folder import RunFolder
 from infra.local.shut_out import ShutOut
-from infra.local.site_devices import site_devices
 from infra.local.stack_settings import StackSettings
 from infra.local.supervisor import Supervisor, Worker
 
@@ -52,7 +51,7 @@ class Stack:
         self.shut_out = ShutOut(self.state, self.identities)
         self._let_in_stamp: object = None
         self._behind: tuple[str, ...] = ()
-        self._site: list[dict[str, Any]] | None = None
+        self._site: list[SiteDevice] | None = None
         self._look_at_wishes_s = 0.0
         self._complained = False
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from edge.contract.claim import ClaimCode, ClaimRequest
+from edge.contract.claim import ClaimCode, ClaimRequest, SiteDevices
 from edge.contract.event import Event
 from edge.contract.shadow import Desired, Reported
 from edge.contract.telemetry import Telemetry
@@ -20,6 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "shadow_reported.json": Reported,
     "claim_request.json": ClaimRequest,
     "claim_code.json": ClaimCode,
+    "claim_devices.json": SiteDevices,
 }
 """File name of a schema, and the model that it describes. `telemetry.json` describes one reading: a payload
 is one, or an array of up to `MAX_READINGS_PER_MESSAGE`."""

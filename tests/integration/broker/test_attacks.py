@@ -43,6 +43,7 @@ WRITES = (
 READS = (
     "dt/ac/{}/telemetry",
     "dt/ac/{}/claim/code",
+    "dt/ac/{}/claim/devices",
     "dt/ac/+/telemetry",
     "dt/ac/#",
     "$aws/things/{}/shadow/update/delta",

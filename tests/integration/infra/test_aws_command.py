@@ -6,18 +6,26 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from click.testing import CliRunner
 
 from cloud.adapters.aws_account import POLICY, RULES
 from cloud.adapters.dynamodb_state import DynamoDbStateStore
+from cloud.adapters.iot_messages import IotMessages
+from cloud.adapters.iot_things import iot_things
 from cloud.claims import ClaimDesk
+from cloud.wiring.claims import claim_handler
 from cloud.wiring.lake import utc_now
+from edge.contract import ClaimRequest, SiteDevices, topics
 from infra.local.cli import commands
+from tests.aws_faults import answered
 from tests.moto_account import make_bucket, make_device_policy
+from tests.rule_bridge import TEMPLATE, Bridge
 
 STATE_PROBLEM = "point-in-time recovery is DISABLED"
 
@@ -92,7 +100,6 @@ def test_who_is_registered_has_a_key_that_only_its_owner_can_read(name: str, tmp
     assert stat.S_IMODE(Path(found["key"]).stat().st_mode) == 0o600
     assert "CERTIFICATE" in Path(found["certificate"]).read_text()
 
-    assert run("behind", "gw-7", "ac-1", "ac-2")[0] == 0
     assert run("remove", "gw-7")[0] == 0
     assert "gw-7" not in [each["thingName"] for each in boto3.client("iot").list_things()["things"]]
 
@@ -112,6 +119,44 @@ def test_a_device_that_is_registered_can_be_paired(
     assert code is not None
     assert code.code
     assert run("remove", "ac-7")[0] == 0
+
+
+def test_a_gateway_that_asks_is_told_of_its_devices_and_may_speak_for_them(
+    name: str,
+    make_dynamodb_state: Callable[[Callable[[], datetime]], DynamoDbStateStore],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the function that the rule `ac_claims` of the template calls."""
+    state, iot = make_dynamodb_state(utc_now), boto3.client("iot")
+    monkeypatch.setenv("CLOUD_STATE", f"dynamodb://{state._table}")
+    heard: list[tuple[str, SiteDevices]] = []
+
+    def hear(request: AWSPreparedRequest, **_: object) -> None:
+        topic = unquote(request.url.partition("/topics/")[2].partition("?")[0])
+        heard.append((topic, SiteDevices.model_validate_json(request.body)))
+
+    rule = Bridge.of(json.loads(TEMPLATE.read_text()), "ac_claims")
+    event = rule.data(
+        topics.claim("gw-7"), ClaimRequest(kind="gateway", asks_devices=True).model_dump_json().encode()
+    )
+    with answered(hear, "iot-data-plane"):
+        show = claim_handler(state, IotMessages(boto3.client("iot-data")), iot_things(POLICY).let_speak)
+        assert run("register", "gw-7", "--gateway", "--out", str(tmp_path))[0] == 0
+        for behind in (("ac-1",), ("ac-2",), ()):
+            assert not behind or run("behind", "gw-7", *behind)[0] == 0
+            show(event or {}, None)
+
+    assert {topic for topic, _ in heard} == {"dt/ac/gw-7/claim/devices"}
+    assert [[each.device_id for each in told.devices] for _, told in heard] == [
+        ["ac-1"], ["ac-1", "ac-2"], ["ac-1", "ac-2"],
+    ]  # fmt: skip
+    document = iot.get_policy(policyName="gateway-gw-7-0")["policyDocument"]
+    assert "dt/ac/ac-1/event" in document
+    assert "dt/ac/ac-2/event" in document
+    versions = iot.list_policy_versions(policyName="gateway-gw-7-0")["policyVersions"]
+    assert len(versions) == 2  # none for the third asking, which changed nothing
+    assert run("remove", "gw-7")[0] == 0
 
 
 def test_where_the_state_is_not_named_nobody_is_let_in(name: str, tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ def test_may_publish_and_hear_what_it_may_at_our_own_broker(
         if suffix == "batch" and name == identity.name:
             continue  # one policy for all: a device that is no gateway may send a batch of its own readings
         assert allows(statements, "iot:Publish", f"{ARN}:topic/{own}", identity.name) is at_our_broker, own
+    for name, answer in product(NAMES, ["code", "devices"]):
+        topic = f"dt/ac/{name}/claim/{answer}"
+        for action, kind in (("iot:Subscribe", "topicfilter"), ("iot:Receive", "topic")):
+            expected = topic.replace("/", ".") in heard
+            assert allows(statements, action, f"{ARN}:{kind}/{topic}", identity.name) is expected, topic
     for name, suffix in product(NAMES, [*SHADOW, *ANSWERS]):
         topic = f"$aws/things/{name}/shadow/{suffix}"
         if suffix in SHADOW:

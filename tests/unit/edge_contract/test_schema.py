@@ -58,6 +58,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "shadow_reported.json": {"setpoint_c": 25.0, "changed_by": "app"},
     "claim_request.json": {},
     "claim_code.json": {"code": "ABCD2345"},
+    "claim_devices.json": {"devices": [{"device_id": "ac-1", "quiet_hours": [1320, 360]}]},
 }
 
 INSTANTS = (

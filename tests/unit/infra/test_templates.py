@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cloud.adapters.aws_account import POLICY
 from cloud.adapters.lake_table import FILE_SCHEMA
 from cloud.config import CloudSettings
 from cloud.iot_policies import own_statements
@@ -185,6 +186,7 @@ def test_the_api_commands_no_device_and_the_advisor_reads_no_signing_key(templat
 
 def test_a_device_has_the_policy_that_was_tested(template: Template) -> None:
     (policy,) = of_type(template, "AWS::IoT::Policy").values()
+    assert policy["PolicyName"] == POLICY
     arn = "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>"
     document = policy["PolicyDocument"]
 
