@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.cdk import grants
-from infra.cdk.settings import cloud_environment
+from infra.cdk.settings import Parameters, cloud_environment
 from infra.cdk.storage import Storage
 
 RULE = "ac_telemetry"
@@ -45,13 +45,14 @@ class Ingest:
     lost: sqs.Queue
 
 
-def ingest(scope: Construct, store: Storage, images: ecr.IRepository, tag: str) -> Ingest:
+def ingest(scope: Construct, store: Storage, images: ecr.IRepository, asked: Parameters) -> Ingest:
     """From a device's message to the lake."""
-    part = Construct(scope, "Ingest")
+    part, tag = Construct(scope, "Ingest"), asked.image_tag.value_as_string
     stream = kinesis.Stream(
         part,
         "Telemetry",
-        stream_mode=kinesis.StreamMode.ON_DEMAND,
+        stream_mode=kinesis.StreamMode.PROVISIONED,
+        shard_count=asked.shards.value_as_number,
         retention_period=RETENTION,
         encryption=kinesis.StreamEncryption.MANAGED,
     )

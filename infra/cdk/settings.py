@@ -24,6 +24,7 @@ class Parameters:
     mail_from: CfnParameter
     alarm_email: CfnParameter
     monthly_budget_usd: CfnParameter
+    shards: CfnParameter
 
 
 def parameters(stack: Stack) -> Parameters:
@@ -42,6 +43,14 @@ def parameters(stack: Stack) -> Parameters:
         CfnParameter(stack, "AlarmEmail", type="String", description="Who hears of alarms."),
         CfnParameter(
             stack, "MonthlyBudgetUsd", type="Number", default=200, description="From 80 % on mail is sent."
+        ),
+        CfnParameter(
+            stack,
+            "Shards",
+            type="Number",
+            default=1,
+            min_value=1,
+            description="Of the stream, by infra/SCALE.md. At most twice as many at once.",
         ),
     )
 

@@ -38,7 +38,7 @@ def main_stack(app: App) -> Stack:
     asked, images = parameters(stack), image_repository(stack)
     tag = asked.image_tag.value_as_string
     store = storage(stack)
-    taken_in = ingest(stack, store, images, tag)
+    taken_in = ingest(stack, store, images, asked)
     things(stack)
     base = foundation(stack, network(stack), store, images, tag)
     served = api(stack, base, asked, sign_in(stack))

@@ -66,6 +66,10 @@ def _limits(ingest: Ingest) -> dict[str, tuple[cloudwatch.IMetric, Limit]]:
             ingest.function.metric_errors(period=FIVE_MINUTES),
             Limit(1, 3, "The function of ingest fails."),
         ),
+        "StreamFull": (
+            ingest.stream.metric("WriteProvisionedThroughputExceeded", period=FIVE_MINUTES, statistic="Sum"),
+            Limit(1, 3, "The stream refuses records, which go by the queue: deploy with more Shards."),
+        ),
         "ClaimErrors": (ingest.claims.metric_errors(period=FIVE_MINUTES), Limit(1, 3, "Nobody can pair.")),
         "RecordsSkipped": (
             ingest.lost.metric_approximate_number_of_messages_visible(**waiting),

@@ -40,6 +40,11 @@ RULE: Final = Price(0.15, "million rules triggered", IOT)
 ACTION: Final = Price(0.15, "million actions", IOT)
 SHARD: Final = Price(0.015, "shard-hour", KINESIS, "public repositories that quote it")
 PUT_UNIT: Final = Price(0.014, "million PUT units of 25 KB", KINESIS, "public repositories that quote it")
+KEPT_A_WEEK: Final = Price(0.02, "shard-hour that keeps records for a week", KINESIS)
+STREAM_HOUR: Final = Price(0.04, "hour of a stream on demand", KINESIS)
+GB_IN: Final = Price(0.08, "GB into a stream on demand, each record in whole KB", KINESIS)
+GB_OUT: Final = Price(0.04, "GB out of it", KINESIS)
+GB_KEPT: Final = Price(0.10, "GB-month in it, from the second day on", KINESIS)
 INVOCATION: Final = Price(
     0.20, "million invocations", "AWS Lambda pricing", "AWS's page as api-evangelist copied it, 2026-09-20"
 )
@@ -57,6 +62,6 @@ FIXED: Final = Price(
 )
 
 ALL: Final = (
-    *(CONNECTED, BASIC_INGEST, RULE, ACTION, SHARD, PUT_UNIT, INVOCATION, FUNCTION, WRITE, OBJECT, STORED),
-    *(CORE, MEMORY, FIXED),
+    *(CONNECTED, BASIC_INGEST, RULE, ACTION, SHARD, KEPT_A_WEEK, PUT_UNIT, STREAM_HOUR, GB_IN, GB_OUT),
+    *(GB_KEPT, INVOCATION, FUNCTION, WRITE, OBJECT, STORED, CORE, MEMORY, FIXED),
 )

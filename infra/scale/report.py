@@ -28,7 +28,18 @@ SHARD_TAKES_PER_S = 150
 def report() -> str:
     """The whole text, Markdown."""
     return (
-        "\n".join([*_intro(), *_sizes(), *_costs(), *_storms(), *_longest_waits(), *_hot_shard(), *_prices()])
+        "\n".join(
+            [
+                *_intro(),
+                *_sizes(),
+                *_costs(),
+                *_stream(),
+                *_storms(),
+                *_longest_waits(),
+                *_hot_shard(),
+                *_prices(),
+            ]
+        )
         + "\n"
     )
 
@@ -85,6 +96,22 @@ def _costs() -> Iterator[str]:
             (f"{homes:,}", *(f"{usd[part]:,.0f}" for part in parts), f"{total:,.0f}", f"{total / homes:.4f}")
         )
     yield from _table(("homes", *parts, "total", "a home"), rows)
+
+
+def _stream() -> Iterator[str]:
+    yield "## The stream: by shards, or on demand"
+    yield "The template orders shards (its parameter `Shards`), the cheaper at every step of an even load."
+    yield "What is too much for them is not lost, since the rule puts it into a queue for the same function,"
+    yield "and the alarm `StreamFull` asks for more. On demand needs no sizing; a month costs [USD]:"
+    yield ""
+    yield from _table(
+        ("homes", "shards", "by shards", "on demand", "ratio"),
+        (
+            (f"{homes:,}", scale.shards, f"{scale.by_shards_usd():,.0f}", f"{scale.on_demand_usd():,.0f}",
+             f"{scale.on_demand_usd() / scale.by_shards_usd():.1f}")
+            for homes, scale in ((homes, Scale(homes)) for homes in STEPS)
+        ),
+    )  # fmt: skip
 
 
 def _storms() -> Iterator[str]:
@@ -151,8 +178,7 @@ def _prices() -> Iterator[str]:
     yield f"## Prices of {prices.DATE}"
     yield "Of us-east-1, first tiers, without free ones. AWS's own page was seen for those marked *AWS*;"
     yield "others were only seen as third parties quote them; what is marked *unverified* is from memory."
-    yield "Whoever decides by it looks at AWS's page first. The stream is priced by provisioned shards; the"
-    yield "templates order it on demand, which is dearer for an even load and needs no sizing."
+    yield "Whoever decides by it looks at AWS's page first."
     yield ""
     yield from _table(
         ("USD", "for a", "source", "seen"),

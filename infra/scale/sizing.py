@@ -24,6 +24,8 @@ TRAINER_BYTES: Final = 16 * 2**30
 """Memory of the task `Train` (`infra/cdk/jobs.py`)."""
 HEADROOM: Final = 2
 """Shards, over what an even load needs: after an outage the spools are sent, too."""
+KEPT_DAYS: Final = 7
+"""Records stay in the stream [days] (`infra/cdk/ingest.py`)."""
 BATCH: Final = 500
 BATCHES_PER_SHARD_S: Final = 60
 """A shard's function runs at least so often while there is anything [s] (`infra/cdk/ingest.py`)."""
@@ -90,18 +92,31 @@ class Scale:
         ]
         return sorted(found, key=lambda each: each.used, reverse=True)
 
+    def by_shards_usd(self) -> float:
+        """What a month of the stream costs as the template orders it: by shards [USD]."""
+        shard_hours = self.shards * MONTH_S / 3600
+        messages_m = self.messages_per_s * MONTH_S / 1e6
+        return shard_hours * (prices.SHARD.usd + prices.KEPT_A_WEEK.usd) + messages_m * prices.PUT_UNIT.usd
+
+    def on_demand_usd(self) -> float:
+        """What the same stream costs on demand [USD]."""
+        record_kb = math.ceil(MESSAGE_BYTES * 4 / 3 / 1024)
+        gb = self.messages_per_s * MONTH_S * record_kb / 1024**2
+        kept_gb = gb * (KEPT_DAYS - 1) * 24 * 3600 / MONTH_S
+        by_gb = gb * (prices.GB_IN.usd + prices.GB_OUT.usd) + kept_gb * prices.GB_KEPT.usd
+        return MONTH_S / 3600 * prices.STREAM_HOUR.usd + by_gb
+
     def usd(self) -> dict[str, float]:
         """What a month costs, by part [USD]."""
         messages_m = self.messages_per_s * MONTH_S / 1e6
         batches_m = max(self.shards * MONTH_S / BATCHES_PER_SHARD_S / 1e6, messages_m / BATCH)
         cores = max(1.0, self.advisor_cores * HEADROOM)
         stored_gb = messages_m * READINGS_PER_MESSAGE * ROW_BYTES / 1000
-        shard_hours = self.shards * MONTH_S / 3600
         decisions_m = self.conditioners * MONTH_S / DECISION_INTERVAL_S / 1e6
         return {
             "connections": self.homes * MONTH_S / 60 / 1e6 * prices.CONNECTED.usd,
             "rule": messages_m * (prices.BASIC_INGEST.usd + prices.RULE.usd + prices.ACTION.usd),
-            "stream": shard_hours * prices.SHARD.usd + messages_m * prices.PUT_UNIT.usd,
+            "stream": self.by_shards_usd(),
             "functions": batches_m
             * (prices.INVOCATION.usd + 1e6 * FUNCTION_S * FUNCTION_GB * prices.FUNCTION.usd),
             "lake": batches_m * 1000 * FILES_PER_BATCH * prices.OBJECT.usd + stored_gb * prices.STORED.usd,

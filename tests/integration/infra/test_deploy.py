@@ -332,7 +332,7 @@ def test_alarms_are_about_what_there_is(account: Account) -> None:
     alarms = account.client("cloudwatch").describe_alarms(AlarmNamePrefix="ac-")["MetricAlarms"]
     (topic,) = account.client("sns").list_topics()["Topics"]
 
-    assert len(alarms) == 10
+    assert len(alarms) == 11
     about = {"StreamName", "FunctionName", "QueueName"}
     named = [one["Value"] for each in alarms for one in each["Dimensions"] if one["Name"] in about]
     assert len(named) >= 5

@@ -1,11 +1,12 @@
 """Scale on paper: what is printed is what is written, and queues behave as theory says."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from infra.scale.report import report
-from infra.scale.sizing import Scale
+from infra.scale.sizing import KEPT_DAYS, Scale
 from infra.scale.storm import CONNECTS_PER_S, in_step, jittered, longest_wait_s, reconnect
 
 ROOT = Path(__file__).parents[3]
@@ -21,6 +22,27 @@ def test_a_million_homes_on_paper() -> None:
     assert scale.messages_per_s == pytest.approx(2_000_000 / 900)
     assert scale.shards == 30  # 2222 messages of 6667 bytes are 14.8 MB/s, twice
     assert scale.usd()["connections"] == pytest.approx(3504)  # 43,800 minutes of a million homes
+
+
+def test_a_stream_of_a_million_homes_by_shards_and_on_demand() -> None:
+    scale = Scale(1_000_000)
+
+    # 30 shards of 730 hours, and 5840 million messages of one PUT unit each
+    assert scale.by_shards_usd() == pytest.approx(30 * 730 * 0.035 + 5840 * 0.014)
+    # 7 KB each: 38,986 GB, in and out, of which six days of 30.4 are paid for
+    assert scale.on_demand_usd() == pytest.approx(730 * 0.04 + 38_986 * (0.12 + 0.1 * 6 / 30.417), rel=1e-3)
+
+
+def test_the_stream_is_ordered_as_it_is_priced() -> None:
+    template = json.loads((ROOT / "infra" / "cloudformation" / "AcAdvisor.json").read_text())
+    (stream,) = [each["Properties"] for each in template["Resources"].values()
+                 if each["Type"] == "AWS::Kinesis::Stream"]  # fmt: skip
+
+    assert stream["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert stream["ShardCount"] == {"Ref": "Shards"}
+    assert template["Parameters"]["Shards"]["Default"] == Scale(1_000).shards
+    assert stream["RetentionPeriodHours"] == KEPT_DAYS * 24
+    assert "on demand" not in json.dumps(template)
 
 
 @pytest.mark.parametrize("homes", [CONNECTS_PER_S, 10_000])
