@@ -1,59 +1,13 @@
 """What `ReadingLog`, `Readings`, `DeadLetters` and `SealableLog` promise, asked of every adapter."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cloud.adapters import sqlite_log
-from cloud.adapters.memory_telemetry import MemoryReadingLog
-from cloud.adapters.sqlite_log import SqliteReadingLog
-from cloud.errors import AlreadyReplayedError
-from cloud.ports.telemetry import DeadLetter, IngestCommit, LetterQuery, LoggedReading
-from edge.contract import Event, Telemetry
-
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-AnyLog: TypeAlias = SqliteReadingLog | MemoryReadingLog
-MakeTelemetry: TypeAlias = Callable[..., Telemetry]
-
-
-@pytest.fixture(params=["memory", "sqlite", "sqlite_in_batches"])
-def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnyLog]:
-    if request.param == "memory":
-        yield MemoryReadingLog()
-        return
-    if request.param == "sqlite_in_batches":
-        monkeypatch.setattr(sqlite_log, "BATCH_ROWS", 1)
-        monkeypatch.setattr(sqlite_log, "MAX_BATCH_ROWS", 3)
-        monkeypatch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
-    sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
-    yield sqlite
-    sqlite.close()
-
-
-def letter(name: str, at: datetime = NOON) -> DeadLetter:
-    return DeadLetter(name, at, "dt/ac/dev-1/telemetry", "dev-1", "mode: unknown", 3, b'{"mode":"cosy"}')
-
-
-def commit(log: AnyLog, *readings: Telemetry) -> int:
-    return log.commit(IngestCommit(readings, received_at=NOON))
-
-
-def catch_up(log: AnyLog) -> None:
-    while log.catch_up():
-        pass
-
-
-def logged(log: AnyLog) -> list[Telemetry]:
-    return [each.reading for each in log.read_after(0)]
+from cloud.ports.telemetry import DeadLetter, IngestCommit, LoggedReading
+from edge.contract import Event
+from tests.contract.cloud.any_log import MINUTE, NOON, AnyLog, MakeTelemetry, catch_up, commit, letter, logged
 
 
 def test_an_empty_log_has_nothing(log: AnyLog) -> None:
@@ -166,107 +120,6 @@ def test_between_is_half_open_ascending_and_of_one_device(log: AnyLog, make_tele
     just_after = NOON + MINUTE + timedelta(microseconds=1)
     assert log.between("dev-1", just_after, NOON + 3 * MINUTE) == at[2:3]
     assert log.between("dev-1", NOON, just_after) == at[:2]
-
-
-def test_a_dead_letter_comes_back_whole(log: AnyLog) -> None:
-    whole, unindexed = letter("a"), DeadLetter("b", NOON, "t", "p", "not JSON", None, b"\x00\xff")
-
-    log.commit(IngestCommit(dead_letters=[whole, unindexed]))
-
-    assert log.letters() == [unindexed, whole]
-
-
-def test_a_repeated_dead_letter_is_one(log: AnyLog) -> None:
-    log.commit(IngestCommit(dead_letters=[letter("a"), letter("a"), letter("b")]))
-    log.commit(IngestCommit(dead_letters=[letter("a", NOON + MINUTE)]))
-
-    assert log.count() == 2
-    assert [each.letter_id for each in log.letters()] == ["a", "b"]
-    assert [each.letter_id for each in log.letters(limit=1)] == ["a"]
-    assert {each.letter_id: each.times for each in log.letters()} == {"a": 3, "b": 1}
-
-
-@pytest.mark.parametrize(("query", "found"), [
-    (LetterQuery(), "cba"),
-    (LetterQuery(letter_id="b"), "b"),
-    (LetterQuery(letter_id="_"), ""),
-    (LetterQuery(reason="mode"), "ca"),
-    (LetterQuery(reason="%"), ""),
-    (LetterQuery(topic="/batch"), "b"),
-    (LetterQuery(principal="gw-1"), "b"),
-    (LetterQuery(principal="gw"), ""),
-    (LetterQuery(since=NOON + MINUTE), "cb"),
-    (LetterQuery(since=NOON + MINUTE, reason="mode"), "c"),
-    (LetterQuery(replayed=False), "cb"),
-    (LetterQuery(replayed=True), "a"),
-])  # fmt: skip
-def test_finds_dead_letters_by_what_is_asked(log: AnyLog, query: LetterQuery, found: str) -> None:
-    other = DeadLetter("b", NOON + MINUTE, "dt/ac/gw-1/batch", "gw-1", "unknown device", None, b"{}")
-    log.commit(IngestCommit(dead_letters=[letter("a"), other, letter("c", NOON + 2 * MINUTE)]))
-    log.settle("a", NOON, IngestCommit())
-
-    letters = log.select(query, 10)
-
-    assert "".join(each.letter_id for each in letters) == found
-    assert all(query.matches(each) for each in letters)
-    assert sum(log.reasons(query).values()) == len(found)
-    assert log.select(query, 1) == letters[:1]
-
-
-def test_a_list_of_dead_letters_goes_on_where_it_was_left_each_once(log: AnyLog) -> None:
-    """Also those of one moment; the newest first."""
-    moments = {"d": 2, "a": 1, "c": 1, "b": 1, "e": 0}
-    log.commit(IngestCommit(dead_letters=[letter(name, NOON + n * MINUTE) for name, n in moments.items()]))
-
-    seen: list[str] = []
-    query = LetterQuery()
-    while part := log.select(query, 2):
-        seen += [each.letter_id[0] for each in part]
-        query = LetterQuery(after=part[-1].place)
-
-    assert "".join(seen) == "dcbae"
-
-
-def test_counts_dead_letters_by_reason_the_most_frequent_first(log: AnyLog) -> None:
-    other = DeadLetter("z", NOON, "t", "p", "a rare one", None, b"{}")
-    log.commit(IngestCommit(dead_letters=[other, letter("a"), letter("b"), letter("b")]))
-
-    assert list(log.reasons(LetterQuery()).items()) == [("mode: unknown", 2), ("a rare one", 1)]
-
-
-def test_a_dead_letter_is_settled_once_with_what_it_brings(
-    log: AnyLog, make_telemetry: MakeTelemetry
-) -> None:
-    log.commit(IngestCommit(dead_letters=[letter("a")]))
-
-    log.settle("a", NOON + MINUTE, IngestCommit([make_telemetry()], received_at=NOON + MINUTE))
-    with pytest.raises(AlreadyReplayedError):
-        log.settle("a", NOON + MINUTE, IngestCommit([make_telemetry(setpoint_c=30.0)]))
-    with pytest.raises(AlreadyReplayedError):
-        log.settle("unheard of", NOON, IngestCommit([make_telemetry(setpoint_c=31.0)]))
-    log.refuse_again("a", "too late")
-
-    (settled,) = log.letters()
-    assert (settled.replayed_at, settled.reason) == (NOON + MINUTE, "mode: unknown")
-    assert logged(log) == [make_telemetry()]
-
-
-def test_a_settled_dead_letter_that_comes_again_is_open_again(log: AnyLog) -> None:
-    log.commit(IngestCommit(dead_letters=[letter("a")]))
-    log.settle("a", NOON, IngestCommit())
-
-    log.commit(IngestCommit(dead_letters=[replace(letter("a"), reason="mode: still unknown")]))
-
-    (again,) = log.letters()
-    assert (again.replayed_at, again.reason, again.times) == (None, "mode: still unknown", 2)
-
-
-def test_a_dead_letter_that_is_refused_again_has_its_new_reason(log: AnyLog) -> None:
-    log.commit(IngestCommit(dead_letters=[letter("a")]))
-
-    log.refuse_again("a", "unknown device")
-
-    assert log.letters() == [replace(letter("a"), reason="unknown device")]
 
 
 def test_a_commit_of_events_alone_moves_no_position(log: AnyLog, make_telemetry: MakeTelemetry) -> None:
@@ -393,65 +246,6 @@ def test_reads_any_run_of_what_is_logged(log: AnyLog, make_telemetry: MakeTeleme
     assert [(each.position, each.reading) for each in run] == list(zip(range(3, 8), sent[2:7], strict=True))
     assert list(log.read_run(8, 9, 5)) == [LoggedReading(9, sent[8])]
     assert list(log.read_run(10, 10, 5)) == []
-
-
-EVERY_LOG_ACTION = st.one_of(
-    st.lists(
-        st.tuples(st.sampled_from(["dev-1", "dev-2"]), st.integers(0, 9), st.sampled_from([24.0, 25.0])),
-        max_size=8,
-    ),
-    st.just("catch up"),
-    st.integers(0, 40),  # seal up to here
-)
-
-
-@given(st.lists(EVERY_LOG_ACTION, max_size=12), st.integers(1, 6), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
-def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
-    actions: list[Any], batch_rows: int, max_batch_rows: int
-) -> None:
-    memory = MemoryReadingLog()
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite_log, "BATCH_ROWS", batch_rows)
-        patch.setattr(sqlite_log, "MAX_BATCH_ROWS", max_batch_rows)
-        patch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
-        sqlite = SqliteReadingLog(Path(folder) / "ingest.sqlite")
-        for action in actions:
-            act(memory, action)
-            act(sqlite, action)
-            assert said(sqlite) == said(memory)
-        sqlite.close()
-
-
-def act(log: AnyLog, action: Any) -> None:  # noqa: ANN401 (what hypothesis drew)
-    if isinstance(action, int):
-        log.record_sealed(min(action, log.head()))
-    elif action == "catch up":
-        log.catch_up()
-    else:
-        readings = [
-            Telemetry(
-                device_id=device_id,
-                sampled_at=NOON + minute * MINUTE,
-                mode="cool",
-                setpoint_c=setpoint_c,
-                indoor_dry_bulb_c=25.5,
-            )
-            for device_id, minute, setpoint_c in action
-        ]
-        log.commit(IngestCommit(readings, received_at=NOON))
-
-
-def said(log: AnyLog) -> list[object]:
-    devices = ("dev-1", "dev-2")
-    return [
-        log.head(),
-        log.read_after(0),
-        log.read_after(3, 4),
-        list(log.read_run(log.sealed(), log.head(), 100)),
-        [log.latest(device_id) for device_id in devices],
-        [log.between(device_id, NOON + MINUTE, NOON + 8 * MINUTE) for device_id in devices],
-    ]
 
 
 def test_events_of_a_device_and_kind_come_ascending_from_a_moment_on(log: AnyLog) -> None:
