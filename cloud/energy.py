@@ -185,7 +185,7 @@ def wrong_slopes(model: EnergyModel, hours: pd.DataFrame, signs: Mapping[str, in
         Steps of the sweeps with the wrong sign.
     """
     hours = usable_energy_hours(hours)
-    rows = matrix(hours.iloc[:: max(1, len(hours) // 64)], ENERGY_FEATURES)
+    rows = matrix(hours.iloc[:: max(1, -(-len(hours) // 64))], ENERGY_FEATURES)
     warmer_k = np.linspace(-3.0, 3.0, 13)
     wrong = _wrong_steps(model, rows, _SUSTAINED, np.tile(warmer_k, (len(rows), 1)), -1)
     for name, sign in signs.items():

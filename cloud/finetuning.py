@@ -43,6 +43,9 @@ days) small steps were best in 16 weekly rounds of a fleet of the split `validat
 SUDDEN_OFF_RATIO = 0.15
 """From here on they have their whole weight [ratio]: half of the way is not enough for a sudden change."""
 
+LEVEL_STEP = 5
+"""The level is looked at in one hour of so many, in turn at all times of the day."""
+
 QUICK_REPLAY = 4
 """Of what is replayed the quick way takes one hour in so many: the champion's trees know it already."""
 
@@ -187,7 +190,7 @@ def _beside(error: PairedError | None) -> dict[str, float]:
 
 def _quick(params: TreeParams, hours: pd.DataFrame, champion: EnergyModel) -> TreeParams:
     """Few and small trees, whose weight goes by how far the champion's level is off in these hours."""
-    usable = usable_energy_hours(hours)
+    usable = usable_energy_hours(hours).iloc[::LEVEL_STEP]
     predicted_kwh = float(champion.predict(matrix(usable, ENERGY_FEATURES)).sum())
     off = abs(np.log((usable[ENERGY_TARGET].sum() + TINY_KWH) / (predicted_kwh + TINY_KWH)))
     sudden = np.clip((off - CALM_OFF_RATIO) / (SUDDEN_OFF_RATIO - CALM_OFF_RATIO), 0.0, 1.0)

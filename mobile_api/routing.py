@@ -6,6 +6,7 @@ refused (405), and `Allow` would name methods that it does not have.
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
@@ -13,7 +14,7 @@ from werkzeug.routing import BaseConverter
 
 def reserve_words(app: Flask, paths: Collection[str]) -> None:
     """Keep the words of `paths` that stand where another path has a parameter from being such a parameter."""
-    words = sorted({word for path in paths for other in paths for word in _words(path, other)})
+    words = _reserved(frozenset(paths))
 
     class Id(BaseConverter):
         """Any segment but a reserved word."""
@@ -21,6 +22,11 @@ def reserve_words(app: Flask, paths: Collection[str]) -> None:
         regex = rf"(?!(?:{'|'.join(map(re.escape, words))})\Z)[^/]+" if words else "[^/]+"
 
     app.url_map.converters["default"] = Id
+
+
+@cache
+def _reserved(paths: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted({word for path in paths for other in paths for word in _words(path, other)}))
 
 
 def _words(path: str, other: str) -> Iterator[str]:

@@ -1,14 +1,20 @@
 """Hours by DuckDB: runs the feature definition on telemetry in memory."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import chain
+from typing import Final
 
+import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
 
 from cloud.adapters.lake_table import SCAN_SCHEMA
 from cloud.features import COLUMNS, device_hours
+
+_TELEMETRY, _PLACES = "telemetry", "places"
+_SITES: Final = pa.schema([("device_id", pa.string()), ("longitude_deg", pa.float64())])
 
 
 def hours_frame(telemetry: pa.Table, longitudes_deg: Mapping[str, float]) -> pd.DataFrame:
@@ -41,16 +47,23 @@ def hours_of_parts(parts: Iterable[pa.Table], longitudes_deg: Mapping[str, float
 
 
 def _hours(telemetry: pa.Table, longitudes_deg: Mapping[str, float]) -> pa.Table:
-    sites = pa.table(
-        {
-            "device_id": pa.array(list(longitudes_deg), pa.string()),
-            "longitude_deg": pa.array([float(value) for value in longitudes_deg.values()], pa.float64()),
-        }
-    )
-    engine = ibis.duckdb.connect(threads=1)
-    try:
-        engine.raw_sql("SET enable_progress_bar = false")  # it would write into what a caller prints
-        expression = device_hours(ibis.memtable(telemetry), ibis.memtable(sites))
-        return engine.to_pyarrow(expression)
-    finally:
-        engine.disconnect()
+    sites = pa.table([list(longitudes_deg), list(longitudes_deg.values())], schema=_SITES)
+    query, columns = _query(telemetry.schema)
+    with duckdb.connect(config={"threads": 1}) as engine:
+        engine.execute("SET enable_progress_bar = false")  # it would write into what a caller prints
+        engine.execute("SET TimeZone = 'UTC'")
+        engine.register(_TELEMETRY, telemetry)
+        engine.register(_PLACES, sites)
+        return engine.sql(query).to_arrow_table().cast(columns)
+
+
+@cache
+def _query(telemetry: pa.Schema) -> tuple[str, pa.Schema]:
+    """The feature definition in DuckDB's SQL, and the columns of its answer.
+
+    Writing it takes as long as running it on a fleet's fortnight, and it is the same for every such table.
+    """
+    readings = ibis.table(ibis.Schema.from_pyarrow(telemetry), name=_TELEMETRY)
+    places = ibis.table(ibis.Schema.from_pyarrow(_SITES), name=_PLACES)
+    expression = device_hours(readings, places)
+    return ibis.to_sql(expression, dialect="duckdb"), expression.schema().to_pyarrow()

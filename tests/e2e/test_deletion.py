@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from infra.local.lake_count import seal
 from infra.local.onboarding import register
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings
+from tests.waiting import wait_for
 
 GONE = ("goes-away-native", "goes-away-on-site")
 STAYS = "stays-here"
@@ -35,13 +35,6 @@ READINGS = 150
 HOME = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "timezone": "Europe/Rome"}
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5 * READINGS)
 MakeTelemetry = Callable[..., Telemetry]
-
-
-def _wait_for(condition: Callable[[], object], timeout_s: float = 90.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -87,7 +80,7 @@ def _speak(stack: Stack, device_id: str, readings: list[Telemetry]) -> None:
         (topics.shadow(device_id, "update"), json.dumps(reported).encode()),
     ]
     try:
-        _wait_for(device.is_connected)
+        wait_for(device.is_connected)
         for topic, payload in said:
             device.publish(topic, payload, 1).wait_for_publish(30)
     finally:
@@ -132,8 +125,8 @@ def _live(stack: Stack, make_telemetry: MakeTelemetry) -> tuple[ApiClient, ApiCl
         times = [START + timedelta(minutes=5 * number) for number in range(READINGS)]
         _speak(stack, device_id, [make_telemetry(device_id=device_id, sampled_at=at) for at in times])
     with _log(stack) as log:
-        _wait_for(lambda: log.head() == 3 * READINGS)
-    _wait_for(lambda: all(_is_advised(stack, device_id) for device_id in (*GONE, STAYS)))
+        wait_for(lambda: log.head() == 3 * READINGS)
+    wait_for(lambda: all(_is_advised(stack, device_id) for device_id in (*GONE, STAYS)))
     going.call("POST", f"/v1/devices/{GONE[0]}/feedback", {"kind": "a_bit_warm"})
     going.call("POST", f"/v1/devices/{GONE[0]}/commands", {"setpoint_c": 25.0})
     seal(stack.settings.data_dir, stack.supervisor.worker("ingest"))
@@ -169,11 +162,11 @@ def test_a_deleted_home_is_in_no_file_any_more_and_another_is_untouched(
     assert ingest is not None
     psutil.Process(ingest).kill()
 
-    _wait_for(lambda: _is_carried_out(stack))
+    wait_for(lambda: _is_carried_out(stack))
     assert [_traces(data_dir, name) for name in GONE] == [set(), set()]
     assert _is_untouched(stack, staying)
     again = stack.register([GONE[0]], behind_gateway=False)
     _move_in(stack, "cleo@example.org", again[GONE[0]])
     _speak(stack, GONE[0], [make_telemetry(device_id=GONE[0])])
     with _log(stack) as log:
-        _wait_for(lambda: log.latest(GONE[0]) is not None)
+        wait_for(lambda: log.latest(GONE[0]) is not None)

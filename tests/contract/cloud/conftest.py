@@ -1,4 +1,4 @@
-"""A stand-in for Open-Meteo on loopback: it answers as is documented, or as a test wants."""
+"""Logs of every kind, and a stand-in for Open-Meteo on loopback that answers as documented, or as asked."""
 
 import json
 import threading
@@ -6,11 +6,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloud.adapters import sqlite_log
+from cloud.adapters.memory_telemetry import MemoryReadingLog
+from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.ports.weather import WeatherHour
+from tests.contract.cloud.any_log import AnyLog
 
 
 def answer_of(hours: Sequence[WeatherHour]) -> dict[str, Any]:
@@ -124,3 +129,17 @@ def stand_in() -> Iterator[StandIn]:
     stand_in = StandIn()
     yield stand_in
     stand_in.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite_in_batches"])
+def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnyLog]:
+    if request.param == "memory":
+        yield MemoryReadingLog()
+        return
+    if request.param == "sqlite_in_batches":
+        monkeypatch.setattr(sqlite_log, "BATCH_ROWS", 1)
+        monkeypatch.setattr(sqlite_log, "MAX_BATCH_ROWS", 3)
+        monkeypatch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
+    sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
+    yield sqlite
+    sqlite.close()

@@ -1,11 +1,10 @@
 """What `DeadLetters` and `ReplayableLetters` promise, of a log and of a lake behind Lambdas."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -23,11 +22,7 @@ from cloud.ports.batches import BatchStore
 from cloud.ports.ingest import Registration
 from cloud.ports.telemetry import DeadLetter, IngestCommit, LetterQuery, ReplayableLetters
 from edge.contract import Event, Telemetry
-
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-MakeTelemetry: TypeAlias = Callable[..., Telemetry]
+from tests.contract.cloud.any_log import MINUTE, NOON, MakeTelemetry, letter
 
 
 @dataclass(frozen=True)
@@ -65,10 +60,6 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield _of_lake(LocalFiles(tmp_path))
     else:
         yield _of_lake(request.getfixturevalue("make_s3_files")())
-
-
-def letter(name: str, at: datetime = NOON) -> DeadLetter:
-    return DeadLetter(name, at, "dt/ac/dev-1/telemetry", "dev-1", "mode: unknown", 3, b'{"mode":"cosy"}')
 
 
 def test_a_dead_letter_comes_back_whole(world: World) -> None:

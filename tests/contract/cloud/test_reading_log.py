@@ -1,57 +1,13 @@
 """What `ReadingLog`, `Readings` and `SealableLog` promise, asked of every adapter."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cloud.adapters import sqlite_log
-from cloud.adapters.memory_telemetry import MemoryReadingLog
-from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.ports.telemetry import DeadLetter, IngestCommit, LoggedReading
-from edge.contract import Event, Telemetry
-
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-AnyLog: TypeAlias = SqliteReadingLog | MemoryReadingLog
-MakeTelemetry: TypeAlias = Callable[..., Telemetry]
-
-
-@pytest.fixture(params=["memory", "sqlite", "sqlite_in_batches"])
-def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnyLog]:
-    if request.param == "memory":
-        yield MemoryReadingLog()
-        return
-    if request.param == "sqlite_in_batches":
-        monkeypatch.setattr(sqlite_log, "BATCH_ROWS", 1)
-        monkeypatch.setattr(sqlite_log, "MAX_BATCH_ROWS", 3)
-        monkeypatch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
-    sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
-    yield sqlite
-    sqlite.close()
-
-
-def letter(name: str, at: datetime = NOON) -> DeadLetter:
-    return DeadLetter(name, at, "dt/ac/dev-1/telemetry", "dev-1", "mode: unknown", 3, b'{"mode":"cosy"}')
-
-
-def commit(log: AnyLog, *readings: Telemetry) -> int:
-    return log.commit(IngestCommit(readings, received_at=NOON))
-
-
-def catch_up(log: AnyLog) -> None:
-    while log.catch_up():
-        pass
-
-
-def logged(log: AnyLog) -> list[Telemetry]:
-    return [each.reading for each in log.read_after(0)]
+from edge.contract import Event
+from tests.contract.cloud.any_log import MINUTE, NOON, AnyLog, MakeTelemetry, catch_up, commit, letter, logged
 
 
 def test_an_empty_log_has_nothing(log: AnyLog) -> None:
@@ -290,65 +246,6 @@ def test_reads_any_run_of_what_is_logged(log: AnyLog, make_telemetry: MakeTeleme
     assert [(each.position, each.reading) for each in run] == list(zip(range(3, 8), sent[2:7], strict=True))
     assert list(log.read_run(8, 9, 5)) == [LoggedReading(9, sent[8])]
     assert list(log.read_run(10, 10, 5)) == []
-
-
-EVERY_LOG_ACTION = st.one_of(
-    st.lists(
-        st.tuples(st.sampled_from(["dev-1", "dev-2"]), st.integers(0, 9), st.sampled_from([24.0, 25.0])),
-        max_size=8,
-    ),
-    st.just("catch up"),
-    st.integers(0, 40),  # seal up to here
-)
-
-
-@given(st.lists(EVERY_LOG_ACTION, max_size=12), st.integers(1, 6), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
-def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
-    actions: list[Any], batch_rows: int, max_batch_rows: int
-) -> None:
-    memory = MemoryReadingLog()
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite_log, "BATCH_ROWS", batch_rows)
-        patch.setattr(sqlite_log, "MAX_BATCH_ROWS", max_batch_rows)
-        patch.setattr(sqlite_log, "MAX_UNPACK_ROWS", 2)
-        sqlite = SqliteReadingLog(Path(folder) / "ingest.sqlite")
-        for action in actions:
-            act(memory, action)
-            act(sqlite, action)
-            assert said(sqlite) == said(memory)
-        sqlite.close()
-
-
-def act(log: AnyLog, action: Any) -> None:  # noqa: ANN401 (what hypothesis drew)
-    if isinstance(action, int):
-        log.record_sealed(min(action, log.head()))
-    elif action == "catch up":
-        log.catch_up()
-    else:
-        readings = [
-            Telemetry(
-                device_id=device_id,
-                sampled_at=NOON + minute * MINUTE,
-                mode="cool",
-                setpoint_c=setpoint_c,
-                indoor_dry_bulb_c=25.5,
-            )
-            for device_id, minute, setpoint_c in action
-        ]
-        log.commit(IngestCommit(readings, received_at=NOON))
-
-
-def said(log: AnyLog) -> list[object]:
-    devices = ("dev-1", "dev-2")
-    return [
-        log.head(),
-        log.read_after(0),
-        log.read_after(3, 4),
-        list(log.read_run(log.sealed(), log.head(), 100)),
-        [log.latest(device_id) for device_id in devices],
-        [log.between(device_id, NOON + MINUTE, NOON + 8 * MINUTE) for device_id in devices],
-    ]
 
 
 def test_events_of_a_device_and_kind_come_ascending_from_a_moment_on(log: AnyLog) -> None:

@@ -14,6 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.home_assistant.place import Place
 from infra.local.broker import Broker, Identity
 from infra.local.mqtt_load import LoadRefusedError, connected
+from tests.waiting import wait_for
 
 ATTEMPTS = 1000
 ATTACKER = Identity("dev-0", "secret-0", "cloud", "device")
@@ -157,7 +158,7 @@ def test_a_thousand_attempts_by_one_device_and_none_succeeds(
     for victim in victims:
         service.paho.publish(f"$aws/things/{victim}/shadow/update/delta", b"secret", 1).wait_for_publish(5)
     attacker.paho.publish("dt/ac/dev-0/telemetry", b"own", 1).wait_for_publish(5)
-    _wait_for(lambda: ("dt/ac/dev-0/telemetry", b"own") in service.got)
+    wait_for(lambda: ("dt/ac/dev-0/telemetry", b"own") in service.got)
 
     written = sum(payload == b"attack" for _, payload in service.got)
     with capsys.disabled():
@@ -191,8 +192,8 @@ def test_home_assistant_has_what_its_home_is_shown_and_a_thousand_attempts_at_mo
     for topic in (own.discovery("dev-1"), own.press("dev-1", "apply")):
         ours.paho.publish(topic, b"own", 1).wait_for_publish(5)
 
-    _wait_for(lambda: (own.press("dev-1", "apply"), b"own") in ours.got)
-    _wait_for(lambda: (own.press("dev-1", "apply"), b"own") in gateway.got)
+    wait_for(lambda: (own.press("dev-1", "apply"), b"own") in ours.got)
+    wait_for(lambda: (own.press("dev-1", "apply"), b"own") in gateway.got)
     written = sum(payload == b"attack" for _, payload in gateway.got)
     with capsys.disabled():
         print(
@@ -228,7 +229,7 @@ def test_a_thousand_attempts_to_take_over_a_session_and_none_succeeds(
     assert victim.lost == 0
     assert _can_take(broker, ATTACKER.name, clean=True), "its own it has"
     again = enter(SERVICE, "ingest-0", durable=True)
-    _wait_for(lambda: len(again.got) >= len(readings))
+    wait_for(lambda: len(again.got) >= len(readings))
     assert [payload for _, payload in again.got] == readings
 
 
@@ -244,8 +245,8 @@ def test_a_client_id_of_ones_own_choice_stays_ones_own(broker: Broker) -> None:
     assert not _can_take(broker, "DVES_123456", second)
     assert _can_take(broker, "DVES_123456", first)
     broker.reload([ATTACKER, second])  # nothing is left of who is gone
-    _wait_for(lambda: not _can_take(broker, "other", first))
-    _wait_for(lambda: _can_take(broker, "DVES_123456", second))
+    wait_for(lambda: not _can_take(broker, "other", first))
+    wait_for(lambda: _can_take(broker, "DVES_123456", second))
 
 
 def _can_take(broker: Broker, client_id: str, thief: Identity = ATTACKER, *, clean: bool = True) -> bool:
@@ -254,10 +255,3 @@ def _can_take(broker: Broker, client_id: str, thief: Identity = ATTACKER, *, cle
             return True
     except LoadRefusedError:
         return False
-
-
-def _wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)

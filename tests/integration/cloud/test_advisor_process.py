@@ -44,6 +44,7 @@ from cloud.ports.telemetry import IngestCommit
 from cloud.wiring.registry import open_registry
 from edge.contract import Telemetry, topics
 from infra.local.broker import Broker, Identity
+from tests.waiting import wait_for
 
 T0 = datetime(2025, 7, 1, 8, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -97,7 +98,7 @@ class Stack:
             (self.data_dir / "run" / f"{role}.ready").unlink(missing_ok=True)
             self.processes[role] = subprocess.Popen([sys.executable, "-m", "cloud", role], env=environment)
         for role in roles:
-            wait_until((self.data_dir / "run" / f"{role}.ready").exists)
+            wait_for((self.data_dir / "run" / f"{role}.ready").exists)
 
     def end(self, role: str, how: signal.Signals) -> int:
         process = self.processes.pop(role)
@@ -128,15 +129,8 @@ class Stack:
             progress = self.progress()
             return progress.position >= self.log.head() and progress.commands_pending == 0
 
-        wait_until(is_done)
+        wait_for(is_done)
         return self.progress()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def _reading(device_id: str, step: int) -> Telemetry:
@@ -215,10 +209,10 @@ def test_a_running_advisor_follows_promotions_and_roll_backs_into_no_damaged_mod
         lineage = shipped.lineage.model_copy(update={"version": version})
         registry.add(StoredVersion(lineage, shipped.files), note)
         registry.promote(version, note, over=over)
-        wait_until(lambda version=version: _champion_of_advice(stack, next(steps)) == version)  # type: ignore[misc]
+        wait_for(lambda version=version: _champion_of_advice(stack, next(steps)) == version)  # type: ignore[misc]
 
     registry.roll_back(note, of="v3")
-    wait_until(lambda: _champion_of_advice(stack, next(steps)) == "v2")
+    wait_for(lambda: _champion_of_advice(stack, next(steps)) == "v2")
     lineage = shipped.lineage.model_copy(update={"version": "v4"})
     registry.add(StoredVersion(lineage, shipped.files), note)
     stack.processes["advisor"].send_signal(signal.SIGSTOP)  # it must not see v4 before that is damaged
@@ -242,14 +236,14 @@ def test_a_running_advisor_tries_a_challenger_and_refuses_one_that_is_not_fit(st
         registry.add(StoredVersion(lineage, {**shipped.files, "energy.txt": shipped.files[energy]}), note)
 
     registry.put("bad", "canary", note)
-    wait_until(lambda: registry.stages()["bad"] == "rejected")
+    wait_for(lambda: registry.stages()["bad"] == "rejected")
     assert "not fit to be tried" in registry.history()[-1].reason
     assert _champion_of_advice(stack, next(steps)) == serving
 
     registry.put("v2", "canary", note)
-    wait_until(lambda: _champion_of_advice(stack, next(steps)) == "v2")
+    wait_for(lambda: _champion_of_advice(stack, next(steps)) == "v2")
     registry.put("v2", "rejected", note)
-    wait_until(lambda: _champion_of_advice(stack, next(steps)) == serving)
+    wait_for(lambda: _champion_of_advice(stack, next(steps)) == serving)
     assert stack.end("advisor", signal.SIGTERM) == 0
 
 
@@ -298,7 +292,7 @@ def test_goes_on_after_a_kill_with_nothing_twice_and_nothing_lost(stack: Stack) 
 
     stack.start("advisor")
     progress = stack.wait_done()
-    wait_until(lambda: stack.state.query(INBOX_PK) == [])
+    wait_for(lambda: stack.state.query(INBOX_PK) == [])
 
     assert progress.position == 12 * len(DEVICES)
     assert progress.watermark == T0 + 11 * STEP

@@ -27,6 +27,7 @@ from cloud.ports.records import DeviceRecord
 from cloud.ports.state import Put
 from edge.contract import Telemetry, topics, write_telemetry
 from infra.local.broker import Broker, Identity
+from tests.waiting import wait_for
 
 DEVICES = tuple(f"dev-{number}" for number in range(8))
 IDENTITIES = (
@@ -169,13 +170,6 @@ def arrived(delivery: Delivery | None) -> bool:
     except UnavailableError:
         return False
     return True
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.errors import UnavailableError
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
+from tests.waiting import wait_for
 
 SERVICE = Identity("cloud", "cloud-password", "cloud", "service")
 DEVICE = Identity("dev-1", "dev-1-password", "cloud", "device")
@@ -78,13 +79,6 @@ def unacknowledged(broker: Broker) -> int:
     streams = [stream for account in accounts for stream in account.get("stream_detail", [])]
     messages = [stream for stream in streams if stream["name"] == "$MQTT_msgs"]
     return sum(each["num_ack_pending"] for stream in messages for each in stream["consumer_detail"])
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_what_is_published_arrives_in_order(broker: Broker, connect: Connect) -> None:

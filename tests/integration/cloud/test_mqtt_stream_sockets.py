@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
@@ -12,6 +12,7 @@ from cloud.adapters import mqtt_session, mqtt_stream
 from cloud.adapters.mqtt_connection import MqttEndpoint
 from cloud.adapters.mqtt_stream import MqttStream
 from cloud.ports.ingest import InboundMessage
+from tests.waiting import wait_for
 
 CONNACK, SUBACK = b"\x20\x02\x01\x00", b"\x90\x05\x00\x01\x01\x01\x01"
 TIMEOUT_S = 10.0
@@ -75,13 +76,6 @@ def take(stream: MqttStream, count: int) -> list[InboundMessage]:
 
 def payloads(messages: list[InboundMessage]) -> list[bytes]:
     return [message.payload for message in messages]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_keeps_what_comes_before_the_subscription_is_confirmed(

@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contract import Telemetry, read_telemetry, write_telemetry
 from infra.local.broker import Broker, Identity
+from tests.waiting import wait_for
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 TIMEOUT_S = 20.0
@@ -32,13 +32,6 @@ IDENTITIES = (
 )
 
 Wait = Callable[[Callable[[], Any]], None]
-
-
-def wait_for(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.005)
 
 
 @dataclass

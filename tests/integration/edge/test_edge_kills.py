@@ -24,6 +24,7 @@ from cloud.ports.state import Put
 from edge.contract import Telemetry, write_telemetry
 from infra.local.broker import Broker
 from tests.records import record
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.edge.conftest import Client, EdgeProcess
@@ -51,7 +52,7 @@ def cloud_dir(broker: Broker, tmp_path: Path) -> Iterator[Path]:
         "CLOUD_SEAL_INTERVAL_S": "0.3",
     }
     process = subprocess.Popen([sys.executable, "-m", "cloud", "ingest"], env=environment)
-    _wait_for((data_dir / "run" / "ingest.ready").exists)
+    wait_for((data_dir / "run" / "ingest.ready").exists)
     yield data_dir
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
@@ -111,9 +112,9 @@ def test_kills_lose_nothing_and_double_nothing_in_the_lake(
     wanted = load.acknowledged()
 
     log = SqliteReadingLog(cloud_dir / "ingest.sqlite", read_only=True)
-    with contextlib.suppress(TimeoutError):  # what is missing is said below
-        _wait_for(lambda: log.head() >= len(wanted))
-    _wait_for(lambda: log.sealed() >= log.head())
+    with contextlib.suppress(AssertionError):  # what is missing is said below
+        wait_for(lambda: log.head() >= len(wanted))
+    wait_for(lambda: log.sealed() >= log.head())
     head = log.head()
     log.close()
     rows = ParquetLake(cloud_dir / "lake" / "telemetry").scan().to_pylist()
@@ -132,11 +133,3 @@ def test_kills_lose_nothing_and_double_nothing_in_the_lake(
         )
     assert set(keys) == wanted
     assert len(keys) == len(wanted)
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.02)

@@ -3,18 +3,14 @@
 import http.client
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 from edge.contract import Telemetry, read_telemetry
 from infra.local.broker import Broker, Identity
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.edge.conftest import Client, EdgeProcess
@@ -22,13 +18,6 @@ if TYPE_CHECKING:
 Connect = Callable[..., "Client"]
 MakeEdge = Callable[..., "EdgeProcess"]
 MakeTelemetry = Callable[..., Telemetry]
-
-
-def _wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.005)
 
 
 def test_readings_arrive_in_the_cloud_exactly_as_sent(
@@ -43,11 +32,11 @@ def test_readings_arrive_in_the_cloud_exactly_as_sent(
     device.send(*sent[1:])
     device.send(*sent[1:])  # the same again, as after a lost PUBACK
 
-    _wait_for(lambda: len(cloud.readings()) >= 100)
+    wait_for(lambda: len(cloud.readings()) >= 100)
     time.sleep(0.3)
     assert cloud.readings() == sent
     assert {topic for topic, _ in cloud.got} == {"dt/ac/gw-1/batch"}
-    _wait_for(lambda: edge.status()["forwarded_readings"] == 100)
+    wait_for(lambda: edge.status()["forwarded_readings"] == 100)
     assert edge.status()["repeats_dropped"] == 99
     assert edge.status()["spooled_readings"] == 0
 
@@ -61,8 +50,8 @@ def test_a_device_that_publishes_for_another_is_dead_lettered(
 
     connect("dev-1").send(own, foreign)
 
-    _wait_for(lambda: edge.status()["dead_letters"] == 1)
-    _wait_for(cloud.readings)
+    wait_for(lambda: edge.status()["dead_letters"] == 1)
+    wait_for(cloud.readings)
     assert cloud.readings() == [own]
 
 
@@ -74,7 +63,7 @@ def test_presence_stays_on_the_site_by_default(
 
     connect("dev-1").send(make_telemetry(motion=True))
 
-    _wait_for(cloud.readings)
+    wait_for(cloud.readings)
     assert b"motion" not in cloud.got[0][1]
 
 
@@ -87,7 +76,7 @@ def test_what_is_asked_flows_down_and_what_is_done_flows_up(
     )
     edge = make_edge(EDGE_CLOCK="telemetry")
     device.send(make_telemetry())
-    _wait_for(
+    wait_for(
         lambda: {topic for topic, _ in cloud.got} == {f"$aws/things/dev-{n}/shadow/get" for n in (1, 2, 3)}
     )
 
@@ -101,29 +90,29 @@ def test_what_is_asked_flows_down_and_what_is_done_flows_up(
     cloud.publish(
         "$aws/things/dev-1/shadow/update/delta", json.dumps({"version": 4, "state": desired}).encode()
     )
-    _wait_for(lambda: device.bodies("update/delta"))
+    wait_for(lambda: device.bodies("update/delta"))
     told = device.bodies("update/delta")[0]
     assert (told["version"], told["state"]) == (4, desired | {"setpoint_c": 30.0})
 
     report = {"state": {"reported": {"setpoint_c": 22.0, "mode": "cool", "changed_by": "remote"}}}
     device.publish("$aws/things/dev-1/shadow/update", json.dumps(report).encode())
-    _wait_for(lambda: cloud.bodies("shadow/update"))
+    wait_for(lambda: cloud.bodies("shadow/update"))
     assert cloud.bodies("shadow/update") == [report]
 
     later = desired | {"command_id": "c2", "setpoint_c": 26}
     cloud.publish(
         "$aws/things/dev-1/shadow/update/delta", json.dumps({"version": 6, "state": later}).encode()
     )
-    _wait_for(lambda: len(cloud.bodies("event")) == 2)
+    wait_for(lambda: len(cloud.bodies("event")) == 2)
     assert [(event["kind"], event["detail"]) for event in cloud.bodies("event")] == [
         ("command_result", {"command_id": command_id, "result": "rejected", "reason": reason})
         for command_id, reason in (("c1", "superseded"), ("c2", "person_hold"))
     ]
     device.publish("$aws/things/dev-1/shadow/get", b"")
-    _wait_for(lambda: device.bodies("get/accepted"))
+    wait_for(lambda: device.bodies("get/accepted"))
     assert device.bodies("get/accepted")[0]["state"]["desired"] == {}
     assert len(device.bodies("update/delta")) == 1
-    _wait_for(lambda: edge.status()["refused_commands"] == 1)
+    wait_for(lambda: edge.status()["refused_commands"] == 1)
 
 
 def test_a_gateway_serves_more_devices_than_a_session_has_qos_1_filters(
@@ -140,7 +129,7 @@ def test_a_gateway_serves_more_devices_than_a_session_has_qos_1_filters(
 
     edge = make_edge(cloud_port=port, EDGE_DEVICES=",".join(names))
 
-    _wait_for(lambda: len(cloud.got) >= 50)
+    wait_for(lambda: len(cloud.got) >= 50)
     assert edge.status()["cloud_connected"] is True
 
 
@@ -171,26 +160,26 @@ def test_devices_come_and_go_while_it_runs(
     device = connect("dev-2", delta)
     order = json.dumps({"version": 1, "state": {"command_id": "c1", "setpoint_c": 26}}).encode()
     device.send(make_telemetry(0, device_id="dev-2"))
-    _wait_for(lambda: edge.status()["dead_letters"] == 1)
+    wait_for(lambda: edge.status()["dead_letters"] == 1)
     before = _connection_ids(broker)
     assert len(before) == 3  # the site (twice) and the cloud
 
     _write_devices(path, "dev-1", "dev-2")
     device.send(make_telemetry(1, device_id="dev-2"))  # at once: whoever is in the file may speak
-    _wait_for(lambda: asked in [topic for topic, _ in cloud.got])
+    wait_for(lambda: asked in [topic for topic, _ in cloud.got])
     cloud.publish(delta, order)
 
-    _wait_for(cloud.readings)
+    wait_for(cloud.readings)
     assert cloud.readings() == [make_telemetry(1, device_id="dev-2")]
-    _wait_for(lambda: device.bodies("update/delta"))
+    wait_for(lambda: device.bodies("update/delta"))
     assert _connection_ids(broker) == before  # nothing was interrupted
 
     _write_devices(path, "dev-1")
     device.send(make_telemetry(2, device_id="dev-2"))
-    _wait_for(lambda: edge.status()["dead_letters"] == 2)
+    wait_for(lambda: edge.status()["dead_letters"] == 2)
     cloud.publish(delta, order)
     connect("dev-1").send(make_telemetry(3))
-    _wait_for(lambda: edge.status()["forwarded_readings"] == 2)
+    wait_for(lambda: edge.status()["forwarded_readings"] == 2)
     assert len(device.bodies("update/delta")) == 1
     assert edge.status()["dead_letters"] == 2  # the cloud's delta did not even arrive
 
@@ -217,11 +206,11 @@ def test_a_new_device_that_the_cloud_lets_in_later_is_heard_then(
 
     _write_devices(path, "dev-1", "dev-2")
     device.send(make_telemetry(1, device_id="dev-2"))
-    _wait_for(lambda: not edge.status()["cloud_connected"])  # its subscription was refused
+    wait_for(lambda: not edge.status()["cloud_connected"])  # its subscription was refused
     other.reload([gateways[1], service])
 
-    _wait_for(lambda: "$aws/things/dev-2/shadow/get" in [topic for topic, _ in cloud.got])
-    _wait_for(cloud.readings)
+    wait_for(lambda: "$aws/things/dev-2/shadow/get" in [topic for topic, _ in cloud.got])
+    wait_for(cloud.readings)
     assert edge.status()["dead_letters"] == 0
 
 
@@ -258,7 +247,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(
 
     wanted = {(name, reading.sampled_at) for name in devices for reading in sent[name]}
     assert all(info.is_published() for info in infos)
-    _wait_for(lambda: len({(each.device_id, each.sampled_at) for each in cloud.readings()}) >= 20_000, 120)
+    wait_for(lambda: len({(each.device_id, each.sampled_at) for each in cloud.readings()}) >= 20_000, 120)
     got = cloud.readings()
     assert {(each.device_id, each.sampled_at) for each in got} == wanted
     assert set(got) == {reading for name in devices for reading in sent[name]}
@@ -283,19 +272,19 @@ def test_readings_wait_while_the_cloud_is_away(
     sent = [make_telemetry(n) for n in range(60)]
 
     device.send(*sent[:20])
-    _wait_for(lambda: edge.status()["spooled_readings"] == 20)
+    wait_for(lambda: edge.status()["spooled_readings"] == 20)
     assert edge.status()["cloud_connected"] is False
     other.start()
-    _wait_for(lambda: len(set(cloud.readings())) >= 20)
-    _wait_for(lambda: edge.status()["spooled_readings"] == 0)
+    wait_for(lambda: len(set(cloud.readings())) >= 20)
+    wait_for(lambda: edge.status()["spooled_readings"] == 0)
     other.kill()
     device.send(*sent[20:40])
-    _wait_for(lambda: edge.status()["spooled_readings"] == 20)
+    wait_for(lambda: edge.status()["spooled_readings"] == 20)
     edge.end(signal.SIGKILL)
     edge.start()
     device.send(*sent[40:])
     other.start()
-    _wait_for(lambda: len(set(cloud.readings())) >= 60)
+    wait_for(lambda: len(set(cloud.readings())) >= 60)
 
     assert list(dict.fromkeys(cloud.readings())) == sent  # in order per device
 
@@ -320,83 +309,12 @@ def test_a_full_spool_leaves_messages_with_the_broker(
 
     for reading in sent:
         device.send(reading)
-    _wait_for(lambda: edge.status()["spool_full"])
+    wait_for(lambda: edge.status()["spool_full"])
     assert edge.status()["spool_size_bytes"] <= 4 * 1024 * 1024
     other.start()
 
-    _wait_for(lambda: len({each.seq for each in cloud.readings()}) >= 100)
+    wait_for(lambda: len({each.seq for each in cloud.readings()}) >= 100)
     assert list(dict.fromkeys(cloud.readings())) == sent
-
-
-def test_it_ends_cleanly_and_says_so(make_edge: MakeEdge) -> None:
-    edge = make_edge()
-
-    started = time.monotonic()
-    code = edge.end(signal.SIGTERM)
-
-    assert code == 0
-    assert time.monotonic() - started < 5
-    assert not edge.ready_path.exists()
-    assert edge.status()["site_connected"] is False
-
-
-def test_it_stops_within_five_seconds_when_nothing_is_there(
-    broker: Broker, make_edge: MakeEdge, tmp_path: Path
-) -> None:
-    edge = make_edge(cloud_port=1)
-    broker.kill()
-
-    started = time.monotonic()
-
-    assert edge.end(signal.SIGTERM) == 0
-    assert time.monotonic() - started < 5
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"EDGE_DEVICES": "nowhere.json"}, "nowhere.json"),
-        ({"EDGE_DEVICES": "dev/1"}, "device_id"),
-        ({"EDGE_SITE_PORT": "x"}, "EDGE_site_port"),
-        ({"EDGE_DATA_DIR": "/proc/nowhere"}, "spool"),
-    ],
-)
-def test_wrong_settings_are_one_clear_line(tmp_path: Path, settings: dict[str, str], said: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "edge"],
-        env={"EDGE_DATA_DIR": str(tmp_path)} | settings,
-        capture_output=True,
-        check=False,
-        timeout=20,
-    )
-
-    assert ended.returncode == 2
-    (line,) = ended.stderr.decode().splitlines()
-    assert said in line
-
-
-def test_secrets_are_not_said_when_nobody_accepts_them(broker: Broker, tmp_path: Path) -> None:
-    """Refused on both sides, and asked for its settings' faults: no password in log or status."""
-    port = str(broker.settings.mqtt_port)
-    environment = {
-        "EDGE_DATA_DIR": str(tmp_path),
-        "EDGE_SITE_PORT": port,
-        "EDGE_CLOUD_PORT": port,
-        "EDGE_SITE_PASSWORD": "swordfish",
-        "EDGE_CLOUD_PASSWORD": "swordfish",
-    }
-    command = [sys.executable, "-m", "edge"]
-    with (tmp_path / "log").open("wb") as log:
-        edge = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        _wait_for(lambda: b"connection_refused" in (tmp_path / "log").read_bytes())
-        edge.terminate()
-        assert edge.wait(10) == 0
-        subprocess.run(
-            command, env=environment | {"EDGE_SITE_PORT": "x"}, stdout=log, stderr=log, check=False
-        )
-
-    said = (tmp_path / "log").read_text() + (tmp_path / "status.json").read_text()
-    assert "swordfish" not in said
 
 
 def test_a_reading_passes_in_milliseconds_when_nothing_else_is_under_way(
@@ -411,36 +329,12 @@ def test_a_reading_passes_in_milliseconds_when_nothing_else_is_under_way(
     for number in range(50):
         started = time.perf_counter()
         device.send(make_telemetry(number))
-        _wait_for(lambda: len(cloud.got) > len(took_s))
+        wait_for(lambda: len(cloud.got) > len(took_s))
         took_s.append(time.perf_counter() - started)
 
     median_ms = sorted(took_s)[25] * 1000
     print(f"device to cloud: median {median_ms:.1f} ms, slowest {max(took_s) * 1000:.1f} ms")
     assert median_ms < 1000  # a sleep of the loop would show; a busy machine must not
-
-
-def test_status_is_what_the_readme_says(make_edge: MakeEdge) -> None:
-    status = make_edge().status()
-
-    assert datetime.fromisoformat(status.pop("at")).tzinfo is not None
-    assert status == {
-        "gateway_id": "gw-1",
-        "site_connected": True,
-        "cloud_connected": True,
-        "spooled_readings": 0,
-        "spool_size_bytes": 0,
-        "spool_full": False,
-        "spool_age_s": 0.0,
-        "spool_policy": "refuse",
-        "dropped_readings": 0,
-        "forwarded_readings": 0,
-        "repeats_dropped": 0,
-        "dead_letters": 0,
-        "refused_commands": 0,
-        "resent_commands": 0,
-        "superseded_commands": 0,
-        "offline_advice_age_s": {},
-    }
 
 
 def test_batches_are_read_by_the_contract(
@@ -452,6 +346,6 @@ def test_batches_are_read_by_the_contract(
     for name in ("dev-1", "dev-2", "dev-3"):
         connect(name).send(*[make_telemetry(n, device_id=name) for n in range(400)])
 
-    _wait_for(lambda: len(cloud.readings()) >= 1200)
+    wait_for(lambda: len(cloud.readings()) >= 1200)
     assert all(len(read_telemetry(payload)[0]) <= 500 for _, payload in cloud.got)
     assert all(len(payload) <= 128 * 1024 for _, payload in cloud.got)

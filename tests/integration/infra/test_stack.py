@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,15 +23,9 @@ from infra.local.identities import GATEWAY_ID
 from infra.local.lake_count import rows_in_lake, seal
 from infra.local.stack import Stack
 from infra.local.stack_settings import StackSettings
+from tests.waiting import wait_for
 
 MakeTelemetry = Callable[..., Telemetry]
-
-
-def _wait_for(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -61,7 +54,7 @@ def _say(stack: Stack, login: dict[str, Any], *readings: Telemetry) -> None:
     device.connect("127.0.0.1", stack.settings.mqtt_port)
     device.loop_start()
     try:
-        _wait_for(device.is_connected)
+        wait_for(device.is_connected)
         said = device.publish(topics.telemetry(login["username"]), write_telemetry(readings), 1)
         said.wait_for_publish(30)
         assert said.is_published()
@@ -82,7 +75,7 @@ def test_a_device_that_is_added_while_everything_runs_is_heard_from_its_first_re
         _say(stack, login, make_telemetry(device_id=device_id))
 
     with closing(SqliteReadingLog(data_dir / "ingest.sqlite", read_only=True)) as log:
-        _wait_for(lambda: log.head() == 3)
+        wait_for(lambda: log.head() == 3)
         assert log.count() == 0
         assert log.latest("on-site") == make_telemetry(device_id="on-site")
     seal(data_dir, stack.supervisor.worker("ingest"))
@@ -117,7 +110,7 @@ def test_a_process_that_adds_a_device_leaves_the_running_brokers_ports_alone(sta
     before = json.loads(configuration.read_text())
 
     _add(stack.settings.data_dir, "dev-1")
-    _wait_for(lambda: "dev-1" in configuration.read_text())
+    wait_for(lambda: "dev-1" in configuration.read_text())
 
     after = json.loads(configuration.read_text())
     assert {**after, "accounts": before["accounts"]} == before

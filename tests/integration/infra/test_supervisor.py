@@ -1,6 +1,5 @@
 """The supervisor with real processes, tiny ones."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from infra.local.errors import LocalError, ProcessFailedError
 from infra.local.restart_budget import RestartPolicy
 from infra.local.supervisor import Supervisor, Worker
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.infra.conftest import Household
@@ -16,19 +16,12 @@ if TYPE_CHECKING:
 Supervise = Callable[..., Supervisor]
 
 
-def _wait_for(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.01)
-
-
 def _wait_until_restarted(worker: Worker, times: int) -> None:
-    _wait_for(lambda: worker.restarts == times and worker.is_ready())
+    wait_for(lambda: worker.restarts == times and worker.is_ready())
 
 
 def _wait_for_failure(supervisor: Supervisor) -> None:
-    _wait_for(lambda: supervisor.failure is not None)
+    wait_for(lambda: supervisor.failure is not None)
 
 
 def test_starts_in_order_and_stops_in_reverse(household: "Household", supervise: Supervise) -> None:
@@ -88,12 +81,12 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(
     supervisor.start()
     household.tell("ingest", "hang")
     worker.kill()
-    _wait_for(lambda: household.starts("ingest") == 2)
+    wait_for(lambda: household.starts("ingest") == 2)
 
     household.tell("ingest", "serve")
     worker.kill()
 
-    _wait_for(worker.is_ready)
+    wait_for(worker.is_ready)
     assert worker.restarts == 2
     supervisor.require_running()
     assert other.restarts == 0
@@ -108,13 +101,13 @@ def test_a_worker_that_is_not_ready_in_time_is_killed_and_tried_again(
     household.tell("ingest", "hang")
     worker.ready_timeout_s = 2.0
     worker.kill()
-    _wait_for(lambda: household.starts("ingest") == 2)
+    wait_for(lambda: household.starts("ingest") == 2)
     hung = worker.pid
 
     household.tell("ingest", "serve")
     worker.ready_timeout_s = 60.0
 
-    _wait_for(lambda: worker.restarts >= 2 and worker.is_ready())
+    wait_for(lambda: worker.restarts >= 2 and worker.is_ready())
     assert worker.pid != hung
 
 
@@ -126,7 +119,7 @@ def test_the_others_are_looked_after_while_one_is_slow_to_come_up(
     supervisor.start()
     household.tell("ingest", "hang")
     slow.kill()
-    _wait_for(lambda: household.starts("ingest") == 2)
+    wait_for(lambda: household.starts("ingest") == 2)
 
     other.kill()
 
@@ -180,8 +173,8 @@ def test_a_launch_that_the_machine_refuses_is_tried_again(
     worker.log_path.unlink()
     worker.log_path.mkdir()  # nothing can be written there
     worker.kill()
-    _wait_for(lambda: worker.restarts >= 2)
+    wait_for(lambda: worker.restarts >= 2)
 
     worker.log_path.rmdir()
 
-    _wait_for(worker.is_ready)
+    wait_for(worker.is_ready)

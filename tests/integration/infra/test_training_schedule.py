@@ -14,6 +14,7 @@ import pytest
 
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.training_schedule import Entry, TrainingSchedule
+from tests.waiting import wait_for
 
 TURN = """
 import sys, time
@@ -89,13 +90,6 @@ def diary(home: Path) -> list[str]:
 def journal(home: Path) -> list[Entry]:
     with closing(SqliteStateStore(home / "state.sqlite")) as store:
         return TrainingSchedule(store, lambda: datetime.now(UTC)).journal()
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
 
 
 def test_of_two_processes_one_does_the_job_however_long_it_takes(begin: Begin, tmp_path: Path) -> None:

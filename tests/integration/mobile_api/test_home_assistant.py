@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from edge.home_assistant.place import Place
 from edge.ports import Parcel
 from infra.local.broker import Broker, Identity
 from mobile_api.device_grants import decide
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.mobile_api.conftest import ApiProcess
@@ -73,8 +73,8 @@ def test_a_person_signs_it_in_sees_advice_and_applies_it_from_home_assistant(
     reader = Reader(port)
 
     with _showing(settings):
-        _wait_for(lambda: reader.told.get(PLACE.online) == b"online")
-        _wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "offered")
+        wait_for(lambda: reader.told.get(PLACE.online) == b"online")
+        wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "offered")
         described = reader.read(PLACE.discovery("dev-1"))
         assert described["device"]["name"] == "Living room"
         assert reader.read(PLACE.state("dev-1"))["power"] == 640.0
@@ -82,11 +82,11 @@ def test_a_person_signs_it_in_sees_advice_and_applies_it_from_home_assistant(
         reader.press("autonomy", b"one_tap")
         reader.press("setpoint", b"25")
         reader.press("a_bit_warm")
-        _wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "accepted")
-        _wait_for(lambda: reader.read(PLACE.state("dev-1")).get("autonomy") == "one_tap")
-        _wait_for(lambda: api.exchange("GET", "/v1/devices/dev-1/commands")[1]["items"])
+        wait_for(lambda: reader.read(PLACE.advice("dev-1")).get("status") == "accepted")
+        wait_for(lambda: reader.read(PLACE.state("dev-1")).get("autonomy") == "one_tap")
+        wait_for(lambda: api.exchange("GET", "/v1/devices/dev-1/commands")[1]["items"])
     assert api.exchange("GET", "/v1/devices/dev-1/commands")[1]["items"][0]["setpoint_c"] == 25.0
-    _wait_for(lambda: reader.told[PLACE.online] == b"offline")
+    wait_for(lambda: reader.told[PLACE.online] == b"offline")
     reader.session.stop()
 
 
@@ -110,10 +110,3 @@ def _showing(settings: dict[str, str]) -> Iterator[None]:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def _wait_for(condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)

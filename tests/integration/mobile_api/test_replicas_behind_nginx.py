@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from cloud.ports.records import INBOX_PK
 from cloud.ports.state import Item
 from infra.local.broker import free_ports
 from tests.integration.mobile_api.conftest import running
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.mobile_api.conftest import ApiProcess
@@ -41,7 +42,6 @@ http {{
 """
 CLIENTS = 4
 CALM_S = 1.0
-PATIENCE_S = 30.0
 
 pytestmark = [
     pytest.mark.nginx,
@@ -98,13 +98,6 @@ class Load:
         self.statuses[status] += 1
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    ends_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < ends_s
-        time.sleep(0.05)
-
-
 def _is_ready(replica: "ApiProcess") -> bool:
     try:
         return replica.exchange("GET", "/readyz")[0] == 200
@@ -117,7 +110,7 @@ def _restart(replica: "ApiProcess") -> None:
     replica.process.send_signal(signal.SIGTERM)
     assert replica.process.wait(10) == 0
     replica.start()
-    _until(lambda: _is_ready(replica))
+    wait_for(lambda: _is_ready(replica))
 
 
 def _inbox(api: "ApiProcess") -> list[Item]:
@@ -135,7 +128,7 @@ def replicas(tmp_path: Path) -> Iterator[list["ApiProcess"]]:
         second = replace(first, port=port, process=None)
         second.start()
         with _ended(second):
-            _until(lambda: _is_ready(second))
+            wait_for(lambda: _is_ready(second))
             first.sign_up()
             first.pair()
             first.report()
@@ -158,7 +151,7 @@ def test_a_restart_of_each_replica_fails_no_request_and_loses_none(
 ) -> None:
     with nginx(tmp_path / "nginx", replicas) as port:
         front = replace(replicas[0], port=port, process=None)
-        _until(lambda: _is_ready(front))
+        wait_for(lambda: _is_ready(front))
         load = Load(front)
         with load.on():
             for replica in replicas:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 from flask import Flask
 from joserfc.jwk import KeySet
+from werkzeug.routing import Rule
 
 from cloud.adapters.memory_lake import MemoryLake
 from cloud.adapters.memory_mailer import MemoryMailer
@@ -253,6 +254,22 @@ class World:
 
 
 MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_are_compiled_once() -> Iterator[None]:
+    """Every test has an app of its own; nine tenths of making one would go into the builders of its paths."""
+    make, made = Rule._compile_builder, dict[tuple[Any, ...], Any]()
+
+    def kept(rule: Rule, append_unknown: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002 (as werkzeug's)
+        key = (rule.rule, *sorted((rule.defaults or {}).items()), append_unknown)
+        if key not in made:
+            made[key] = make(rule, append_unknown)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", kept)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from cloud.errors import RejectedError
 from cloud.ports.records import (
     DEVICES_PK,
     AdviceRecord,
+    AdvisorProgress,
     Autonomy,
     DeviceRecord,
     FeedbackKind,
@@ -217,6 +218,12 @@ class World:
         item = self.store.get(device_pk(device_id), "advice")
         assert item is not None
         return AdviceRecord.model_validate(item.body)
+
+    def progress(self) -> AdvisorProgress:
+        """What the store has of it."""
+        item = self.store.get("advisor#0", "progress")
+        assert item is not None
+        return AdvisorProgress.model_validate(item.body)
 
     def requested(self, device_id: str) -> list[Desired]:
         return [desired for name, desired in self.shadows.requested if name == device_id]

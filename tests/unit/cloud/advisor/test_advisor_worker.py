@@ -1,14 +1,12 @@
 """The worker decides in time, takes people at their word, and hands commands on."""
 
-import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cloud.errors import ConflictError
-from cloud.ports.records import DEVICES_PK, AdvisorProgress, Autonomy, PlanRecord, device_pk
-from cloud.ports.state import Delete, Put
+from cloud.ports.records import Autonomy, PlanRecord, device_pk
 from edge.contract import Desired
 
 if TYPE_CHECKING:
@@ -16,12 +14,6 @@ if TYPE_CHECKING:
 
 T0 = datetime(2025, 7, 1, 10, tzinfo=UTC)
 STEP = timedelta(minutes=15)
-
-
-def _progress(world: "World") -> AdvisorProgress:
-    item = world.store.get("advisor#0", "progress")
-    assert item is not None
-    return AdvisorProgress.model_validate(item.body)
 
 
 def test_the_first_reading_is_answered_by_advice_a_plan_and_a_command(world: "World") -> None:
@@ -82,21 +74,6 @@ def test_decides_at_once_when_the_advisor_asks_for_it(world: "World") -> None:
     assert world.advice("d1").made_at == T0 + 2 * STEP
 
 
-def test_a_state_that_cannot_be_read_is_learnt_anew(world: "World") -> None:
-    world.add_home("d1")
-    world.read(23.0)
-    world.worker().step()
-    item = world.store.get(device_pk("d1"), "advisor_state")
-    assert item is not None
-    damaged = item.body | {"advisor": base64.b64encode(b"damaged").decode()}
-    world.store.transact([Put(device_pk("d1"), "advisor_state", damaged)])
-
-    world.read(23.0)
-    world.worker().step()
-
-    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.1)
-
-
 def test_by_the_wall_clock_the_time_of_day_counts(world: "World") -> None:
     world.clock = "wall"
     world.add_home("d1")
@@ -141,7 +118,7 @@ def test_a_backlog_is_decided_upon_once(world: "World") -> None:
 
     world.worker().step()
 
-    assert _progress(world).decisions == 2
+    assert world.progress().decisions == 2
     assert world.advice("d1").expected_saving_kwh == pytest.approx(5.0)  # 50 readings observed
 
 
@@ -254,7 +231,7 @@ def test_progress_says_when_all_is_done(world: "World") -> None:
     world.shadows.available = False
     world.read(23.0, 23.0)
     worker.step()
-    stored = _progress(world)
+    stored = world.progress()
     assert (stored.position, stored.watermark, stored.commands_pending) == (2, T0 + STEP, 1)
     assert len(world.items("outbox#0")) == 1
 
@@ -263,7 +240,7 @@ def test_progress_says_when_all_is_done(world: "World") -> None:
     world.seconds += 1
     worker.step()
 
-    stored = _progress(world)
+    stored = world.progress()
     assert (stored.commands_pending, stored.commands_sent, stored.commands_made) == (0, 1, 1)
     assert world.items("outbox#0") == []
     assert len(world.requested("d1")) == 1
@@ -285,53 +262,8 @@ def test_a_device_without_a_home_gets_no_advice(world: "World") -> None:
 
     worker.step()
 
-    assert _progress(world).position == 2
-    assert _progress(world).decisions == 0
-
-
-def test_what_was_learnt_leaves_with_the_home(world: "World") -> None:
-    world.add_home("d1")
-    worker = world.worker()
-    world.read(23.0)
-    worker.step()
-
-    world.store.transact([Delete(DEVICES_PK, "d1")])
-    worker.refresh()
-    worker.step()
-    assert [item.sk for item in world.items(device_pk("d1"))] == ["device", "preferences"]
-
-    world.add_home("d1", home_id="h2")
-    worker.refresh()
-    world.read(23.0)
-    worker.step()
-    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.1)  # one reading: it began anew
-
-
-def test_another_home_begins_anew_even_if_the_worker_never_saw_the_change(world: "World") -> None:
-    world.add_home("d1")
-    worker = world.worker()
-    world.read(23.0, 23.0)
-    worker.step()
-
-    world.add_home("d1", home_id="h2")
-    worker.refresh()
-    world.read(23.0)
-    worker.step()
-
-    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.1)
-
-
-def test_the_first_setpoint_seen_is_the_habit_when_nobody_told_it(world: "World") -> None:
-    world.add_home("d1", habit_c=None)
-    worker = world.worker()
-    world.read(None, 21.5, 23.0)
-    worker.step()
-
-    assert world.advice("d1").setpoint_c == 22.5
-
-    world.read(23.0)
-    world.worker().step()
-    assert world.advice("d1").setpoint_c == 22.5
+    assert world.progress().position == 2
+    assert world.progress().decisions == 0
 
 
 def test_a_change_of_preferences_is_decided_upon_at_once(world: "World") -> None:
@@ -346,33 +278,6 @@ def test_a_change_of_preferences_is_decided_upon_at_once(world: "World") -> None
 
     assert world.advice("d1").setpoint_c == 23.5
     assert [desired.setpoint_c for desired in world.requested("d1")] == [23.5]
-
-
-def test_another_champion_goes_on_with_what_was_learnt(world: "World") -> None:
-    world.add_home("d1")
-    worker = world.worker()
-    world.read(23.0, 23.0)
-    worker.step()
-
-    worker.use(type(world.champion)("v2"))
-    world.read(23.0)
-    worker.step()
-
-    assert worker.champion == "v2"
-    assert world.advice("d1").champion == "v2"
-    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.3)
-
-
-def test_a_repeated_or_late_reading_teaches_nothing(world: "World") -> None:
-    world.add_home("d1")
-    worker = world.worker()
-    world.read(23.0, 23.0)
-    world.now = T0
-    world.read(22.0)
-    worker.step()
-
-    assert world.advice("d1").expected_saving_kwh == pytest.approx(0.2)
-    assert _progress(world).position == 3
 
 
 def test_advice_ends_when_nothing_is_heard_of_the_device(world: "World") -> None:
@@ -414,7 +319,7 @@ def test_a_store_with_more_than_one_transactions_worth_of_homes_is_written_whole
 
     assert len(world.shadows.requested) == 60
     assert {world.advice(f"d{number}").setpoint_c for number in range(60)} == {24.0}
-    stored = _progress(world)
+    stored = world.progress()
     assert (stored.decisions, stored.commands_sent, stored.commands_pending, stored.position) == (
         60,
         60,
@@ -439,6 +344,6 @@ def test_the_store_holds_the_progress_the_worker_tells(world: "World") -> None:
     world.read(23.0)
     worker.step()
 
-    assert _progress(world) == worker.progress
+    assert world.progress() == worker.progress
     assert worker.progress.replay_from == 1
     assert world.store.get(device_pk("d1"), "advisor_state") is not None
