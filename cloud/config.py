@@ -81,7 +81,7 @@ class CloudSettings(BaseSettings):
     )
     training_cluster: str = Field(
         "",
-        description="Scheduler of a Dask cluster that grows trees, `tcp://HOST:8786`; empty: this process.",
+        description="Scheduler of a Dask cluster that trains, `tcp://HOST:8786`; empty: this process.",
     )
     metrics: Literal["none", "emf"] = Field(
         "none", description="`emf`: what jobs found is told to CloudWatch, in a line of their output."

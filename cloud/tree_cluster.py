@@ -1,7 +1,8 @@
-"""Trees grown by the workers of a Dask cluster together, each with a part of the rows."""
+"""Work for a Dask cluster: trees that its workers grow together, and parts that each does by itself."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,8 @@ import numpy.typing as npt
 from cloud.errors import UnavailableError
 
 Floats = npt.NDArray[np.float64]
+_Part = TypeVar("_Part")
+_Done = TypeVar("_Done")
 
 
 def grow_together(
@@ -29,14 +32,9 @@ def grow_together(
     Raises:
         UnavailableError: The cluster does not answer.
     """
-    import dask.array as da  # noqa: PLC0415 (comes with the extra `dask`)
-    from distributed import Client  # noqa: PLC0415 (the same)
     from lightgbm import DaskLGBMRegressor  # noqa: PLC0415 (wants dask)
 
-    try:
-        client = Client(cluster, set_as_default=False)
-    except OSError as error:
-        raise UnavailableError(f"training cluster {cluster}: {error}") from error
+    client, da = _connected(cluster), _dask_arrays()
     told = dict(settings)
     names, trees = told.pop("feature_name"), told.pop("num_boost_round")
     with client, client.as_current():
@@ -49,3 +47,40 @@ def grow_together(
             feature_name=names,
         )
         return str(model.booster_.model_to_string())
+
+
+def each_done(function: Callable[[_Part], _Done], parts: Sequence[_Part], cluster: str) -> Iterator[_Done]:
+    """What `function` makes of each part, in order; the workers of a cluster do several at once.
+
+    Args:
+        function: It and the parts travel to the workers; what it raises comes back.
+        parts: What it is done with.
+        cluster: Address of the scheduler; empty: this process, one after the other.
+
+    Raises:
+        UnavailableError: The cluster does not answer, or has lost its workers.
+    """
+    if not cluster:
+        yield from map(function, parts)
+        return
+    from concurrent.futures import CancelledError  # noqa: PLC0415 (beside the only use)
+
+    with _connected(cluster) as client:
+        futures = client.map(function, list(parts), pure=False)
+        try:
+            while futures:
+                yield futures.pop(0).result()
+        except (OSError, CancelledError) as error:
+            raise UnavailableError(f"training cluster {cluster}: {error}") from error
+
+
+def _connected(cluster: str) -> Any:  # noqa: ANN401 (distributed has no types for its callers)
+    distributed: Any = import_module("distributed")  # comes with the extra `dask`
+    try:
+        return distributed.Client(cluster, set_as_default=False)
+    except OSError as error:
+        raise UnavailableError(f"training cluster {cluster}: {error}") from error
+
+
+def _dask_arrays() -> Any:  # noqa: ANN401 (the same)
+    return import_module("dask.array")

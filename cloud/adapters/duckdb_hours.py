@@ -40,8 +40,18 @@ def hours_of_parts(parts: Iterable[pa.Table], longitudes_deg: Mapping[str, float
             from those of the whole in the last bits.
         longitudes_deg: Longitude of each device [°, east positive].
     """
-    nothing = SCAN_SCHEMA.empty_table()
-    hours = pa.concat_tables([_hours(part, longitudes_deg) for part in chain([nothing], parts)])
+    return joined_hours(part_hours(part, longitudes_deg) for part in parts)
+
+
+def part_hours(part: pa.Table, longitudes_deg: Mapping[str, float]) -> pa.Table:
+    """The hours of one part, by whoever has it; the same part gives the same bits everywhere."""
+    return _hours(part, longitudes_deg)
+
+
+def joined_hours(parts: Iterable[pa.Table]) -> pd.DataFrame:
+    """The hours of all parts, each as `part_hours` gives it, as those of the whole; in whatever order."""
+    nothing = _hours(SCAN_SCHEMA.empty_table(), {})
+    hours = pa.concat_tables(chain([nothing], parts))
     frame: pd.DataFrame = hours.sort_by([(name, "ascending") for name in COLUMNS[:2]]).to_pandas()
     return frame
 

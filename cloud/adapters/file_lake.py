@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from math import log
 from typing import Final, TypeVar
 
@@ -81,9 +82,14 @@ class FileSnapshot(LakeReader):
 
     @override
     def parts(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[pa.Table]:
+        return (ask() for ask in self.questions(start, end))
+
+    @override
+    def questions(
+        self, start: datetime | None = None, end: datetime | None = None
+    ) -> Sequence[Callable[[], pa.Table]]:
         wanted = Wanted(start, end)
-        for files in _by_bucket(self._files(wanted)):
-            yield self._scan(files, wanted)
+        return [partial(self._scan, files, wanted) for files in _by_bucket(self._files(wanted))]
 
     @override
     def days(self) -> list[date]:

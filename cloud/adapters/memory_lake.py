@@ -1,8 +1,9 @@
 """The memory twin of the lake, for tests and for logic that runs without a disk."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 import pyarrow as pa
 from typing_extensions import override
@@ -40,8 +41,14 @@ class MemorySnapshot(LakeReader):
 
     @override
     def parts(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[pa.Table]:
-        for device_id in sorted({logged.reading.device_id for logged in self.rows}):
-            yield self.scan(start, end, device_id)
+        return (ask() for ask in self.questions(start, end))
+
+    @override
+    def questions(
+        self, start: datetime | None = None, end: datetime | None = None
+    ) -> Sequence[Callable[[], pa.Table]]:
+        devices = sorted({logged.reading.device_id for logged in self.rows})
+        return [partial(self.scan, start, end, device_id) for device_id in devices]
 
     @override
     def days(self) -> list[date]:

@@ -5,7 +5,7 @@ manifest are told apart as on a disk. Queries run here, over copies of the objec
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +44,11 @@ class S3Files(LakeFiles):
         self.client = client
         self.bucket = bucket
         self._prefix = prefix
+
+    def __reduce__(self) -> tuple[Callable[..., "S3Files"], tuple[str, str, str, str]]:
+        """Another process has a client of its own, with its own credentials."""
+        meta = self.client.meta
+        return _elsewhere, (meta.endpoint_url, meta.region_name, self.bucket, self._prefix)
 
     @override
     def create(self, name: str, data: bytes) -> bool:
@@ -136,6 +141,11 @@ def s3_files(url: str, endpoint_url: str | None) -> S3Files:
     prefix = parts.path.strip("/")
     client = boto3.client("s3", endpoint_url=endpoint_url, config=CONFIG)
     return S3Files(client, parts.netloc, f"{prefix}/" if prefix else "")
+
+
+def _elsewhere(endpoint_url: str, region: str, bucket: str, prefix: str) -> S3Files:
+    client = boto3.client("s3", endpoint_url=endpoint_url, region_name=region, config=CONFIG)
+    return S3Files(client, bucket, prefix)
 
 
 def _code(error: ClientError) -> str:

@@ -1,6 +1,6 @@
 """Telemetry history: the ordered log of accepted readings, the lake behind it, and what was refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeAlias
@@ -238,6 +238,16 @@ class LakeReader(Protocol):
 
         Raises:
             UnavailableError: As `scan`, at any part.
+        """
+        ...
+
+    def questions(
+        self, start: datetime | None = None, end: datetime | None = None
+    ) -> Sequence[Callable[[], pa.Table]]:
+        """The same parts, unread: each is read when and where it is called, if need be by another process.
+
+        Raises:
+            UnavailableError: As `scan`; so does each of them.
         """
         ...
 

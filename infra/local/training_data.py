@@ -1,10 +1,11 @@
 """What a training job learns from: hours of the lake within bounds, and what tells if they are the same."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloud.adapters.duckdb_hours import hours_of_parts
+from cloud.adapters.duckdb_hours import joined_hours, part_hours
 from cloud.champion import package_reservoir
 from cloud.config import CloudSettings
 from cloud.drift.cohorts import region_of
@@ -22,6 +23,7 @@ from cloud.faulty_days import LeftOut, flagged_days, joined, odd_outdoor_days, w
 from cloud.ports.models import Lineage
 from cloud.ports.telemetry import LakeReader
 from cloud.serving import Profile, Serving
+from cloud.tree_cluster import each_done
 from cloud.wiring.lake import open_lake
 from cloud.wiring.state import open_state
 
@@ -39,6 +41,7 @@ Kind: TypeAlias = Literal["train", "fine_tune", "hot_fix"]
 trees that are added to those of the champion, which know the year before."""
 
 Span: TypeAlias = tuple[datetime, datetime]
+Question: TypeAlias = Callable[[], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +99,11 @@ def data_for(data_dir: Path, kind: Kind) -> TrainingData:
         window = WINDOW_DAYS if kind == "fine_tune" else QUICK_WINDOW_DAYS
         start = _midnight(newest) - timedelta(days=window + LEAD_DAYS)
     end = None if newest is None else _midnight(newest) + _DAY
-    newest_at: list[datetime] = []
-
-    def parts() -> Iterator[pa.Table]:
-        for part in lake.parts(start, end):
-            if part.num_rows:
-                newest_at.append(pc.max(part["sampled_at"]).as_py())
-            yield part
-
-    profiles = _profiles(data_dir)
-    hours, faulty = _read(parts(), profiles)
-    last = max(newest_at, default=None)
+    profiles, cluster = _profiles(data_dir), CloudSettings(data_dir=data_dir).training_cluster
+    hours, faulty, last = _read(lake.questions(start, end), profiles, cluster)
     read_end = end if last is None else last + timedelta(milliseconds=1)
     earlier_spans = () if start is None or kind == "hot_fix" else _spans(lake.days(), start)
-    earlier = _earlier(lake, earlier_spans, profiles)
+    earlier = _earlier(lake, earlier_spans, profiles, cluster)
     return TrainingData(hours, faulty, lake.version, start, read_end, earlier, earlier_spans)
 
 
@@ -121,8 +115,9 @@ def data_of(data_dir: Path, lineage: Lineage) -> TrainingData:
     """
     lake = open_lake(CloudSettings(data_dir=data_dir)).snapshot()
     profiles, read = _profiles(data_dir), (lineage.scan_start, lineage.scan_end)
-    hours, faulty = _read(lake.parts(*read), profiles)
-    earlier = _earlier(lake, lineage.earlier_spans, profiles)
+    cluster = CloudSettings(data_dir=data_dir).training_cluster
+    hours, faulty, _ = _read(lake.questions(*read), profiles, cluster)
+    earlier = _earlier(lake, lineage.earlier_spans, profiles, cluster)
     return TrainingData(hours, faulty, lake.version, *read, earlier, lineage.earlier_spans)
 
 
@@ -143,19 +138,41 @@ def _longitudes_deg(profiles: Mapping[str, Profile]) -> dict[str, float]:
     return {device_id: profile.installation.longitude_deg for device_id, profile in profiles.items()}
 
 
-def _read(parts: Iterable[pa.Table], profiles: Mapping[str, Profile]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hours and faulty days of what the lake has said, in one pass."""
-    flagged: list[pd.DataFrame] = []
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is learnt of a part of the lake: its hours, its faulty days, and its newest reading."""
 
-    def looked_at() -> Iterator[pa.Table]:
-        for part in parts:
-            if part.num_rows:
-                flagged.append(flagged_days(part))
-            yield part
+    hours: pa.Table
+    flagged: pd.DataFrame | None
+    newest_at: datetime | None
 
-    hours = hours_of_parts(looked_at(), _longitudes_deg(profiles))
+
+def _read(
+    questions: Sequence[Question],
+    profiles: Mapping[str, Profile],
+    cluster: str,
+    known: pa.Array | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, datetime | None]:
+    """Hours and faulty days of what the lake has said, in one pass, and when it was said last.
+
+    A part has all the rows of its devices, so the workers of a cluster make the hours, each of its parts.
+    """
+    look = partial(_look, longitudes_deg=_longitudes_deg(profiles), known=known)
+    seen = list(each_done(look, questions, cluster))
+    hours = joined_hours(each.hours for each in seen)
     regions = {device_id: region_of(profile.installation) for device_id, profile in profiles.items()}
-    return hours, joined([*flagged, odd_outdoor_days(hours, regions)])
+    flagged = [each.flagged for each in seen if each.flagged is not None]
+    newest_at = max((each.newest_at for each in seen if each.newest_at is not None), default=None)
+    return hours, joined([*flagged, odd_outdoor_days(hours, regions)]), newest_at
+
+
+def _look(question: Question, longitudes_deg: Mapping[str, float], known: pa.Array | None) -> _Seen:
+    part = question()
+    if known is not None:
+        part = part.filter(pc.is_in(part["device_id"], known))
+    is_empty = part.num_rows == 0
+    newest_at = None if is_empty else pc.max(part["sampled_at"]).as_py()
+    return _Seen(part_hours(part, longitudes_deg), None if is_empty else flagged_days(part), newest_at)
 
 
 def _midnight(day: date) -> datetime:
@@ -169,15 +186,17 @@ def _spans(days: Iterable[date], start: datetime) -> tuple[Span, ...]:
     return tuple((_midnight(begin) - timedelta(days=LEAD_DAYS), _midnight(end)) for begin, end in weeks)
 
 
-def _earlier(lake: LakeReader, of: Iterable[Span], profiles: Mapping[str, Profile]) -> pd.DataFrame:
+def _earlier(
+    lake: LakeReader, of: Iterable[Span], profiles: Mapping[str, Profile], cluster: str
+) -> pd.DataFrame:
     """Some hours of sound days of these weeks; the days that their features look back on are left out."""
     drawn = sorted(profiles, key=lambda name: zlib.crc32(name.encode()))[:MOST_HOMES]
     some = {name: profiles[name] for name in sorted(drawn)}
     known = pa.array(list(some), pa.string())
     weeks = list[pd.DataFrame]()
     for start, end in of:
-        parts = (part.filter(pc.is_in(part["device_id"], known)) for part in lake.parts(start, end))
-        hours, _ = without(*_read(parts, some))
+        hours, faulty, _ = _read(lake.questions(start, end), some, cluster, known)
+        hours, _ = without(hours, faulty)
         weeks.append(hours[hours["hour_end_at"] > start + timedelta(days=LEAD_DAYS)])
     return drawn_hours(pd.concat(weeks, ignore_index=True)) if weeks else pd.DataFrame()
 

@@ -1,5 +1,6 @@
 """What `Lake` and `CompactingLake` promise, asked of every adapter."""
 
+import pickle
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -166,9 +167,11 @@ def test_parts_are_the_scan_and_each_has_all_of_its_devices(
     bounds = (NOON + DAY, NOON + 2 * DAY + timedelta(hours=1))
 
     parts = list(lake.snapshot().parts(*bounds))
+    elsewhere = [pickle.loads(pickle.dumps(ask))() for ask in lake.snapshot().questions(*bounds)]  # noqa: S301 (our own)
 
     devices = [set(part["device_id"].to_pylist()) for part in parts]
     assert len(parts) > 1
+    assert elsewhere == parts
     assert sum(map(len, devices)) == len(set.union(*devices)) == 12
     whole = pa.concat_tables(parts).sort_by([("device_id", "ascending"), ("sampled_at", "ascending")])
     assert whole.equals(lake.scan(*bounds))
