@@ -1,7 +1,6 @@
 """Work for a Dask cluster: trees that its workers grow together, and parts that each does by itself."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,13 +73,17 @@ def each_done(function: Callable[[_Part], _Done], parts: Sequence[_Part], cluste
             raise UnavailableError(f"training cluster {cluster}: {error}") from error
 
 
-def _connected(cluster: str) -> Any:  # noqa: ANN401 (distributed has no types for its callers)
-    distributed: Any = import_module("distributed")  # comes with the extra `dask`
+def _connected(cluster: str) -> Any:  # noqa: ANN401 (distributed's own functions have no types)
+    import distributed  # noqa: PLC0415 (comes with the extra `dask`)
+
+    client: Any = distributed.Client
     try:
-        return distributed.Client(cluster, set_as_default=False)
+        return client(cluster, set_as_default=False)
     except OSError as error:
         raise UnavailableError(f"training cluster {cluster}: {error}") from error
 
 
 def _dask_arrays() -> Any:  # noqa: ANN401 (the same)
-    return import_module("dask.array")
+    import dask.array  # noqa: PLC0415 (the same)
+
+    return dask.array
