@@ -1,6 +1,7 @@
 """Savings of homes and fleets whose true saving is known, assigned again and again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from cloud.assignment import Assignment, Design
 from cloud.savings.estimates import Estimate, group_estimate, home_estimates
 from cloud.savings.hierarchy import learn
 from cloud.savings.home_days import Floats, compare
-from cloud.savings.rules import claim_alpha
+from cloud.savings.rules import LAGS, claim_alpha
 from tests.unit.cloud.savings.conftest import Toy, switchback
 
 MakeToy = Callable[..., Toy]
@@ -77,6 +78,40 @@ def test_a_homes_error_is_half_of_what_it_would_be_alone(make_toy: MakeToy) -> N
             alone.append((home_estimates([home], learn([home]))[0].saved - saved) / home.scale)
 
     assert np.std(together) < np.std(alone) / 2
+
+
+def test_homes_with_wild_days_are_told_what_is_theirs_though_quiet_ones_are_surer(make_toy: MakeToy) -> None:
+    """60 homes of each kind, 4 assignments: quiet ones save 10 %, those with three times the noise 4 %."""
+    toy = make_toy(homes=120, seed=7)
+    wild = np.arange(120) % 2 == 1
+    usual = toy.usual + 2 * (toy.usual - toy.usual.mean(axis=0)) * wild
+    toy = replace(toy, usual=usual, today=np.where(wild, 0.1 * toy.usual.mean(axis=0), toy.today))
+    mine = wild[np.argsort([f"home-{home}" for home in range(120)])]
+    true, away, held = _by_name(toy), list[Floats](), list[Floats]()
+    for run in range(4):
+        homes = compare(toy.days(switchback(f"s{run}")))
+        told = home_estimates(homes, learn(homes))
+        low, high = np.array([each.interval for each in told]).T
+        held.append((low <= true) & (true <= high))
+        away.append((np.array([each.saved for each in told]) - true) / [home.scale for home in homes])
+
+    bias, share = np.mean(away, axis=0), np.mean(held, axis=0)
+    print(f"quiet {bias[~mine].mean():+.4f}, wild {bias[mine].mean():+.4f}; held {share[mine].mean():.3f}")
+    assert abs(bias[mine].mean()) < 0.012
+    assert share[mine].mean() >= 0.92
+
+
+def test_what_is_felt_on_the_fifth_day_is_in_the_fleets_figure(make_toy: MakeToy) -> None:
+    """Of 10 % that today saves, 5 are paid for five days later."""
+    toy = make_toy(homes=100, stored=0.0)
+    days = toy.days(switchback("late"))
+    for home in days:
+        home.used[LAGS:] += home.advised[:-LAGS] * np.nanmean(home.used) * 0.05
+    homes = compare(days)
+
+    low, high = group_estimate(homes, learn(homes)).ratio.interval
+    print(f"{low:.3f} to {high:.3f}")
+    assert low <= 0.05 <= high < 0.09
 
 
 def test_where_advice_does_nothing_nothing_is_claimed(make_toy: MakeToy) -> None:
