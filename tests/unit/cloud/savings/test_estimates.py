@@ -1,7 +1,7 @@
 """Savings of homes and fleets whose true saving is known, assigned again and again."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ import pytest
 from cloud.assignment import Assignment, Design
 from cloud.savings.estimates import Estimate, group_estimate, home_estimates
 from cloud.savings.hierarchy import learn
-from cloud.savings.home_days import Floats, compare
+from cloud.savings.home_days import Floats, HomeDays, compare
 from cloud.savings.rules import LAGS, claim_alpha
-from tests.unit.cloud.savings.conftest import Toy, switchback
+from tests.unit.cloud.savings.conftest import FIRST, Toy, switchback
 
 MakeToy = Callable[..., Toy]
 
@@ -25,6 +25,19 @@ def _told(toy: Toy, assignment: Assignment) -> tuple[list[Estimate], Estimate]:
 def _by_name(toy: Toy) -> Floats:
     """Its savings in the order of names: home-10 comes before home-2."""
     return toy.saved[np.argsort([f"home-{home}" for home in range(len(toy.saved))])]
+
+
+def _plain_days(usual: Floats, saved: Floats, assignment: Assignment) -> list[HomeDays]:
+    """Homes (days, homes) without weather, of which advice takes a part on its own day alone."""
+    found = list[HomeDays]()
+    for home, own in enumerate(saved):
+        lots = [assignment.of(f"home-{home}", FIRST + timedelta(days=day)) for day in range(len(usual))]
+        advised = np.array([lot.arm == "advised" for lot in lots], np.float64)
+        used = usual[:, home] - own * advised
+        used[:LAGS] = np.nan
+        block = np.array([lot.block for lot in lots], np.int64)
+        found.append(HomeDays(f"home-{home}", used, advised, block, np.empty((len(usual), 0))))
+    return found
 
 
 def test_intervals_hold_the_truth_nineteen_times_of_twenty_though_houses_keep_heat(make_toy: MakeToy) -> None:
@@ -80,25 +93,27 @@ def test_a_homes_error_is_half_of_what_it_would_be_alone(make_toy: MakeToy) -> N
     assert np.std(together) < np.std(alone) / 2
 
 
-def test_homes_with_wild_days_are_told_what_is_theirs_though_quiet_ones_are_surer(make_toy: MakeToy) -> None:
-    """60 homes of each kind, 4 assignments: quiet ones save 10 %, those with three times the noise 4 %."""
-    toy = make_toy(homes=120, seed=7)
-    wild = np.arange(120) % 2 == 1
-    usual = toy.usual + 2 * (toy.usual - toy.usual.mean(axis=0)) * wild
-    toy = replace(toy, usual=usual, today=np.where(wild, 0.1 * toy.usual.mean(axis=0), toy.today))
-    mine = wild[np.argsort([f"home-{home}" for home in range(120)])]
-    true, away, held = _by_name(toy), list[Floats](), list[Floats]()
+def test_homes_with_wild_days_are_not_told_what_quiet_ones_save() -> None:
+    """50 homes whose days differ by 2 % save 10 %, 50 by 15 % save 4 %; these err by 12 points alone.
+
+    Drawn to one mean of all they would be told 4 to 5 points too much; the mean of four assignments of 50
+    errs by 12 / sqrt(200) = 0.8.
+    """
+    random, wild = np.random.default_rng(2), np.arange(100) >= 50
+    true = np.where(wild, 0.04, 0.10) + random.normal(0, 0.01, 100)
+    away, held = list[Floats](), list[Floats]()
     for run in range(4):
-        homes = compare(toy.days(switchback(f"s{run}")))
+        noise = random.normal(0, 1, (28 + LAGS, 100)) * np.where(wild, 0.15, 0.02)
+        homes = compare(_plain_days(1 + noise, true, switchback(f"s{run}")))
         told = home_estimates(homes, learn(homes))
         low, high = np.array([each.interval for each in told]).T
         held.append((low <= true) & (true <= high))
-        away.append((np.array([each.saved for each in told]) - true) / [home.scale for home in homes])
+        away.append(np.array([each.saved for each in told]) - true)
 
-    bias, share = np.mean(away, axis=0), np.mean(held, axis=0)
-    print(f"quiet {bias[~mine].mean():+.4f}, wild {bias[mine].mean():+.4f}; held {share[mine].mean():.3f}")
-    assert abs(bias[mine].mean()) < 0.012
-    assert share[mine].mean() >= 0.92
+    bias, share = np.mean(away, axis=0)[wild].mean(), np.mean(held, axis=0)[wild].mean()
+    print(f"wild homes {bias:+.4f}, held {share:.3f}")
+    assert abs(bias) < 0.025
+    assert share >= 0.92
 
 
 def test_what_is_felt_on_the_fifth_day_is_in_the_fleets_figure(make_toy: MakeToy) -> None:
@@ -106,7 +121,7 @@ def test_what_is_felt_on_the_fifth_day_is_in_the_fleets_figure(make_toy: MakeToy
     toy = make_toy(homes=100, stored=0.0)
     days = toy.days(switchback("late"))
     for home in days:
-        home.used[LAGS:] += home.advised[:-LAGS] * np.nanmean(home.used) * 0.05
+        home.used[5:] += home.advised[:-5] * np.nanmean(home.used) * 0.05
     homes = compare(days)
 
     low, high = group_estimate(homes, learn(homes)).ratio.interval
