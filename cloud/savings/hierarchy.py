@@ -151,8 +151,9 @@ class _Line:
     def of(cls, wild: Floats, prior: Floats) -> "_Line":
         terms = len(prior)
         both = np.column_stack([np.ones_like(wild), wild])[:, np.newaxis, :]
-        slopes: Floats = np.kron(np.diag([0.0, 1.0]), np.linalg.inv(prior))
-        return cls(wild, np.kron(both, np.eye(terms)), slopes + TINY * np.eye(2 * terms))
+        slopes = np.kron(np.diag([0.0, 1.0]), np.linalg.inv(prior)) + TINY * np.eye(2 * terms)
+        line: Floats = np.asarray(np.kron(both, np.eye(terms)), np.float64)
+        return cls(wild, line, np.asarray(slopes, np.float64))
 
 
 def _expect(said: _Said, line: _Line, spread: Floats, noise: Floats) -> Hierarchy:

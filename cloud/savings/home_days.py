@@ -184,7 +184,11 @@ def _known(weather: Floats) -> Floats:
 
 
 def _strata(rows: npt.NDArray[np.intp], block: npt.NDArray[np.int64]) -> Floats:
-    """Which weekday and which block each day is of, (days, strata) [0 or 1]."""
-    weekday = np.eye(WEEK_DAYS)[rows % WEEK_DAYS]
-    blocks = (block[:, np.newaxis] == np.unique(block)).astype(np.float64)
-    return np.column_stack([weekday, blocks])
+    """Which block each day is of, and from two weeks on which weekday, (days, strata) [0 or 1].
+
+    Of fewer days, levels of weekdays would leave nothing to be compared.
+    """
+    blocks: Floats = (block[:, np.newaxis] == np.unique(block)).astype(np.float64)
+    if len(rows) < 2 * WEEK_DAYS:
+        return blocks
+    return np.column_stack([np.eye(WEEK_DAYS)[rows % WEEK_DAYS], blocks])
