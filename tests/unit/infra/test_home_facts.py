@@ -8,9 +8,9 @@ import pytest
 from cloud.advice import Installation, Preferences
 from cloud.assignment import Assignment, Design
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from cloud.ports.records import DayRecord
 from cloud.serving import Profile
 from infra.local.home_facts import days_by_lot
+from tests.unit.cloud.savings.conftest import day_record
 
 FIRST = date(2025, 7, 1)
 
@@ -31,16 +31,10 @@ def profile() -> Profile:
     return Profile("d1", "h1", place, True, Preferences(), "auto", measures_savings=True)  # noqa: FBT003 (told)
 
 
-def kept(day: date, arm: str) -> DayRecord:
-    counts = dict.fromkeys(("electric_energy_kwh", "overrides", "warm_words", "warm_minutes", "decisions"), 0)
-    told = {"device_id": "d1", "day": day, "arm": arm, "version": "v1", "measured_h": 24.0, "said": {}}
-    return DayRecord.model_validate(told | counts)
-
-
 def test_whole_local_days_have_their_hours_and_what_was_used_in_them() -> None:
     assignment = Assignment((Design("s", 7),))
     arms = {FIRST + timedelta(days=number): ("habit", "advised")[number % 2] for number in range(5)}
-    days = [kept(day, arm) for day, arm in arms.items()]
+    days = [day_record("d1", day, arm=arm, kwh=0.0) for day, arm in arms.items()]
 
     found = days_by_lot(hours(), [profile()], {"d1": days}, assignment)
 
@@ -53,7 +47,7 @@ def test_whole_local_days_have_their_hours_and_what_was_used_in_them() -> None:
 
 
 def test_without_a_habit_day_nobody_has_consented_and_nothing_is_measured() -> None:
-    days = [kept(FIRST, "advised")]
+    days = [day_record("d1", FIRST, arm="advised", kwh=0.0)]
 
     assert days_by_lot(hours(), [profile()], {"d1": days}, Assignment()).measured() == []
     assert days_by_lot(hours(), [], {}, Assignment()).measured() == []

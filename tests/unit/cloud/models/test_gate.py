@@ -4,7 +4,6 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from cloud.gate.verdict import Verdict
 from cloud.ports.records import DayRecord
 from cloud.training import LeakError, Split, TrainingParams, split, train
 from cloud.trees import Floats, TreeParams, Trees, matrix
+from tests.unit.cloud.savings.conftest import day_record
 
 PARAMS = TrainingParams(
     energy=TreeParams(trees=60, leaves=12, min_rows_leaf=20),
@@ -309,18 +309,11 @@ def by_lot(hours: pd.DataFrame, saved_ratio: float) -> DaysByLot:
         for day, known in own.groupby(own["hour_end_at"].dt.date):
             arm = SWITCHBACK.of(home, day).arm
             up_k, left = (2.0, 1 - saved_ratio) if arm == "advised" else (0.0, 1.0)
-            records.setdefault(home, []).append(day_record(home, day, arm))
+            records.setdefault(home, []).append(day_record(home, day, arm=arm, kwh=0.0))
             lived = known.assign(**{each: known[each] + up_k for each in warmer})
             rows[home, day] = matrix(lived, ENERGY_FEATURES)
             used_kwh[home, day] = left * float(known[ENERGY_TARGET].sum())
     return DaysByLot(records, SWITCHBACK, rows, used_kwh)
-
-
-def day_record(device_id: str, day: date, arm: str) -> DayRecord:
-    """A day as it is kept; electricity is taken from the hours."""
-    counts = dict.fromkeys(("electric_energy_kwh", "overrides", "warm_words", "warm_minutes", "decisions"), 0)
-    told = {"device_id": device_id, "day": day, "arm": arm, "version": "v1", "measured_h": 24.0, "said": {}}
-    return DayRecord.model_validate(told | counts)
 
 
 def test_who_predicts_savings_that_were_not_measured_is_kept_out(
