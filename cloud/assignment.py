@@ -8,9 +8,10 @@ days are habit days: the permanent hold-out. With seven it is half of them, a sw
 A pure function of seed, home and local day: who asks twice, or elsewhere, is told the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
@@ -90,7 +91,7 @@ class Assignment:
 
 def draw(design: Design, home_id: str, day: date) -> HomeDay:
     """What a design draws for a local day of a home; blocks of homes begin on different days."""
-    place = day.toordinal() + _lot(design.seed, home_id, "offset") % BLOCK_DAYS
+    place = day.toordinal() + _offset(design.seed, home_id)
     block, of_block = divmod(place, BLOCK_DAYS)
     week, pair = divmod(of_block, WEEK_DAYS)
     if pair not in _measured(design, home_id, block):
@@ -99,45 +100,17 @@ def draw(design: Design, home_id: str, day: date) -> HomeDay:
     return HomeDay("habit" if week == habit_week else "advised", block, pair)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two days of a home, one at its habit and one advised, as they were drawn.
-
-    Attributes:
-        home: Whose.
-        block: Which block of the home's.
-        habit: The day at its habit.
-        advised: The advised one.
-        saved: What was counted at the habit less that as advised.
-    """
-
-    home: str
-    block: int
-    habit: date
-    advised: date
-    saved: float
-
-
-def pairs(counted: Mapping[tuple[str, date], float], assignment: Assignment) -> list[Pair]:
-    """The pairs of which both days were counted, by home and block."""
-    days: dict[tuple[str, int, int], dict[Arm, tuple[date, float]]] = {}
-    for (home, day), value in sorted(counted.items()):
-        drawn = assignment.of(home, day)
-        if drawn.pair is not None:
-            days.setdefault((home, drawn.block, drawn.pair), {})[drawn.arm] = (day, value)
-    found = []
-    for (home, block, _), arms in sorted(days.items()):
-        if len(arms) == 2:  # noqa: PLR2004 (both arms)
-            (habit, usual), (advised, spent) = arms["habit"], arms["advised"]
-            found.append(Pair(home, block, habit, advised, usual - spent))
-    return found
-
-
+@lru_cache(maxsize=4096)
 def _measured(design: Design, home_id: str, block: int) -> Sequence[int]:
     """The pairs of a block that are measured: in turns, in an order that is drawn anew every seven blocks."""
     epoch, turn = divmod(block, EPOCH_BLOCKS)
     order = sorted(range(WEEK_DAYS), key=lambda pair: _lot(design.seed, home_id, epoch, "order", pair))
     return [order[(turn + place) % WEEK_DAYS] for place in range(design.pairs)]
+
+
+@lru_cache(maxsize=4096)
+def _offset(seed: str, home_id: str) -> int:
+    return _lot(seed, home_id, "offset") % BLOCK_DAYS
 
 
 def _lot(*facts: object) -> int:

@@ -6,7 +6,7 @@ is kept beside it: the next challenger is compared with that one, which knows as
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from cloud.faulty_days import LeftOut
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_FEATURES, OVERRIDE_TARGET
 from cloud.gate.judge import CALIBRATED, SEED, Evidence, judge
 from cloud.gate.sanity import examine_answers
-from cloud.gate.saving import SavingPair
+from cloud.gate.saving import DaysByLot
 from cloud.gate.segments import Traits
 from cloud.gate.verdict import Verdict
 from cloud.override import OverrideModel, exposed_hours
@@ -60,7 +60,7 @@ class Known:
     """
 
     traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
-    pairs: Sequence[SavingPair] = ()
+    by_lot: DaysByLot = field(default_factory=DaysByLot)
     clock: Callable[[], float] = time.thread_time
     left_out: LeftOut = field(default_factory=LeftOut)
     learnt_until: datetime | None = None
@@ -168,7 +168,7 @@ def fine_tune(  # noqa: PLR0913 (what is learnt from, how, and what the gate is 
     parts = split(hours, known.learnt_until)
     recipe = Recipe(champion, reservoir, params, version, quick)
     learnt, judged = recipe.rows(parts.fit, parts.unseen), recipe.judged(parts)
-    evidence = Evidence(learnt, known.clock, known.traits, known.pairs, known.left_out)
+    evidence = Evidence(learnt, known.clock, known.traits, known.by_lot, known.left_out)
     verdict, error = judge(champion, judged, parts, evidence)
     metrics = measure(judged, parts.held_out) | _beside(error)
     if verdict.promote:

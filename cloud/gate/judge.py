@@ -1,6 +1,6 @@
 """The gate's checks in their order: sanity, leaks, error, segments, simple forecasts, overrides, savings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from cloud.faulty_days import MOST_LEFT_OUT, LeftOut
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET, OVERRIDE_TARGET
 from cloud.gate.leaks import find_leaks
 from cloud.gate.sanity import examine
-from cloud.gate.saving import SavingPair, judge_savings
+from cloud.gate.saving import DaysByLot, judge_savings
 from cloud.gate.segments import Traits, segments_of
 from cloud.gate.verdict import Finding, Verdict, verdict
 from cloud.override import exposed_hours
@@ -53,14 +53,14 @@ class Evidence:
         learnt: The very rows that the challenger was trained on.
         clock: Seconds, from any beginning: times predictions.
         traits: By home.
-        pairs: Measured savings.
+        by_lot: Days that were drawn, among those that are judged on.
         left_out: What was neither learnt from nor is judged on, since it cannot be true.
     """
 
     learnt: pd.DataFrame
     clock: Callable[[], float]
     traits: Mapping[str, Traits] = field(default_factory=dict[str, Traits])
-    pairs: Sequence[SavingPair] = ()
+    by_lot: DaysByLot = field(default_factory=DaysByLot)
     left_out: LeftOut = field(default_factory=LeftOut)
 
 
@@ -91,7 +91,7 @@ def judge(
         _who_serves(errors.drop(index=list(parts.unseen), errors="ignore")),
         *(_simple(errors, name) for name in ("ridge", "climatology")),
         _overrides(champion, challenger, parts.held_out),
-        judge_savings(champion.energy, challenger.energy, evidence.pairs, NON_INFERIORITY_RATIO, SEED),
+        judge_savings(champion.energy, challenger.energy, evidence.by_lot, NON_INFERIORITY_RATIO),
     ]
     headline = "; ".join(filter(None, (_headline(error, unseen), evidence.left_out.words)))
     return verdict(champion.version, headline, findings), error

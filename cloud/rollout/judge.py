@@ -13,9 +13,9 @@ from cloud.evaluation import compare_errors, home_errors
 from cloud.ports.records import DayRecord, TrialRecord
 from cloud.rollout.cohort import HomePlace
 from cloud.rollout.outcomes import MEASURED_H, Outcomes
-from cloud.rollout.sequential import Bools, Floats, HarmBudget, Look, look_daily
+from cloud.rollout.sequential import Bools, Daily, Harm, HarmBudget, Look, look_daily
 from cloud.savings.estimates import group_estimate
-from cloud.savings.hierarchy import Hierarchy, learn
+from cloud.savings.hierarchy import Hierarchy
 from cloud.savings.home_days import Compared
 
 SHADOW_DAYS: Final = 2
@@ -26,8 +26,8 @@ FEWEST_TRIED: Final = 4
 
 SEED: Final = 1
 
-PAIRED: Final = "electricity on days by lot"
-"""Of days at the habit and their pairs: a multiple of a home's usual day, as energy is."""
+BY_LOT: Final = "electricity on days by lot"
+"""What is not saved, by the report's own estimator: a multiple of a home's usual day, as energy is."""
 
 Way: TypeAlias = Literal["go on", "withdraw", "end", "pass"]
 
@@ -91,14 +91,15 @@ def judge_canary(
     homes are of several kinds, half of it is for all homes together and half is shared by the kinds of homes.
     """
     seen = Outcomes.of(days, places, trial, last, assignment)
-    harm = {"overrides": seen.overrides, "warm minutes": seen.warm_minutes, "electricity": seen.energy}
+    daily = {"overrides": seen.overrides, "warm minutes": seen.warm_minutes, "electricity": seen.energy}
+    harm: dict[str, Harm] = {kind: Daily(values) for kind, values in daily.items()}
     if any(design.pairs for design in assignment.designs):
-        harm[PAIRED] = seen.lost
+        harm[BY_LOT] = seen.by_lot
     parts = _parts(seen)
     share = replace(budget, alpha=budget.alpha / len(harm) / (2 if parts else 1))
     document, why = _judge_homes(harm, seen.tried, np.ones(len(seen.homes), np.bool_), share)
-    if PAIRED in document:
-        document[PAIRED] += _saved(seen, trial)
+    if BY_LOT in document:
+        document[BY_LOT] += _saved(seen, trial)
     if why:
         return Judgement("end", why, document)
     harmed: dict[str, str] = {}
@@ -143,11 +144,11 @@ def _is_enough(here: Bools, tried: Bools) -> bool:
 def _saved(seen: Outcomes, trial: TrialRecord) -> str:
     """What both versions save, by the estimator of `cloud.savings`, for whoever reads it."""
     drawn = {home for home, tried in zip(seen.homes, seen.tried, strict=True) if tried}
-    every = learn(seen.compared) if seen.compared else None
+    homes, every = seen.by_lot.compared, seen.by_lot.every
     members: dict[str, list[int]] = {trial.version: [], trial.champion: []}
-    for place, home in enumerate(seen.compared):
+    for place, home in enumerate(homes):
         members[trial.version if home.home_id in drawn else trial.champion].append(place)
-    told = (f"{name} saves {_kwh(seen.compared, every, some)}" for name, some in members.items())
+    told = (f"{name} saves {_kwh(homes, every, some)}" for name, some in members.items())
     return f"; {', '.join(told)}"
 
 
@@ -160,13 +161,14 @@ def _kwh(homes: Sequence[Compared], every: Hierarchy | None, members: Sequence[i
 
 
 def _judge_homes(
-    kinds: Mapping[str, Floats], tried: Bools, here: Bools, budget: HarmBudget
+    kinds: Mapping[str, Harm], tried: Bools, here: Bools, budget: HarmBudget
 ) -> tuple[dict[str, str], str]:
     """What was seen of each kind of harm in some homes, and of which there is too much."""
     document, harmful = dict[str, str](), list[str]()
     for kind, harm in kinds.items():
-        looks = look_daily(harm[here], tried[here], budget)
-        if not looks or np.isnan(harm[here]).all():
+        some = harm.among(here)
+        looks = look_daily(some, tried[here], budget) if some.is_seen else []
+        if not looks:
             continue
         document[kind] = _told(looks, budget)
         if looks[-1].stop:

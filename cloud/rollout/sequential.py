@@ -9,9 +9,11 @@ the draws that were not stopped before as its share allows.
 
 import math
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -56,11 +58,58 @@ class Look:
     stop: bool
 
 
-def look_daily(harm: Floats, tried: Bools, budget: HarmBudget) -> list[Look]:
+class Harm(Protocol):
+    """A kind of harm to homes, as it is seen at each daily look."""
+
+    @property
+    def days(self) -> int:
+        """Looks so far."""
+        ...
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether anything is known of any home."""
+        ...
+
+    def among(self, here: Bools) -> Self:
+        """The same of some homes, (homes,)."""
+        ...
+
+    def more(self, look: int, cohorts: Bools) -> Floats:
+        """How much more of it each cohort, (draws, homes), has than the other homes, (draws,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Daily(Harm):
+    """What happened in each home on each day, (homes, days); NaN where it was not seen."""
+
+    values: Floats
+
+    @property
+    @override
+    def days(self) -> int:
+        return int(self.values.shape[1])
+
+    @property
+    @override
+    def is_seen(self) -> bool:
+        return not bool(np.isnan(self.values).all())
+
+    @override
+    def among(self, here: Bools) -> Self:
+        return type(self)(self.values[here])
+
+    @override
+    def more(self, look: int, cohorts: Bools) -> Floats:
+        return _more(self.values[:, :look], cohorts)
+
+
+def look_daily(harm: Harm, tried: Bools, budget: HarmBudget) -> list[Look]:
     """All looks so far; the last one says where the test stands, and none follows one that stops.
 
     Args:
-        harm: What happened in each home on each day, (homes, days), NaN where it was not seen.
+        harm: What is looked at.
         tried: Whether a home is in the cohort, (homes,).
         budget: What was agreed.
     """
@@ -70,8 +119,8 @@ def look_daily(harm: Floats, tried: Bools, budget: HarmBudget) -> list[Look]:
     cohorts = _cohorts(tried, budget)
     running = np.ones(len(cohorts), np.bool_)
     looks = list[Look]()
-    for number in range(1, min(harm.shape[1], budget.looks) + 1):
-        more = _more(harm[:, :number], cohorts)
+    for number in range(1, min(harm.days, budget.looks) + 1):
+        more = harm.more(number, cohorts)
         quota = math.floor(budget.spent(number) * len(cohorts)) - int((~running).sum())
         bound = _bound(more[running], quota)
         looks.append(Look(number, float(more[0]), bool(more[0] > bound)))

@@ -8,9 +8,9 @@ from scipy import stats
 
 from cloud.savings.hierarchy import NOISE_WEIGHT, TINY, Hierarchy
 from cloud.savings.home_days import Compared, Floats
-from cloud.savings.rules import LAGS, SURE
+from cloud.savings.rules import HOME_LAGS, LAGS, SURE
 
-ARMS = LAGS + 1
+ARMS, HOME_ARMS = LAGS + 1, HOME_LAGS + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ def home_estimates(homes: Sequence[Compared], all_of: Hierarchy) -> list[Estimat
     much homes differ, which all of them tell (degrees of freedom: Satterthwaite 1946, Biometrics Bulletin 2).
     """
     unsure = all_of.covariance + all_of.pull @ all_of.mean_covariance @ all_of.pull.transpose(0, 2, 1)
-    xx = np.stack([home.xx for home in homes]) / all_of.noise[:, np.newaxis, np.newaxis]
-    saved = all_of.own[:, :ARMS].sum(axis=1)
+    xx = np.stack([home.of_home.xx for home in homes]) / all_of.noise[:, np.newaxis, np.newaxis]
+    saved = all_of.own[:, :HOME_ARMS].sum(axis=1)
     variance, by_noise = (
-        np.maximum(each[:, :ARMS, :ARMS].sum(axis=(1, 2)), TINY)
+        np.maximum(each[:, :HOME_ARMS, :HOME_ARMS].sum(axis=(1, 2)), TINY)
         for each in (unsure, all_of.covariance @ xx @ all_of.covariance)
     )
     known = np.array([max(home.free, 1) for home in homes]) + NOISE_WEIGHT
@@ -103,17 +103,28 @@ def group_estimate(
         members: Places of the homes of the group; None: all.
     """
     chosen = list(range(len(homes)) if members is None else members)
-    some, own = [homes[place] for place in chosen], all_of.own[chosen]
-    scale, xx = np.array([each.scale for each in some]), np.stack([each.xx for each in some])
-    arms = xx[:, :ARMS, :ARMS]
-    weather = np.einsum("ipq,iq->ip", xx[:, :ARMS, ARMS:], own[:, ARMS:])
+    some = [homes[place] for place in chosen]
+    scale = np.array([each.scale for each in some])
+    arms, heard = (each[chosen] for each in freed_of_weather(homes, all_of))
     inverse = np.linalg.pinv(arms.sum(axis=0))
-    effects = inverse @ (scale @ (np.stack([each.xy[:ARMS] for each in some]) - weather))
+    effects = inverse @ (scale @ heard)
     noise = np.einsum("i,ipq->pq", all_of.noise[chosen] * scale**2, arms)
-    uneven = inverse @ arms - np.eye(ARMS) / len(some)
-    unlike = uneven @ all_of.spread[:ARMS, :ARMS] @ uneven.transpose(0, 2, 1)
+    uneven = (inverse @ arms - np.eye(ARMS) / len(some))[:, :, :HOME_ARMS]
+    unlike = uneven @ all_of.between(chosen)[:, :HOME_ARMS, :HOME_ARMS] @ uneven.transpose(0, 2, 1)
     covariance = inverse @ noise @ inverse + np.einsum("i,ipq->pq", scale**2, unlike)
     return _group(some, effects, covariance)
+
+
+def freed_of_weather(homes: Sequence[Compared], all_of: Hierarchy) -> tuple[Floats, Floats]:
+    """The products of a regression on arms alone, once each home's own weather is taken off.
+
+    Returns:
+        Of arms with each other, (homes, ARMS, ARMS), and with what was used over `Compared.scale`,
+        (homes, ARMS): sums over homes are those of one regression of all their days.
+    """
+    xx = np.stack([each.xx for each in homes])
+    weather = np.einsum("ipq,iq->ip", xx[:, :ARMS, ARMS:], all_of.own[:, HOME_ARMS:])
+    return xx[:, :ARMS, :ARMS], np.stack([each.xy[:ARMS] for each in homes]) - weather
 
 
 def _group(some: Sequence[Compared], effects: Floats, covariance: Floats) -> GroupEstimate:

@@ -8,13 +8,13 @@ regression, and the saving is the sum of their coefficients: that of always bein
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from cloud.savings.rules import LAGS
+from cloud.savings.rules import HOME_LAGS, LAGS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -73,6 +73,12 @@ class Compared:
     xy: Floats
     yy: float
     shares: Floats
+
+    @property
+    def of_home(self) -> "Compared":
+        """The regression of a home's own figure, without arms of older days."""
+        kept = np.r_[: HOME_LAGS + 1, LAGS + 1 : len(self.xy)]
+        return replace(self, xx=self.xx[np.ix_(kept, kept)], xy=self.xy[kept])
 
 
 def compare(homes: Sequence[HomeDays]) -> list[Compared]:
@@ -178,7 +184,11 @@ def _known(weather: Floats) -> Floats:
 
 
 def _strata(rows: npt.NDArray[np.intp], block: npt.NDArray[np.int64]) -> Floats:
-    """Which weekday and which block each day is of, (days, strata) [0 or 1]."""
-    weekday = np.eye(WEEK_DAYS)[rows % WEEK_DAYS]
-    blocks = (block[:, np.newaxis] == np.unique(block)).astype(np.float64)
-    return np.column_stack([weekday, blocks])
+    """Which block each day is of, and from two weeks on which weekday, (days, strata) [0 or 1].
+
+    Of fewer days, levels of weekdays would leave nothing to be compared.
+    """
+    blocks: Floats = (block[:, np.newaxis] == np.unique(block)).astype(np.float64)
+    if len(rows) < 2 * WEEK_DAYS:
+        return blocks
+    return np.column_stack([np.eye(WEEK_DAYS)[rows % WEEK_DAYS], blocks])

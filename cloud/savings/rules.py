@@ -7,9 +7,13 @@ from typing import Final
 
 from cloud.ports.saving_records import LOOK_DAYS
 
-LAGS: Final = 3
-"""Heat that is stored on a day is felt on so many that follow [days]: in simulated homes what was felt on the
-fourth and later ones was below half a point of a day's use."""
+LAGS: Final = 5
+"""Arms of so many days before are in the regression [days]: heat that is stored, and people who have switched
+advice off, are felt for days. With 3, intervals of simulated fleets of 400 homes were too narrow."""
+
+HOME_LAGS: Final = 3
+"""And so many in that of a home's own figure [days]: what is felt later is below half a point of a day's use,
+a small part of a home's interval, and each day more costs as much of it as all that is felt later."""
 
 FEWEST_DAYS: Final = 21
 """Of the days of a look so many must count, or the home has no figure of its own [days]."""

@@ -1,36 +1,38 @@
-"""Facts of homes for the gate: kind of machine, how slow the walls are as fitted, days measured by lot."""
+"""Facts of homes for the gate: kind of machine, how slow the walls are as fitted, days drawn by lot."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from cloud.advisor_seat import state_of
-from cloud.assignment import Arm
+from cloud.assignment import Assignment
 from cloud.config import CloudSettings
 from cloud.energy import usable_energy_hours
 from cloud.errors import RejectedError
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.finetuning import Known
-from cloud.gate.saving import SavingPair
+from cloud.gate.saving import DaysByLot, DeviceDay
 from cloud.gate.segments import Traits
 from cloud.home_state import load
+from cloud.ports.records import DayRecord
+from cloud.ports.saving_records import MEASURED_H
+from cloud.rollout.cohort import HomePlace
+from cloud.savings_desk import EVER
 from cloud.serving import Profile, Serving
 from cloud.thermal.descriptors import DESCRIPTORS, descriptors
 from cloud.thermal.grey_box import fitted_of
-from cloud.trees import matrix
+from cloud.trees import Floats, matrix
 from cloud.wiring.state import open_state
 
 MACHINES = {True: "inverter", False: "single speed", None: "unknown"}
 
+HALF_HOUR = pd.Timedelta(minutes=30)
+"""Before its end every hour is of the day in whose middle it lies."""
+
 _SLOW = DESCRIPTORS.index("rc_slow_h")
-
-
-MEASURED_H = 20
-"""Hours of a day that must be usable for its electricity to be compared [h]."""
 
 
 def facts_of(data_dir: Path, judged: pd.DataFrame) -> Known:
@@ -39,47 +41,41 @@ def facts_of(data_dir: Path, judged: pd.DataFrame) -> Known:
         serving = Serving(store, 0)
         profiles = serving.profiles()
         traits = {device_id: _traits(serving, each) for device_id, each in profiles.items()}
-        measured = {device_id: _arms(serving, device_id) for device_id in profiles}
-    zones = {device_id: each.installation.timezone for device_id, each in profiles.items()}
-    return Known(traits, pairs_of(judged, measured, zones))
+        consenting = [each for each in profiles.values() if each.measures_savings]
+        days = {each.device_id: serving.days(each.device_id, EVER) for each in consenting}
+        assignment = serving.assignment()
+    return Known(traits, days_by_lot(judged, consenting, days, assignment))
 
 
-def pairs_of(
-    hours: pd.DataFrame, arms: Mapping[str, Mapping[date, Arm]], zones: Mapping[str, str]
-) -> list[SavingPair]:
-    """Each habit day that was drawn, beside the nearest advised day of the same device.
+def days_by_lot(
+    hours: pd.DataFrame,
+    profiles: Iterable[Profile],
+    days: Mapping[str, Sequence[DayRecord]],
+    assignment: Assignment,
+) -> DaysByLot:
+    """Days of homes that consent, with the hours of those of which enough is known.
 
     Args:
         hours: That no challenger has learnt from, columns of `cloud.features`.
-        arms: By device and local day, as they were lived.
-        zones: Time zone of each device.
+        profiles: Of the devices of these homes.
+        days: Kept, of each device.
+        assignment: How they were drawn.
     """
-    found = []
-    for device_id, own in usable_energy_hours(hours).groupby("device_id"):
-        name = str(device_id)
-        if "habit" not in arms.get(name, {}).values():
+    records, places = defaultdict[str, list[DayRecord]](list), dict[str, str]()
+    rows, used_kwh = dict[DeviceDay, Floats](), dict[DeviceDay, float]()
+    usable = dict(list(usable_energy_hours(hours).groupby("device_id")))
+    for profile in profiles:
+        records[profile.home_id] += days[profile.device_id]
+        places[profile.home_id] = HomePlace.of(profile).degree
+        own = usable.get(profile.device_id)
+        if own is None:
             continue
-        local = (own["hour_end_at"] - pd.Timedelta(minutes=30)).dt.tz_convert(zones[name]).dt.date
-        days = {day: rows for day, rows in own.groupby(local) if len(rows) >= MEASURED_H}
-        found += _device_pairs(name, days, arms[name])
-    return found
-
-
-def _device_pairs(
-    device_id: str, days: Mapping[Any, pd.DataFrame], arms: Mapping[date, Arm]
-) -> list[SavingPair]:
-    advised = [day for day in days if arms.get(day) == "advised"]
-    found = []
-    for day in (day for day in days if arms.get(day) == "habit" and advised):
-        near = min(advised, key=lambda other: (abs((other - day).days), other))
-        rows = [matrix(days[each], ENERGY_FEATURES) for each in (day, near)]
-        spent = [float(days[each][ENERGY_TARGET].sum()) for each in (day, near)]
-        found.append(SavingPair(device_id, rows[0], rows[1], spent[0] - spent[1]))
-    return found
-
-
-def _arms(serving: Serving, device_id: str) -> dict[date, Arm]:
-    return {day.day: day.arm for day in serving.days(device_id, date(1970, 1, 2))}
+        local = (own["hour_end_at"] - HALF_HOUR).dt.tz_convert(profile.installation.timezone).dt.date
+        for day, known in own.groupby(local):
+            if len(known) >= MEASURED_H:
+                rows[profile.device_id, day] = matrix(known, ENERGY_FEATURES)
+                used_kwh[profile.device_id, day] = float(known[ENERGY_TARGET].sum())
+    return DaysByLot(records, assignment, rows, used_kwh, places)
 
 
 def _traits(serving: Serving, profile: Profile) -> Traits:

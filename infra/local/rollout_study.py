@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from cloud.rollout.sequential import HarmBudget, look_daily
+from cloud.rollout.sequential import Daily, HarmBudget, look_daily
 
 RUNS: Final = 1000
 TIMES: Final = (1.0, 1.5, 2.0, 3.0)
@@ -27,7 +27,7 @@ def stopped(times: float, homes: int, runs: int = RUNS) -> list[int]:
         tried = random.random(homes) < SHARE_RATIO
         rate = random.gamma(1.0, OVERRIDES_A_DAY, homes) * np.where(tried, times, 1.0)
         harm = random.poisson(rate[:, np.newaxis], (homes, BUDGET.looks)).astype(np.float64)
-        looks = look_daily(harm, tried, BUDGET)
+        looks = look_daily(Daily(harm), tried, BUDGET)
         days.append(looks[-1].number if looks and looks[-1].stop else 0)
     return days
 

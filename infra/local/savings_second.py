@@ -3,6 +3,7 @@
 As CalTRACK 2.0 does it, by a line above a balance temperature (`savings_rivals`). It knows of no change but
 advice between before and after: in simulated homes its intervals held the truth in a third to two thirds of
 cases (`savings_study`). So it is told beside the figures by lot, with its own interval, and never to homes.
+OpenDSM's daily model would be the industry's own; it does not run beside our pandas (`measured/README.md`).
 """
 
 from collections import defaultdict

@@ -1,12 +1,16 @@
-"""Days by lot become pairs: each habit day beside the nearest advised one."""
+"""Days by lot and their hours, as the gate is told of them."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
 
+from cloud.advice import Installation, Preferences
+from cloud.assignment import Assignment, Design
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
-from infra.local.home_facts import pairs_of
+from cloud.serving import Profile
+from infra.local.home_facts import days_by_lot
+from tests.unit.cloud.savings.conftest import day_record
 
 FIRST = date(2025, 7, 1)
 
@@ -22,16 +26,28 @@ def hours(days: int = 5) -> pd.DataFrame:
     return frame.assign(**{ENERGY_TARGET: [float(place // 24 + 1) for place in range(count)]})
 
 
-def test_each_habit_day_stands_beside_the_nearest_whole_advised_day() -> None:
-    arms = {FIRST: "advised", FIRST + timedelta(days=2): "habit", FIRST + timedelta(days=3): "advised"}
-    arms |= {FIRST + timedelta(days=4): "habit"}  # of which a third is missing
-
-    (pair,) = pairs_of(hours(), {"d1": arms}, {"d1": "Europe/Rome"})  # type: ignore[dict-item]
-
-    assert (pair.home, pair.habit.shape, pair.advised.shape) == ("d1", *[(24, len(ENERGY_FEATURES))] * 2)
-    assert pair.saved_kwh == pytest.approx(24 * 3 - 24 * 4)
+def profile() -> Profile:
+    place = Installation(24.0, 41.9, 12.5, "Europe/Rome")
+    return Profile("d1", "h1", place, True, Preferences(), "auto", measures_savings=True)  # noqa: FBT003 (told)
 
 
-def test_without_habit_days_there_is_nothing_to_judge_by() -> None:
-    assert pairs_of(hours(), {"d1": {FIRST: "advised"}}, {"d1": "Europe/Rome"}) == []
-    assert pairs_of(hours(), {}, {}) == []
+def test_whole_local_days_have_their_hours_and_what_was_used_in_them() -> None:
+    assignment = Assignment((Design("s", 7),))
+    arms = {FIRST + timedelta(days=number): ("habit", "advised")[number % 2] for number in range(5)}
+    days = [day_record("d1", day, arm=arm, kwh=0.0) for day, arm in arms.items()]
+
+    found = days_by_lot(hours(), [profile()], {"d1": days}, assignment)
+
+    assert sorted(day for _, day in found.hours) == sorted(arms)[:4]  # of the last a third is missing
+    assert {rows.shape for rows in found.hours.values()} == {(24, len(ENERGY_FEATURES))}
+    assert found.used_kwh["d1", FIRST + timedelta(days=2)] == pytest.approx(24 * 3)
+    (home,) = found.measured()
+    assert home.place == "42,12"
+    assert home.used[-4:] == pytest.approx([24, 48, 72, 96])
+
+
+def test_without_a_habit_day_nobody_has_consented_and_nothing_is_measured() -> None:
+    days = [day_record("d1", FIRST, arm="advised", kwh=0.0)]
+
+    assert days_by_lot(hours(), [profile()], {"d1": days}, Assignment()).measured() == []
+    assert days_by_lot(hours(), [], {}, Assignment()).measured() == []

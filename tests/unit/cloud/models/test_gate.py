@@ -11,15 +11,18 @@ import pandas as pd
 import pytest
 
 from cloud import energy
+from cloud.assignment import Assignment, Design
 from cloud.champion import Champion
 from cloud.energy import TREE_FEATURES, EnergyModel, usable_energy_hours
 from cloud.feature_catalogue import ENERGY_FEATURES, ENERGY_TARGET
 from cloud.gate.judge import Evidence, judge
-from cloud.gate.saving import SavingPair
+from cloud.gate.saving import DaysByLot, DeviceDay, judge_savings
 from cloud.gate.segments import Traits
 from cloud.gate.verdict import Verdict
+from cloud.ports.records import DayRecord
 from cloud.training import LeakError, Split, TrainingParams, split, train
 from cloud.trees import Floats, TreeParams, Trees, matrix
+from tests.unit.cloud.savings.conftest import day_record
 
 PARAMS = TrainingParams(
     energy=TreeParams(trees=60, leaves=12, min_rows_leaf=20),
@@ -290,22 +293,31 @@ def test_overrides_out_of_calibration_are_refused_unless_the_champion_is_further
     assert "overrides" not in refused(ask(nobody, good, touchy))
 
 
-def pairs(hours: pd.DataFrame, saved_ratio: float) -> list[SavingPair]:
-    """Days of homes at their habit, each beside the same day kept two degrees warmer."""
-    found = []
-    for home, own in usable_energy_hours(hours).groupby("device_id"):
-        for _, day in list(own.groupby(own["hour_end_at"].dt.date))[1:4]:
-            warmer = day.assign(
-                **{name: day[name] + 2.0 for name in ("setpoint_c", "setpoint_3h_c", "setpoint_24h_c")}
-            )
-            saved_kwh = saved_ratio * float(day[ENERGY_TARGET].sum())
-            rows = matrix(day, ENERGY_FEATURES), matrix(warmer, ENERGY_FEATURES)
-            found.append(SavingPair(str(home), *rows, saved_kwh))
-    return found
+SWITCHBACK = Assignment((Design("gate", 7),))
+
+
+def by_lot(hours: pd.DataFrame, saved_ratio: float) -> DaysByLot:
+    """Days of homes, those that were drawn as advised kept two degrees warmer, with so much saved."""
+    records, rows, used_kwh = (
+        dict[str, list[DayRecord]](),
+        dict[DeviceDay, Floats](),
+        dict[DeviceDay, float](),
+    )
+    warmer = ("setpoint_c", "setpoint_3h_c", "setpoint_24h_c")
+    for name, own in usable_energy_hours(hours).groupby("device_id"):
+        home = str(name)
+        for day, known in own.groupby(own["hour_end_at"].dt.date):
+            arm = SWITCHBACK.of(home, day).arm
+            up_k, left = (2.0, 1 - saved_ratio) if arm == "advised" else (0.0, 1.0)
+            records.setdefault(home, []).append(day_record(home, day, arm=arm, kwh=0.0))
+            lived = known.assign(**{each: known[each] + up_k for each in warmer})
+            rows[home, day] = matrix(lived, ENERGY_FEATURES)
+            used_kwh[home, day] = left * float(known[ENERGY_TARGET].sum())
+    return DaysByLot(records, SWITCHBACK, rows, used_kwh)
 
 
 def test_who_predicts_savings_that_were_not_measured_is_kept_out(
-    champion: Champion, good: Champion, parts: Split
+    champion: Champion, good: Champion, parts: Split, room_hours: pd.DataFrame
 ) -> None:
     def no_effect(model: EnergyModel, rows: Floats) -> Floats:
         flat = rows.copy()
@@ -314,11 +326,26 @@ def test_who_predicts_savings_that_were_not_measured_is_kept_out(
         flat[:, [ENERGY_FEATURES.index("setpoint_24h_c")]] = 25.0
         return model.predict(flat)
 
-    measured = pairs(parts.newest, 0.30)
+    measured = by_lot(room_hours, 0.30)
 
-    assert "savings" not in refused(ask(champion, good, parts, pairs=measured))
-    verdict = ask(champion, planted(good, no_effect), parts, pairs=measured)
+    assert "savings" not in refused(ask(champion, good, parts, by_lot=measured))
+    verdict = ask(champion, planted(good, no_effect), parts, by_lot=measured)
     assert "savings" in refused(verdict)
-    assert "measured pairs saved +" in verdict.reason
-    surely_lost = pairs(parts.newest, -0.30)
-    assert "savings" in refused(ask(champion, good, parts, pairs=surely_lost))
+    assert "advice saved +" in verdict.reason
+    surely_lost = by_lot(room_hours, -0.30)
+    assert "savings" in refused(ask(champion, good, parts, by_lot=surely_lost))
+
+
+def test_savings_of_ten_days_by_lot_are_judged_and_of_few_not(
+    champion: Champion, good: Champion, parts: Split, room_hours: pd.DataFrame
+) -> None:
+    """The newest days of a window are no two weeks: levels of weekdays would leave nothing of them."""
+    ends = room_hours["hour_end_at"]
+    ten = by_lot(room_hours[ends > ends.max() - pd.Timedelta(days=10)], -0.9)
+    few = parts.newest[parts.newest["device_id"] == parts.newest["device_id"].iloc[0]]
+
+    found = judge_savings(champion.energy, good.energy, ten, 0.02)
+    assert not found.passed, found.says
+    assert judge_savings(champion.energy, good.energy, by_lot(few, -0.9), 0.02).says.endswith("too few")
+    nobody = judge_savings(champion.energy, good.energy, DaysByLot(), 0.02)
+    assert nobody.passed

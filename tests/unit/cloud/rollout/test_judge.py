@@ -140,14 +140,24 @@ def test_harm_to_one_kind_of_machines_withdraws_it_from_these_alone() -> None:
 SWITCHBACK = Assignment((Design("s1", 7),))
 
 
+BY_LOT_DAYS = 10
+NEAR = {name: replace(place, longitude_deg=9.0) for name, place in PLACES.items()}
+"""So that the sky is taken off by what neighbours use."""
+
+BY_LOT = HarmBudget(looks=BY_LOT_DAYS, draws=500)
+
+
 def by_lot(days: int, saved_kwh: Callable[[HomePlace], float]) -> list[DayRecord]:
-    """As drawn: 8 kWh on days at the habit, on advised ones so much less; weather is the same for all."""
+    """As drawn: 6.8 kWh on advised days, on those at the habit so much more; weather is the same for all.
+
+    So advised days alone are alike in all homes: what a version costs is seen by lot only.
+    """
 
     def day(device_id: str, place: HomePlace, number: int) -> DayRecord:
         at = BEGAN.date() + timedelta(days=number)
         arm = SWITCHBACK.of(place.home_id, at).arm
-        kwh = 8.0 + 3.0 * np.sin(number) - (saved_kwh(place) if arm == "advised" and number > 0 else 0.0)
-        return record(device_id, at, arm=arm, electric_energy_kwh=kwh)
+        more = (saved_kwh(place) if number > 0 else 1.2) if arm == "habit" else 0.0
+        return record(device_id, at, arm=arm, electric_energy_kwh=6.8 + 3.0 * np.sin(number) + more)
 
     return [
         day(device_id, place, number)
@@ -157,21 +167,24 @@ def by_lot(days: int, saved_kwh: Callable[[HomePlace], float]) -> list[DayRecord
 
 
 def test_it_is_judged_by_what_it_saves_on_days_drawn_by_lot() -> None:
-    days = by_lot(14, lambda place: 0.4 if tried(place) else 1.2)
+    days = by_lot(BY_LOT_DAYS, lambda place: 0.2 if tried(place) else 1.2)
 
-    seen = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
+    seen = judge_canary(days, NEAR, trial(), last(BY_LOT_DAYS), BY_LOT, SWITCHBACK)
 
     assert seen.way == "end"
+    assert seen.reason.startswith("+0.")
     assert "electricity on days by lot" in seen.reason
     told = seen.document["electricity on days by lot"]
-    assert re.search(r"; v2 saves \+0\.\d+ ± 0\.\d+ kWh a day \(\d+ habit days\), v1 saves \+1\.", told), told
+    assert re.search(
+        r"; v2 saves [+-]\d\.\d+ ± \d\.\d+ kWh a day \(\d+ habit days\), v1 saves \+1\.", told
+    ), told
 
 
 def test_who_saves_as_much_passes_and_nobody_is_judged_by_days_that_were_not_drawn() -> None:
-    days = by_lot(14, lambda _: 1.2)
+    days = by_lot(BY_LOT_DAYS, lambda _: 1.2)
 
-    passed = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
-    without = judge_canary(days, PLACES, trial(), last(14))
+    passed = judge_canary(days, NEAR, trial(), last(BY_LOT_DAYS), BY_LOT, SWITCHBACK)
+    without = judge_canary(days, NEAR, trial(), last(BY_LOT_DAYS))
 
     assert passed.way == "pass"
     assert passed.document["electricity on days by lot"].startswith(("+0.0", "-0.0"))
@@ -180,10 +193,10 @@ def test_who_saves_as_much_passes_and_nobody_is_judged_by_days_that_were_not_dra
 
 def test_a_home_that_did_not_consent_has_no_days_by_lot() -> None:
     """It lived advised days where habit days were drawn."""
-    consented = by_lot(14, lambda place: 0.4 if tried(place) else 1.2)
+    consented = by_lot(BY_LOT_DAYS, lambda place: 0.2 if tried(place) else 1.2)
     days = [day.model_copy(update={"arm": "advised"}) for day in consented]
 
-    seen = judge_canary(days, PLACES, trial(), last(14), HarmBudget(), SWITCHBACK)
+    seen = judge_canary(days, NEAR, trial(), last(BY_LOT_DAYS), BY_LOT, SWITCHBACK)
 
     assert "electricity on days by lot" not in seen.document
 

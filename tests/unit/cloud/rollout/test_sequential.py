@@ -3,17 +3,21 @@
 import numpy as np
 import pytest
 
-from cloud.rollout.sequential import Floats, HarmBudget, look_daily
+from cloud.rollout.sequential import Daily, Floats, HarmBudget, look_daily
 
 HOMES, DAYS, SHARE, RUNS = 100, 14, 0.2, 300
 BUDGET = HarmBudget(draws=400)
 
 
-def overrides(random: np.random.Generator, times: float) -> tuple[Floats, np.typing.NDArray[np.bool_]]:
+def overrides(random: np.random.Generator, times: float) -> tuple[Daily, np.typing.NDArray[np.bool_]]:
     """Overrides of homes that are unlike each other (gamma, shape 1, 0.1 a day), `times` as many if tried."""
     tried = random.random(HOMES) < SHARE
     rate = random.gamma(1.0, 0.1, HOMES) * np.where(tried, times, 1.0)
-    return random.poisson(rate[:, np.newaxis], (HOMES, DAYS)).astype(np.float64), tried
+    return Daily(random.poisson(rate[:, np.newaxis], (HOMES, DAYS)).astype(np.float64)), tried
+
+
+def _mean(values: Floats) -> Daily:
+    return Daily(values.mean(axis=1, keepdims=True))
 
 
 def stopped(times: float, seed: int) -> list[int]:
@@ -38,7 +42,7 @@ def test_what_is_looked_at_daily_without_a_budget_is_stopped_far_oftener() -> No
         harm, tried = overrides(random, 1.0)
         alone = HarmBudget(looks=1, draws=400)
         alarms.append(any(
-            look_daily(harm[:, :day].mean(axis=1, keepdims=True), tried, alone)[-1].stop
+            look_daily(_mean(harm.values[:, :day]), tried, alone)[-1].stop
             for day in range(1, DAYS + 1)
         ))  # fmt: skip
 
@@ -73,12 +77,12 @@ def test_homes_and_days_that_were_not_seen_count_for_nothing() -> None:
     harm[0] = np.nan
     harm[1, 1] = np.nan
 
-    looks = look_daily(harm, tried, HarmBudget())
+    looks = look_daily(Daily(harm), tried, HarmBudget())
 
     assert looks[-1].stop
     assert looks[0].more == pytest.approx(5.0)
 
 
 def test_nothing_can_be_said_without_a_cohort_and_others() -> None:
-    assert look_daily(np.ones((5, 3)), np.zeros(5, np.bool_), BUDGET) == []
-    assert look_daily(np.ones((5, 3)), np.ones(5, np.bool_), BUDGET) == []
+    assert look_daily(Daily(np.ones((5, 3))), np.zeros(5, np.bool_), BUDGET) == []
+    assert look_daily(Daily(np.ones((5, 3))), np.ones(5, np.bool_), BUDGET) == []

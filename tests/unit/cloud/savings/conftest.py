@@ -12,9 +12,10 @@ from cloud.ports.records import DEVICES_PK, DayRecord, DeviceRecord, HomeRecord,
 from cloud.ports.state import Put
 from cloud.savings.home_days import Floats, HomeDays
 from cloud.savings.records import Span, home_days
+from cloud.savings.rules import LAGS
 
 FIRST = date(2026, 6, 1)
-RUN_IN = 4
+RUN_IN = LAGS + 1
 
 
 @dataclass(frozen=True, slots=True)

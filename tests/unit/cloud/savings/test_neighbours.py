@@ -9,7 +9,7 @@ from cloud.savings.estimates import group_estimate, home_estimates
 from cloud.savings.hierarchy import learn
 from cloud.savings.home_days import HomeDays, compare
 from cloud.savings.neighbours import beside_neighbours
-from tests.unit.cloud.savings.conftest import Toy, switchback
+from tests.unit.cloud.savings.conftest import RUN_IN, Toy, switchback
 
 MakeToy = Callable[..., Toy]
 HOMES = 20
@@ -42,12 +42,12 @@ def test_a_sky_that_all_homes_share_is_taken_off_their_days(make_toy: MakeToy) -
 
 def test_what_neighbours_used_is_told_as_if_nobody_had_been_advised() -> None:
     """Homes that use 10 kWh whatever the sky, 2 less when advised and 1 more the day after."""
-    days = 32
+    days = 28 + RUN_IN
     toy = Toy(np.full((days, HOMES), 10.0), np.full(HOMES, 2.0), np.full(HOMES, -1.0), np.full(days, 30.0))
     homes = [replace(home, place="33,-112") for home in toy.days(switchback("sky"))]
-    plain = np.mean([home.used[4:] for home in homes], axis=0) / 9.5
+    plain = np.mean([home.used[RUN_IN:] for home in homes], axis=0) / 9.5
 
-    moved = [float(np.std(home.weather[4:, -1])) for home in beside_neighbours(homes)]
+    moved = [float(np.std(home.weather[RUN_IN:, -1])) for home in beside_neighbours(homes)]
 
     print(f"{max(moved):.4f}, plain {np.std(plain):.4f}")
     assert max(moved) < 0.1 * np.std(plain)
@@ -67,7 +67,7 @@ def test_homes_that_are_few_or_elsewhere_are_no_neighbours(make_toy: MakeToy) ->
     days = _days(make_toy(homes=HOMES))
 
     assert np.isnan(beside_neighbours(days[:8])[0].weather[:, -1]).all()
-    assert np.isfinite(beside_neighbours(days[:9])[0].weather[4:, -1]).all()
+    assert np.isfinite(beside_neighbours(days[:9])[0].weather[RUN_IN:, -1]).all()
     nowhere = [replace(home, place="") for home in days]
     assert all(np.isnan(home.weather[:, -1]).all() for home in beside_neighbours(nowhere))
     elsewhere = [replace(days[0], place="52,13"), *days[1:]]
