@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from flask import Response, g
+from flask import Response, g, request
 
 from mobile_api.errors import RateLimitedError
 from mobile_api.sources import counted_source
@@ -22,6 +22,9 @@ WINDOW_S = 60
 
 MAX_KEYS = 50_000
 """Keys of one policy; the longest unseen is forgotten first, which only gives it its quota back early."""
+
+COUNTED = "ac_advisor.standing"
+"""In a WSGI environment: how the account stands whose request was counted before Flask saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class RateLimits:
         Raises:
             RateLimitedError: It has used up its quota.
         """
-        _admit(self.accounts.take(account_id))
+        _admit(request.environ.get(COUNTED) or self.accounts.take(account_id))
 
     def admit_address(self) -> None:
         """Count a request of nobody, or of somebody with a token that is no good.
@@ -104,8 +107,16 @@ def tell(response: Response) -> None:
     """Say how the client stands (draft-ietf-httpapi-ratelimit-headers)."""
     standing: Standing | None = g.get("rate_limit")
     if standing is not None:
-        response.headers["RateLimit-Policy"] = f'"{standing.policy}";q={standing.quota};w={WINDOW_S}'
-        response.headers["RateLimit"] = f'"{standing.policy}";r={standing.remaining};t={standing.reset_s}'
+        response.headers.extend(told(standing))
+
+
+def told(standing: Standing) -> list[tuple[str, str]]:
+    """The headers that say how a client stands."""
+    name = standing.policy
+    return [
+        ("RateLimit-Policy", f'"{name}";q={standing.quota};w={WINDOW_S}'),
+        ("RateLimit", f'"{name}";r={standing.remaining};t={standing.reset_s}'),
+    ]
 
 
 def _admit(standing: Standing) -> None:

@@ -1,11 +1,13 @@
 """What every view may use: the stores, the clock, the keys. One object, held by the app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 
 from cloud.ports.history import DeviceHistory
 from cloud.ports.state import StateStore
@@ -18,6 +20,7 @@ from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.rate_limits import RateLimits
 from mobile_api.records import SubscriptionRecord
+from mobile_api.served import Traces
 from mobile_api.tokens import AccessTokens
 from mobile_api.trusted_issuer import TrustedIssuer
 
@@ -38,33 +41,6 @@ class PushService(Protocol):
 
     def send(self, to: SubscriptionRecord) -> PushOutcome:
         """Say to a browser that advice waits, and nothing else."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
-    """What may be told of a request: nothing of who asked, nor of what.
-
-    Attributes:
-        method: As it was sent.
-        route: The template, such as `/v1/devices/<device_id>`.
-        status: Of the answer.
-        request_id: As it is in the answer and in logs.
-        duration_s: From request to answer [s].
-    """
-
-    method: str
-    route: str
-    status: int
-    request_id: str
-    duration_s: float
-
-
-class Traces(Protocol):
-    """Where requests are traced."""
-
-    def record(self, facts: RequestFacts) -> None:
-        """Tell of a request that has just been answered; never waits, never fails."""
         ...
 
 
@@ -125,12 +101,29 @@ def install(app: Flask, offered: Services) -> None:
     app.extensions[_EXTENSION] = offered
 
 
+_own: Final[ContextVar[Services | None]] = ContextVar("own_services", default=None)
+
+
 def services() -> Services:
     """The services of the app that serves this request, or those that this request has of its own."""
-    own: Services | None = g.get("services")
-    return own or app_services()
+    return _own.get() or app_services()
+
+
+@contextmanager
+def using(own: Services) -> Iterator[None]:
+    """Let what is done meanwhile be done by `own`, in this thread."""
+    token = _own.set(own)
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 def app_services() -> Services:
     """The services of the app: what is written by them is no part of a request's work, and stays."""
-    return cast("Services", current_app.extensions[_EXTENSION])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an app."""
+    return cast("Services", app.extensions[_EXTENSION])

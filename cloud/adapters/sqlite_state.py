@@ -4,13 +4,13 @@ Write-ahead log with `synchronous=FULL`: readers never wait for the writer, and 
 survives a power cut. One writer at a time; the others wait up to `BUSY_TIMEOUT_S`.
 """
 
-import json
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from typing_extensions import override
 from cloud.adapters.sqlite_file import ZERO_WHAT_IS_REMOVED, empty_journal
 from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
 from cloud.errors import ConflictError, UnavailableError
-from cloud.ports.state import Item, Put, StateStore, Write
+from cloud.ports.state import Item, Key, Put, StateStore, Write
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for the others [s]; a transaction takes a few milliseconds."""
@@ -35,7 +35,6 @@ CREATE TABLE IF NOT EXISTS items (
 """
 _SCHEMA_EXPIRY = "CREATE INDEX IF NOT EXISTS expiring ON items (expires_at) WHERE expires_at IS NOT NULL"
 _GET = "SELECT pk, sk, body, version, expires_at FROM items WHERE pk = ? AND sk = ?"
-_GET_SOME = "SELECT pk, sk, body, version, expires_at FROM items WHERE pk = ? AND sk IN"
 _QUERY = """
 SELECT pk, sk, body, version, expires_at FROM items
 WHERE pk = ? AND sk > ? AND sk >= ? AND (expires_at IS NULL OR expires_at > ?)
@@ -81,9 +80,11 @@ class SqliteStateStore(StateStore):
         return next(self._visible(self._rows(_GET, (pk, sk))), None)
 
     @override
-    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
-        question = f"{_GET_SOME} ({', '.join('?' * len(sks))})"
-        return {item.sk: item for item in self._visible(self._rows(question, (pk, *sks)))}
+    def get_each(self, keys: Collection[Key]) -> dict[Key, Item]:
+        if not keys:
+            return {}
+        found = self._rows(_each(len(keys)), [word for key in keys for word in key])
+        return {(item.pk, item.sk): item for item in self._visible(found)}
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
@@ -123,10 +124,10 @@ class SqliteStateStore(StateStore):
             connection.close()
 
     def _visible(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Item]:
-        """The items that have not expired; most never do, and are read in each request."""
+        """The items that have not expired; most never do."""
         for found in rows:
             if found[4] is None:
-                yield Item(found[0], found[1], json.loads(found[2]), found[3])
+                yield Item(found[0], found[1], found[2], found[3])
             elif not (row := Row(*found)).expired(microseconds(self._now())):
                 yield row.item()
 
@@ -165,6 +166,12 @@ class SqliteStateStore(StateStore):
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+@cache
+def _each(count: int) -> str:
+    """A question for so many keys: each is looked up; of a list of pairs it would read the whole table."""
+    return " UNION ALL ".join([_GET] * count)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -10,7 +10,8 @@ import pytest
 
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.errors import UnavailableError
-from cloud.ports.state import Item, Put
+from cloud.ports.state import Put
+from tests.items import item_of
 
 _INCREMENT = """
 import sys
@@ -47,7 +48,7 @@ def test_processes_that_open_the_same_new_file_lose_no_update(tmp_path: Path) ->
         assert process.returncode == 0
 
     store = SqliteStateStore(tmp_path / "state.sqlite")
-    assert store.get("p", "n") == Item("p", "n", {"n": 200}, 200)
+    assert store.get("p", "n") == item_of("p", "n", {"n": 200}, 200)
     store.close()
 
 
