@@ -39,6 +39,7 @@ from mobile_api import (
     presence,
     problems,
     push,
+    quick_reads,
     rate_limits,
     recommendations,
     recovery,
@@ -164,6 +165,7 @@ def create_app(
     app.before_request(_begin)
     app.after_request(_finish)
     dispatch.register(app, all_operations())
+    quick_reads.install(app, all_operations())
     safe_headers.install(app)
     _believe(app, settings.trusted_proxies)
     _offer_description(app)
