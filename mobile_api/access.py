@@ -6,7 +6,7 @@ there are.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class Principal:
 
     def by(self, right: Right) -> "Principal":
         """The same person, asking by another right."""
-        return replace(self, right=right)
+        return Principal(self.account_id, self.session, self.scopes, right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ class QuickReads:
 def install(app: Flask, operations: Collection[Operation]) -> None:
     """Let `app` try quick reads first."""
     origins = services_of(app).settings.cors_origins
-    words = set(reserved_words({operation.path for operation in operations}))
+    words = reserved_words(frozenset(operation.path for operation in operations))
     patterns = [(_pattern(each.path, words), each) for each in operations if is_quick(each)]
     quick = QuickReads(patterns, lambda: services_of(app), f"{VARY}, Origin" if origins else VARY)
     app.wsgi_app = quick.before(app.wsgi_app)  # type: ignore[assignment, method-assign]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias, cast
 
@@ -44,7 +44,7 @@ class PushService(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """The outside of the API, as ports.
 
@@ -86,7 +86,9 @@ class Services:
 
     def on(self, state: StateStore) -> "Services":
         """The same over another view of the serving state."""
-        return replace(self, state=state)
+        other = object.__new__(Services)  # once a request: `replace` asks each field what it is
+        other.__dict__.update(self.__dict__, state=state)
+        return other
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""
