@@ -1,7 +1,8 @@
 """Serving state in one SQLite file that every process of one machine opens.
 
 Write-ahead log with `synchronous=FULL`: readers never wait for the writer, and what `transact` has written
-survives a power cut. One writer at a time; the others wait up to `BUSY_TIMEOUT_S`.
+survives a power cut. One process writes at a time; the others wait up to `BUSY_TIMEOUT_S`. What several
+threads of one want to write meanwhile goes with one commit, which is nearly all that a transaction takes.
 """
 
 import sqlite3
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing_extensions import override
 
 from cloud.adapters.sqlite_file import ZERO_WHAT_IS_REMOVED, empty_journal
 from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
-from cloud.errors import ConflictError, UnavailableError
+from cloud.errors import CloudError, ConflictError, UnavailableError
 from cloud.ports.state import Item, Key, Put, StateStore, Write
 
 BUSY_TIMEOUT_S = 10.0
@@ -69,6 +71,8 @@ class SqliteStateStore(StateStore):
         self._now = now
         self._idle: list[sqlite3.Connection] = []  # each is used by one thread at a time
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # SQLite's own way to wait for another writer is to sleep and to look
+        self._waiting: list[_Transaction] = []
         self._closed = False
         self._transactions = 0
         with self._connection() as connection:
@@ -96,14 +100,16 @@ class SqliteStateStore(StateStore):
 
     @override
     def transact(self, writes: Sequence[Write]) -> None:
-        bodies = encode_writes(writes)
-        now = microseconds(self._now())
-        with self._connection() as connection, _immediate(connection):
-            for write, body in zip(writes, bodies, strict=True):
-                _do(connection, write, body, now)
-            self._transactions += 1
-            if self._transactions % PURGE_EVERY == 0:
-                connection.execute(_PURGE, (now,))
+        own = _Transaction(list(zip(writes, encode_writes(writes), strict=True)))
+        with self._lock:
+            self._waiting.append(own)
+        with self._turn:
+            if not own.is_over:  # else who was before has written it with theirs
+                with self._lock:
+                    together, self._waiting = self._waiting, []
+                self._write(together)
+        if own.error is not None:
+            raise own.error
 
     def scrub(self) -> None:
         """Remove what has expired, and empty the write-ahead log, which still holds what was removed.
@@ -122,6 +128,24 @@ class SqliteStateStore(StateStore):
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def _write(self, together: Sequence["_Transaction"]) -> None:
+        """All with one commit, since that is what takes time; what one of them may not do is left out."""
+        now = microseconds(self._now())
+        try:
+            with self._connection() as connection, _immediate(connection):
+                for each in together:
+                    each.run(connection, now)
+                self._transactions += 1
+                if self._transactions % PURGE_EVERY == 0:
+                    connection.execute(_PURGE, (now,))
+        except BaseException as error:
+            for each in together:
+                each.error = UnavailableError(str(error))
+            raise
+        finally:
+            for each in together:
+                each.is_over = True
 
     def _visible(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Item]:
         """The items that have not expired; most never do."""
@@ -166,6 +190,26 @@ class SqliteStateStore(StateStore):
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Transaction:
+    """What one caller wants to be written, and what became of it."""
+
+    writes: Sequence[tuple[Write, str | None]]
+    error: CloudError | None = None
+    is_over: bool = False
+
+    def run(self, connection: sqlite3.Connection, now: int) -> None:
+        """Write it, or nothing of it when a condition does not hold."""
+        connection.execute("SAVEPOINT own")
+        try:
+            for write, body in self.writes:
+                _do(connection, write, body, now)
+        except ConflictError as error:
+            self.error = error
+            connection.execute("ROLLBACK TO own")
+        connection.execute("RELEASE own")
 
 
 @cache
