@@ -22,6 +22,7 @@ from mobile_api.errors import (
 )
 from mobile_api.operations import GUARDS, Answer, Operation, Page
 from mobile_api.problems import faults_of, problem
+from mobile_api.rate_limits import COUNTED
 from mobile_api.read_ahead import ReadAhead
 from mobile_api.routing import reserve_words
 from mobile_api.services import services, using
@@ -92,7 +93,7 @@ def _admit(operation: Operation) -> access.Principal | None:
     except (UnauthenticatedError, ForbiddenError):
         limits.admit_address()
         raise
-    limits.admit_account(principal.account_id)
+    limits.admit_account(principal.account_id, request.environ.get(COUNTED))
     return principal
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from flask import Response, g, request
+from flask import Response, g
 
 from mobile_api.errors import RateLimitedError
 from mobile_api.sources import counted_source
@@ -81,13 +81,13 @@ class RateLimits:
     accounts: Buckets
     addresses: Buckets
 
-    def admit_account(self, account_id: str) -> None:
-        """Count a request of an account.
+    def admit_account(self, account_id: str, counted: Standing | None = None) -> None:
+        """Count a request of an account, unless it is `counted` already.
 
         Raises:
             RateLimitedError: It has used up its quota.
         """
-        _admit(request.environ.get(COUNTED) or self.accounts.take(account_id))
+        _admit(counted or self.accounts.take(account_id))
 
     def admit_address(self) -> None:
         """Count a request of nobody, or of somebody with a token that is no good.
