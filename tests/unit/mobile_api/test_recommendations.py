@@ -242,7 +242,7 @@ def test_a_bit_cool_is_heard(world: "World") -> None:
 def test_who_asks_for_advice_costs_the_store_few_questions(
     world: "World", monkeypatch: pytest.MonkeyPatch, path: str, questions: int
 ) -> None:
-    """The session, the device with its advice, the home with the membership: quickly the first two are one."""
+    """The session, the device with its advice, the home with who is in it; quickly the first two are one."""
     person = world.sign_up()
     world.device_of(person)
     world.advise("dev-1")
