@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,14 @@ def test_what_threads_want_meanwhile_is_written_with_one_commit(
 ) -> None:
     store = SqliteStateStore(tmp_path / "state.sqlite")
     other = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)
-    begun: list[object] = []
+    begun: list[sqlite3.Connection] = []
     begin = sqlite_state._immediate
-    monkeypatch.setattr(sqlite_state, "_immediate", lambda each: (begun.append(each), begin(each))[1])
+
+    def counted(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+        begun.append(connection)
+        return begin(connection)
+
+    monkeypatch.setattr(sqlite_state, "_immediate", counted)
     other.execute("BEGIN IMMEDIATE")
 
     with ThreadPoolExecutor(9) as threads:

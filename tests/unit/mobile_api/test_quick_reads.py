@@ -1,5 +1,6 @@
 """What is answered in front of Flask is what Flask would answer, and is refused at once when it has to be."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import pytest
 from flask import g
 
 from cloud.ports.records import DeviceRecord, device_pk
-from cloud.ports.state import Put
+from cloud.ports.state import Item, Key, Put
 from mobile_api.records import DecisionRecord
 from mobile_api.services import services_of
 
@@ -220,11 +221,16 @@ def test_other_sites_scripts_are_thought_of(make_world: "MakeWorld") -> None:
 
 def test_a_quick_read_costs_the_store_one_question(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.quickly()
-    asked: list[object] = []
+    asked: list[Collection[Key]] = []
     each = scene.world.state.get_each
+
+    def counted(keys: Collection[Key]) -> dict[Key, Item]:
+        asked.append(keys)
+        return each(keys)
+
     for name in ("get", "query"):
         monkeypatch.setattr(scene.world.state, name, lambda *_: pytest.fail("another question"))
-    monkeypatch.setattr(scene.world.state, "get_each", lambda keys: (asked.append(keys), each(keys))[1])
+    monkeypatch.setattr(scene.world.state, "get_each", counted)
 
     assert scene.quickly().status_code == 200
 
