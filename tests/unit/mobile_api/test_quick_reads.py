@@ -1,7 +1,7 @@
 """What is answered in front of Flask is what Flask would answer, and is refused at once when it has to be."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -159,6 +159,14 @@ def test_a_sign_in_that_has_ended_is_refused_with_the_next_request(scene: Scene)
     )
 
     assert scene.refused() == (401, 401)
+
+
+def test_a_token_for_something_else_does_not_read(scene: Scene) -> None:
+    tokens = scene.world.exchange(scene.world.code("person1@example.org", scope="advise")).json
+    button = replace(scene.person, token=tokens["access_token"])
+    assert button.post("/v1/recommendations/advice-dev-1/accept").status_code == 200
+
+    assert scene.refused(button) == (403, 403)
 
 
 def test_what_is_anothers_is_not_there(scene: Scene) -> None:
