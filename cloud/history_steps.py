@@ -60,19 +60,13 @@ def steps_of(table: pa.Table, edges: Sequence[datetime]) -> list[HistoryStep]:
     inside = (places >= 0) & (places < len(edges) - 1)
     means = _means(table, places, inside, len(edges) - 1)
     last = dict(zip(places[inside].tolist(), np.flatnonzero(inside).tolist(), strict=True))
-    energy_kwh = _energy_kwh(table, at_ms, edges_ms)
-    modes, setpoints_c = table["mode"].to_pylist(), table["setpoint_c"].to_pylist()
-    return [
-        HistoryStep(
-            end=edges[place + 1],
-            mode=modes[last[place]] if place in last else None,
-            setpoint_c=setpoints_c[last[place]] if place in last else None,
-            electric_energy_kwh=_known(energy_kwh[place], 4),
-            **{name: _known(values[place], 3) for name, values in means.items()},
-        )
-        for place in range(len(edges) - 1)
-        if place in last or not np.isnan(energy_kwh[place])
-    ]
+    energy_kwh = _known(_energy_kwh(table, at_ms, edges_ms), 4)
+    modes, setpoints_c = ([*table[name].to_pylist(), None] for name in ("mode", "setpoint_c"))
+    ends = [last.get(place, -1) for place in range(len(edges) - 1)]  # the last one is of no reading
+    columns = [[values[end] for end in ends] for values in (modes, setpoints_c)]
+    columns += [_known(means[name], 3) for name in (*_MEANS, "electric_power_w")]
+    rows = zip(edges[1:], *columns, energy_kwh, strict=True)
+    return [HistoryStep(*row) for end, row in zip(ends, rows, strict=True) if end >= 0 or row[-1] is not None]
 
 
 def _means(table: pa.Table, places: _Places, inside: npt.NDArray[np.bool_], count: int) -> dict[str, _Floats]:
@@ -126,5 +120,5 @@ def _column(table: pa.Table, name: str) -> _Floats:
     return values
 
 
-def _known(value: float, digits: int) -> float | None:
-    return None if np.isnan(value) else round(float(value), digits)
+def _known(values: _Floats, digits: int) -> list[float | None]:
+    return [None if value != value else value for value in np.round(values, digits).tolist()]  # noqa: PLR0124 (NaN)

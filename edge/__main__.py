@@ -5,6 +5,7 @@ in Home Assistant, and `python -m edge home-assistant login` signs that in.
 """
 
 import logging
+import shlex
 import signal
 import socket
 import sys
@@ -46,15 +47,17 @@ def main() -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments in (["--help"], ["-h"]):
+        print(__doc__)  # noqa: T201 (the answer)
+        return 0
     if arguments == ["claim"]:
         return _show_code(ask_for_code(EdgeSettings()))
     if arguments == ["home-assistant", "login"]:
         return _sign_in(HomeAssistantSettings())
-    process = (
-        HomeAssistantProcess(HomeAssistantSettings())
-        if arguments == ["home-assistant"]
-        else Edge(EdgeSettings())
-    )
+    if arguments not in ([], ["home-assistant"]):
+        print(f"no such command: {shlex.join(arguments)}; see --help", file=sys.stderr)  # noqa: T201 (the answer)
+        return 2
+    process = HomeAssistantProcess(HomeAssistantSettings()) if arguments else Edge(EdgeSettings())
     wait = _signals()
     process.start()
     wait.recv(1)

@@ -4,9 +4,10 @@ Something of another home is answered like something that does not exist, so tha
 there are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,13 +23,16 @@ from cloud.ports.records import (
     gateway_pk,
     home_pk,
 )
-from cloud.ports.state import every
+from cloud.ports.state import Key, every
 from mobile_api.errors import ForbiddenError, UnauthenticatedError
 from mobile_api.federation import welcome
 from mobile_api.identity_records import OPERATORS_PK
+from mobile_api.kept import Kept
 from mobile_api.records import MemberRecord, Role, Scope, SessionRecord, account_pk
 from mobile_api.services import services
 from mobile_api.sessions import find_session, prove_session
+from mobile_api.stored import record_of
+from mobile_api.tokens import Claims
 
 SESSION_COOKIE = "ac_session"
 """Cookie of the web page's session."""
@@ -50,6 +54,9 @@ RIGHT_OF: Final[Mapping[str, Right]] = {"read": "see", "advise": "advise", "cont
 
 _Owned = TypeVar("_Owned")
 
+_device_of: Final = Kept[str, str]()
+"""Where advice was seen a moment ago. Only a guess where to look first: it is looked up for whoever asks."""
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -64,7 +71,7 @@ class Principal:
 
     def by(self, right: Right) -> "Principal":
         """The same person, asking by another right."""
-        return replace(self, right=right)
+        return Principal(self.account_id, self.session, self.scopes, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,12 @@ class OwnedGateway:
 
 @dataclass(frozen=True, slots=True)
 class OwnedAdvice:
-    """The advice now stored for a device of the principal."""
+    """The advice now stored for a device of the principal; `text` is what it says, as it is stored."""
 
     record: AdviceRecord
     version: int
     device: OwnedDevice
+    text: str
 
 
 def require_same_origin() -> None:
@@ -170,7 +178,16 @@ def principal_of(token: str) -> Principal:
     if use.federation is not None and use.federation.issued(token):
         guest = welcome(use.state, use.federation, token, use.now())
         return Principal(guest.session.account_id, guest.session, guest.scopes)
-    claims = use.tokens.read(token, use.now())
+    return principal_by(use.tokens.read(token, use.now()))
+
+
+def principal_by(claims: Claims) -> Principal:
+    """Who sends an access token of ours that says this.
+
+    Raises:
+        UnauthenticatedError: Its session has ended.
+    """
+    use = services()
     session = find_session(use.state, claims.session_id, use.now())
     if session is None or session.account_id != claims.account_id:
         raise UnauthenticatedError("the session has ended")
@@ -184,16 +201,20 @@ def owned_home(principal: Principal, home_id: str) -> OwnedHome:
         NotFoundError: There is none, or it is somebody else's.
         ForbiddenError: It is theirs, but this is not for their role.
     """
-    member_sk = f"member#{principal.account_id}"
-    found = services().state.get_some(home_pk(home_id), ("home", member_sk))
-    membership, item = found.get(member_sk), found.get("home")
+    keys = home_keys(home_id, principal.account_id)
+    found = services().state.get_each(keys)
+    item, membership = (found.get(key) for key in keys)
     if membership is None or item is None:
         raise NotFoundError("home", home_id)
-    home = OwnedHome(
-        HomeRecord.model_validate(item.body), item.version, MemberRecord.model_validate(membership.body).role
-    )
+    home = OwnedHome(record_of(HomeRecord, item), item.version, record_of(MemberRecord, membership).role)
     require_right(home, principal.right)
     return home
+
+
+def home_keys(home_id: str, account_id: str) -> tuple[Key, Key]:
+    """What says that somebody is one of a home's people: the home, and their membership."""
+    pk = home_pk(home_id)
+    return (pk, "home"), (pk, f"member#{account_id}")
 
 
 def require_right(home: OwnedHome, right: Right) -> None:
@@ -216,7 +237,7 @@ def owned_device(principal: Principal, device_id: str) -> OwnedDevice:
     item = services().state.get(device_pk(device_id), "device")
     if item is None:
         raise NotFoundError("device", device_id)
-    record = DeviceRecord.model_validate(item.body)
+    record = record_of(DeviceRecord, item)
     if record.home_id is None:
         raise NotFoundError("device", device_id)
     try:
@@ -234,7 +255,7 @@ def owned_gateway(principal: Principal, gateway_id: str) -> OwnedGateway:
         ForbiddenError: As `owned_home`.
     """
     item = services().state.get(gateway_pk(gateway_id), "gateway")
-    record = None if item is None else GatewayRecord.model_validate(item.body)
+    record = None if item is None else record_of(GatewayRecord, item)
     if item is None or record is None or record.home_id is None:
         raise NotFoundError("gateway", gateway_id)
     try:
@@ -251,7 +272,9 @@ def owned_advice(principal: Principal, advice_id: str) -> OwnedAdvice:
         NotFoundError: There is none, it was replaced, or it is somebody else's.
         ForbiddenError: As `owned_home`.
     """
-    for device in owned_devices(principal):
+    guess = _device_of.get(advice_id)
+    likely = [] if guess is None else _existing(owned_device, principal.by("see"), [guess])
+    for device in chain(likely, _owned_devices(principal)):
         advice = stored_advice(device)
         if advice is not None and advice.record.advice_id == advice_id:
             require_right(device.home, principal.right)
@@ -268,19 +291,26 @@ def owned_homes(principal: Principal) -> list[OwnedHome]:
 
 def owned_devices(principal: Principal) -> list[OwnedDevice]:
     """The devices in all homes that the principal may see."""
+    return list(_owned_devices(principal))
+
+
+def _owned_devices(principal: Principal) -> Iterator[OwnedDevice]:
+    """The same, each looked up when it is asked for."""
     state = services().state
-    found = [
-        pointer.sk.removeprefix("device#")
-        for home in owned_homes(principal)
-        for pointer in every(state, home_pk(home.record.home_id), "device#")
-    ]
-    return _existing(owned_device, principal.by("see"), found)
+    for home in owned_homes(principal):
+        pointers = every(state, home_pk(home.record.home_id), "device#")
+        ids = [pointer.sk.removeprefix("device#") for pointer in pointers]
+        yield from _existing(owned_device, principal.by("see"), ids)
 
 
 def stored_advice(device: OwnedDevice) -> OwnedAdvice | None:
     """The advice now stored for a device."""
     item = services().state.get(device_pk(device.record.device_id), "advice")
-    return None if item is None else OwnedAdvice(AdviceRecord.model_validate(item.body), item.version, device)
+    if item is None:
+        return None
+    record = record_of(AdviceRecord, item)
+    _device_of.put(record.advice_id, device.record.device_id)
+    return OwnedAdvice(record, item.version, device, item.text)
 
 
 def _is_operator(principal: Principal) -> bool:

@@ -1,9 +1,6 @@
 """The application: every route, every error, every header in one place; nothing happens at import."""
 
 import json
-import logging
-import re
-import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -42,12 +39,14 @@ from mobile_api import (
     presence,
     problems,
     push,
+    quick_reads,
     rate_limits,
     recommendations,
     recovery,
     safe_headers,
     savings,
     schedules,
+    served,
     services,
     slow_bodies,
 )
@@ -93,7 +92,6 @@ _TOPICS = (
     *(start, advice, page_homes, people, page_gateways, comfort, past, page_statement, account),
     *(operators, letters, screens, page_recovery, shell, routes),
 )
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -167,6 +165,7 @@ def create_app(
     app.before_request(_begin)
     app.after_request(_finish)
     dispatch.register(app, all_operations())
+    quick_reads.install(app, all_operations())
     safe_headers.install(app)
     _believe(app, settings.trusted_proxies)
     _offer_description(app)
@@ -182,7 +181,7 @@ def _push(state: StateStore, settings: ApiSettings) -> services.PushService | No
     return open_sender(state, settings.push_contact, private_ok=settings.push_private_ok)
 
 
-def _traces(settings: ApiSettings) -> services.Traces | None:
+def _traces(settings: ApiSettings) -> served.Traces | None:
     if not settings.otlp_endpoint:
         return None
     from mobile_api.traces import open_traces  # noqa: PLC0415 (needs the extra `otel`)
@@ -211,12 +210,10 @@ def _believe(app: Flask, proxies: int) -> None:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = served.request_id_of(request.headers.get("X-Request-Id", ""))
     g.started = time.perf_counter()
-    g.services = services.app_services()
     if request.routing_exception is not None:  # no route counts it
-        g.services.limits.admit_address()
+        services.services().limits.admit_address()
 
 
 def _finish(response: Response) -> Response:
@@ -233,14 +230,8 @@ def _finish(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = f"{safe_headers.POLICY} {g.form_action}"
     response.headers["X-Request-Id"] = g.request_id
     duration_s = time.perf_counter() - g.started
-    method, route, status = request.method, _route(), response.status_code
-    use.metrics.record(method, route, status, duration_s)
-    if use.traces is not None:
-        use.traces.record(services.RequestFacts(method, route, status, g.request_id, duration_s))
-    if log.is_enabled_for(logging.DEBUG):  # making an event costs as much as a look-up
-        log.debug(
-            "request_served", method=method, route=route, status=status, duration_s=round(duration_s, 6)
-        )
+    facts = served.RequestFacts(request.method, _route(), response.status_code, g.request_id, duration_s)
+    served.tell(facts, use.metrics, use.traces)
     return response
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 from flask import Response, request
+from werkzeug.datastructures import ETags
 
 from mobile_api.errors import PreconditionFailedError
 
@@ -10,7 +11,10 @@ COMPRESSED = "-gzip"
 """Ends the tag of a compressed answer: other bytes, so another strong tag; asked for, either will do."""
 
 
-_CONDITIONS = frozenset(
+CACHE_CONTROL = "private, no-cache"
+VARY = "Authorization, Cookie"
+
+CONDITIONS = frozenset(
     {
         "HTTP_IF_NONE_MATCH",
         "HTTP_IF_MATCH",
@@ -24,10 +28,20 @@ _CONDITIONS = frozenset(
 def cacheable(response: Response) -> Response:
     """Tag a read by its bytes and by its `Link`, so that `settle` can answer 304."""
     shown = response.get_data() + response.headers.get("Link", "").encode()
-    response.set_etag(hashlib.sha256(shown).hexdigest()[:32])
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization, Cookie"
+    response.set_etag(tag_of(shown))
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    response.headers["Vary"] = VARY
     return response
+
+
+def tag_of(shown: bytes) -> str:
+    """The tag of what is shown."""
+    return hashlib.sha256(shown).hexdigest()[:32]
+
+
+def is_known(tag: str, tags: ETags) -> bool:
+    """Whether a client has a read already, in either encoding."""
+    return tags.contains_weak(tag) or tags.contains_weak(_twin(tag))
 
 
 def settle(response: Response) -> Response:
@@ -35,7 +49,7 @@ def settle(response: Response) -> Response:
     tag, _ = response.get_etag()
     if tag is None or response.status_code != 200:  # noqa: PLR2004 (HTTP)
         return response
-    if _CONDITIONS.isdisjoint(request.environ):
+    if CONDITIONS.isdisjoint(request.environ):
         return response
     if request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(_twin(tag)):
         response.status_code = 304

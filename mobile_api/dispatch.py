@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from cloud.errors import ConflictError
 from cloud.ports.records import device_pk
+from cloud.ports.state import Key
 from mobile_api import access, idempotency
 from mobile_api.conditional import cacheable, is_conditional, require_match
 from mobile_api.errors import (
@@ -21,9 +22,10 @@ from mobile_api.errors import (
 )
 from mobile_api.operations import GUARDS, Answer, Operation, Page
 from mobile_api.problems import faults_of, problem
+from mobile_api.rate_limits import COUNTED
 from mobile_api.read_ahead import ReadAhead
 from mobile_api.routing import reserve_words
-from mobile_api.services import services
+from mobile_api.services import services, using
 from mobile_api.slow_bodies import read_body
 
 Arguments: TypeAlias = dict[str, object]
@@ -51,6 +53,22 @@ def serve(operation: Operation, read: Operation | None, /, **path: str) -> Respo
     access.require_same_origin()
     principal = _admit(operation)
     read_body()
+    if principal is None or not operation.beside:
+        return _work(operation, read, principal, path)
+    use = services()
+    with using(use.on(ReadAhead(use.state, keys_beside(operation, path["device_id"])))):
+        return _work(operation, read, principal, path)
+
+
+def keys_beside(operation: Operation, device_id: str) -> list[Key]:
+    """The items of a device that an operation looks at."""
+    pk = device_pk(device_id)
+    return [(pk, sk) for sk in ("device", *operation.beside)]
+
+
+def _work(
+    operation: Operation, read: Operation | None, principal: access.Principal | None, path: Mapping[str, str]
+) -> Response:
     found: Arguments = {} if principal is None else _look_up(operation, principal, path)
     try:
         parsed = _parse(operation)
@@ -75,16 +93,13 @@ def _admit(operation: Operation) -> access.Principal | None:
     except (UnauthenticatedError, ForbiddenError):
         limits.admit_address()
         raise
-    limits.admit_account(principal.account_id)
+    limits.admit_account(principal.account_id, request.environ.get(COUNTED))
     return principal
 
 
 def _look_up(operation: Operation, principal: access.Principal, path: Mapping[str, str]) -> Arguments:
     """The principal, what is theirs, and where their list goes on."""
     found: Arguments = {"principal": principal}
-    if operation.beside:
-        use, pk = services(), device_pk(path["device_id"])
-        g.services = use.on(ReadAhead(use.state, pk, ("device", *operation.beside)))
     for parameter in operation.guards:
         argument, look_up = GUARDS[parameter]
         found[argument] = look_up(principal, path[parameter])

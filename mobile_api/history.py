@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -34,6 +34,7 @@ MIN_RESOLUTION_S, MAX_RESOLUTION_S = 60, 86_400
 LOCAL_DAY = "1d"
 """Steps of one day from midnight to midnight where the home is, of 23, 24 or 25 hours."""
 
+_set = object.__setattr__
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_S = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86_400}
 
@@ -75,6 +76,10 @@ class HistoryPoint(Shown):
         None,
         description="Of the step, by the device's counter: a lost reading loses none.",
     )
+
+
+_NAMES: Final = set(HistoryPoint.model_fields)
+_OF_STEP: Final = [name for name in HistoryPoint.model_fields if name != "at"]
 
 
 class History(Shown):
@@ -158,16 +163,14 @@ def _inside_calendar(instant: datetime) -> datetime:
 
 
 def _step(step: HistoryStep) -> HistoryPoint:
-    return HistoryPoint.model_construct(  # it is ours: nothing to check, and there may be thousands
-        at=step.end,
-        mode=step.mode,
-        setpoint_c=step.setpoint_c,
-        indoor_dry_bulb_c=step.indoor_dry_bulb_c,
-        indoor_rh_pct=step.indoor_rh_pct,
-        outdoor_dry_bulb_c=step.outdoor_dry_bulb_c,
-        electric_power_w=step.electric_power_w,
-        electric_energy_kwh=step.electric_energy_kwh,
-    )
+    """Put together from its parts: it is ours, nothing has to be checked, and there may be thousands."""
+    point = HistoryPoint.__new__(HistoryPoint)
+    fields = {"at": step.end} | {name: getattr(step, name) for name in _OF_STEP}
+    _set(point, "__dict__", fields)
+    _set(point, "__pydantic_fields_set__", _NAMES)
+    _set(point, "__pydantic_extra__", None)
+    _set(point, "__pydantic_private__", None)
+    return point
 
 
 def _single(reading: Telemetry) -> HistoryPoint:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from flask import Response, g, request
+from flask import Response, request
 from pydantic import Field
 from typing_extensions import override
 
@@ -27,7 +27,7 @@ from cloud.errors import ConflictError
 from cloud.ports.records import Record
 from cloud.ports.state import ABSENT, Delete, Item, Put, StateStore, Write, every
 from mobile_api.errors import IdempotencyMismatchError, MalformedRequestError, RequestInFlightError
-from mobile_api.services import services
+from mobile_api.services import services, using
 
 RETENTION = timedelta(hours=24)
 """How long an answer is kept (wall clock)."""
@@ -145,14 +145,12 @@ def _do(reservation: Put, asked: KeptAnswer, act: Callable[[], Response]) -> Res
     mark = _put(
         reservation.pk, reservation.sk, asked.model_copy(update={"done": True}), reservation.if_version or 0
     )
-    g.services = outside.on(_MarkingStore(outside.state, mark))
     try:
-        response = act()
+        with using(outside.on(_MarkingStore(outside.state, mark))):
+            response = act()
     except Exception:
         _give_back(outside.state, mark)
         raise
-    finally:
-        g.services = None
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         _give_back(outside.state, mark)
     else:

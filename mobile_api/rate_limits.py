@@ -23,6 +23,9 @@ WINDOW_S = 60
 MAX_KEYS = 50_000
 """Keys of one policy; the longest unseen is forgotten first, which only gives it its quota back early."""
 
+COUNTED = "ac_advisor.standing"
+"""In a WSGI environment: how the account stands whose request was counted before Flask saw it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -78,13 +81,13 @@ class RateLimits:
     accounts: Buckets
     addresses: Buckets
 
-    def admit_account(self, account_id: str) -> None:
-        """Count a request of an account.
+    def admit_account(self, account_id: str, counted: Standing | None = None) -> None:
+        """Count a request of an account, unless it is `counted` already.
 
         Raises:
             RateLimitedError: It has used up its quota.
         """
-        _admit(self.accounts.take(account_id))
+        _admit(counted or self.accounts.take(account_id))
 
     def admit_address(self) -> None:
         """Count a request of nobody, or of somebody with a token that is no good.
@@ -104,8 +107,16 @@ def tell(response: Response) -> None:
     """Say how the client stands (draft-ietf-httpapi-ratelimit-headers)."""
     standing: Standing | None = g.get("rate_limit")
     if standing is not None:
-        response.headers["RateLimit-Policy"] = f'"{standing.policy}";q={standing.quota};w={WINDOW_S}'
-        response.headers["RateLimit"] = f'"{standing.policy}";r={standing.remaining};t={standing.reset_s}'
+        response.headers.extend(told(standing))
+
+
+def told(standing: Standing) -> list[tuple[str, str]]:
+    """The headers that say how a client stands."""
+    name = standing.policy
+    return [
+        ("RateLimit-Policy", f'"{name}";q={standing.quota};w={WINDOW_S}'),
+        ("RateLimit", f'"{name}";r={standing.remaining};t={standing.reset_s}'),
+    ]
 
 
 def _admit(standing: Standing) -> None:

@@ -1,39 +1,39 @@
 """Reading ahead: what a read will look at is fetched with one question, not with one for each item.
 
-Each question lets another thread go first, so ten threads that ask six each wait more than they work.
+Each question lets another thread go first, so ten threads that ask six each wait more than they work. And it
+is one moment: who may see something and what they see are never of two.
 """
 
 from collections.abc import Collection, Sequence
 
 from typing_extensions import override
 
-from cloud.ports.state import Item, StateStore, Write
+from cloud.ports.state import Item, Key, StateStore, Write
 
 
 class ReadAhead(StateStore):
-    """The serving state of one request that reads, some items of one partition already at hand.
+    """The serving state of one request that reads, some items already at hand.
 
     Args:
         state: The serving state.
-        pk: The partition.
-        sks: The items; any other is looked up as ever.
+        keys: The items; any other is looked up as ever.
     """
 
-    def __init__(self, state: StateStore, pk: str, sks: Collection[str]) -> None:
+    def __init__(self, state: StateStore, keys: Collection[Key]) -> None:
         self._state = state
-        self._pk = pk
-        self._sks = frozenset(sks)
-        self._found = state.get_some(pk, sks)
+        self._keys = frozenset(keys)
+        self._found = state.get_each(keys)
 
     @override
     def get(self, pk: str, sk: str) -> Item | None:
-        if pk == self._pk and sk in self._sks:
-            return self._found.get(sk)
-        return self._state.get(pk, sk)
+        key = (pk, sk)
+        return self._found.get(key) if key in self._keys else self._state.get(pk, sk)
 
     @override
-    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
-        return self._state.get_some(pk, sks)
+    def get_each(self, keys: Collection[Key]) -> dict[Key, Item]:
+        if not self._keys.issuperset(keys):
+            return self._state.get_each(keys)
+        return {key: self._found[key] for key in keys if key in self._found}
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
@@ -42,4 +42,4 @@ class ReadAhead(StateStore):
     @override
     def transact(self, writes: Sequence[Write]) -> None:
         self._state.transact(writes)
-        self._sks = frozenset()
+        self._keys = frozenset()

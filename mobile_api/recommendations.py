@@ -6,21 +6,23 @@ person's answer is remembered beside the advice, so that what was pressed is see
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
 from cloud.errors import NotReadyError
-from cloud.ports.records import AdviceStatus, FeedbackKind, PlanRecord, device_pk
+from cloud.ports.records import AdviceRecord, AdviceStatus, FeedbackKind, PlanRecord, device_pk
 from cloud.ports.state import Put
 from edge.contract import DeviceId, Fan, Mode, RequestedBy
 from mobile_api.access import OwnedAdvice, OwnedDevice, stored_advice
 from mobile_api.errors import StateConflictError
 from mobile_api.inbox import append, feedback_entry
+from mobile_api.kept import Kept
 from mobile_api.operations import Body, Operations, Shown
 from mobile_api.preferences import preferences
 from mobile_api.records import DecisionRecord
 from mobile_api.services import services
+from mobile_api.stored import record_of
 
 Verdict: TypeAlias = Literal["accept", "dismiss", "undo"]
 Reason: TypeAlias = Literal["too_hot", "a_bit_warm", "a_bit_cool", "too_cold", "not_home"]
@@ -36,6 +38,9 @@ DECISION_RETENTION = timedelta(days=1)
 """An answer that the advisor has not taken up by then is no longer shown (wall clock)."""
 
 operations = Operations("recommendations")
+
+_views: Final = Kept[tuple[str, AdviceStatus], "RecommendationView"]()
+"""Views, by the advice as it is stored and its status of now."""
 
 
 class CounterfactualView(Shown):
@@ -187,8 +192,12 @@ def feel(device: OwnedDevice, kind: Reason, requested_by: RequestedBy = "app") -
 def view(advice: OwnedAdvice) -> RecommendationView:
     """The advice with its status of now."""
     now = services().device_now(advice.record.device_id)
-    current = status(advice, now)
-    shown = RecommendationView.model_validate(advice.record, from_attributes=True)
+    key = (advice.text, status(advice, now))
+    return _views.get(key) or _views.put(key, _view(advice.record, key[1]))
+
+
+def _view(record: AdviceRecord, current: AdviceStatus) -> RecommendationView:
+    shown = RecommendationView.model_validate(record, from_attributes=True)
     return shown if shown.status == current else shown.model_copy(update={"status": current})
 
 
@@ -196,7 +205,7 @@ def status(advice: OwnedAdvice, now: datetime) -> AdviceStatus:
     """The stored status, unless a person has answered since or its time is over."""
     record = advice.record
     item = services().state.get(device_pk(record.device_id), "decision")
-    decision = None if item is None else DecisionRecord.model_validate(item.body)
+    decision = None if item is None else record_of(DecisionRecord, item)
     answered = None if decision is None else (decision.advice_id, decision.advice_version)
     if decision is not None and answered == (record.advice_id, advice.version):
         return decision.status

@@ -14,7 +14,7 @@ from werkzeug.routing import BaseConverter
 
 def reserve_words(app: Flask, paths: Collection[str]) -> None:
     """Keep the words of `paths` that stand where another path has a parameter from being such a parameter."""
-    words = _reserved(frozenset(paths))
+    words = reserved_words(frozenset(paths))
 
     class Id(BaseConverter):
         """Any segment but a reserved word."""
@@ -25,7 +25,8 @@ def reserve_words(app: Flask, paths: Collection[str]) -> None:
 
 
 @cache
-def _reserved(paths: frozenset[str]) -> tuple[str, ...]:
+def reserved_words(paths: frozenset[str]) -> tuple[str, ...]:
+    """The words of `paths` that stand where another path has a parameter."""
     return tuple(sorted({word for path in paths for other in paths for word in _words(path, other)}))
 
 

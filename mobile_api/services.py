@@ -1,11 +1,13 @@
 """What every view may use: the stores, the clock, the keys. One object, held by the app."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 
 from cloud.ports.history import DeviceHistory
 from cloud.ports.state import StateStore
@@ -18,6 +20,7 @@ from mobile_api.passwords import Passwords
 from mobile_api.post import Post
 from mobile_api.rate_limits import RateLimits
 from mobile_api.records import SubscriptionRecord
+from mobile_api.served import Traces
 from mobile_api.tokens import AccessTokens
 from mobile_api.trusted_issuer import TrustedIssuer
 
@@ -41,34 +44,7 @@ class PushService(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
-    """What may be told of a request: nothing of who asked, nor of what.
-
-    Attributes:
-        method: As it was sent.
-        route: The template, such as `/v1/devices/<device_id>`.
-        status: Of the answer.
-        request_id: As it is in the answer and in logs.
-        duration_s: From request to answer [s].
-    """
-
-    method: str
-    route: str
-    status: int
-    request_id: str
-    duration_s: float
-
-
-class Traces(Protocol):
-    """Where requests are traced."""
-
-    def record(self, facts: RequestFacts) -> None:
-        """Tell of a request that has just been answered; never waits, never fails."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """The outside of the API, as ports.
 
@@ -110,7 +86,9 @@ class Services:
 
     def on(self, state: StateStore) -> "Services":
         """The same over another view of the serving state."""
-        return replace(self, state=state)
+        other = object.__new__(Services)  # once a request: `replace` asks each field what it is
+        other.__dict__.update(self.__dict__, state=state)
+        return other
 
     def device_now(self, device_id: str) -> datetime:
         """What time it is for a device: the wall clock's, or with `clock=telemetry` its newest reading's."""
@@ -125,12 +103,29 @@ def install(app: Flask, offered: Services) -> None:
     app.extensions[_EXTENSION] = offered
 
 
+_own: Final[ContextVar[Services | None]] = ContextVar("own_services", default=None)
+
+
 def services() -> Services:
     """The services of the app that serves this request, or those that this request has of its own."""
-    own: Services | None = g.get("services")
-    return own or app_services()
+    return _own.get() or app_services()
+
+
+@contextmanager
+def using(own: Services) -> Iterator[None]:
+    """Let what is done meanwhile be done by `own`, in this thread."""
+    token = _own.set(own)
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 def app_services() -> Services:
     """The services of the app: what is written by them is no part of a request's work, and stays."""
-    return cast("Services", current_app.extensions[_EXTENSION])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an app."""
+    return cast("Services", app.extensions[_EXTENSION])

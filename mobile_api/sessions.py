@@ -18,6 +18,7 @@ from mobile_api import audit
 from mobile_api.digests import digest
 from mobile_api.errors import UnauthenticatedError
 from mobile_api.records import AccountRecord, Scope, SessionRecord, account_pk, session_pk
+from mobile_api.stored import record_of
 
 LIFETIME = timedelta(days=30)
 """A session ends then, however often it was refreshed."""
@@ -85,7 +86,7 @@ def find_session(state: StateStore, session_id: str, now: datetime) -> SessionRe
     item = state.get(session_pk(session_id), "session")
     if item is None:
         return None
-    session = SessionRecord.model_validate(item.body)
+    session = record_of(SessionRecord, item)
     return session if now < session.expires_at else None
 
 

@@ -39,15 +39,22 @@ class TokenMemory(Generic[_Claims]):
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self, token: str, now: datetime, check: Callable[[], _Claims]) -> _Claims:
-        """What a token says, by `check` (which raises when it is no good) or as it was a moment ago."""
+    def recall(self, token: str, now: datetime) -> _Claims | None:
+        """What a token says, if that was checked a moment ago."""
         with self._lock:
             checked_at, claims = self._known.get(token, (None, None))
-            if claims is not None and checked_at is not None:
-                if checked_at <= now < min(claims.expires_at, checked_at + REMEMBERED_FOR):
-                    self._known.move_to_end(token)
-                    return claims
-                del self._known[token]
+            if claims is None or checked_at is None:
+                return None
+            if checked_at <= now < min(claims.expires_at, checked_at + REMEMBERED_FOR):
+                self._known.move_to_end(token)
+                return claims
+            del self._known[token]
+        return None
+
+    def read(self, token: str, now: datetime, check: Callable[[], _Claims]) -> _Claims:
+        """What a token says, by `check` (which raises when it is no good) or as it was a moment ago."""
+        if (recalled := self.recall(token, now)) is not None:
+            return recalled
         claims = check()
         with self._lock:
             self._known[token] = (now, claims)

@@ -70,6 +70,10 @@ class AccessTokens:
         """
         return self._memory.read(token, now, partial(self._check, token, now))
 
+    def recall(self, token: str, now: datetime) -> Claims | None:
+        """What a token of ours says that was read a moment ago; None: nobody has, or it is no longer good."""
+        return self._memory.recall(token, now)
+
     def _check(self, token: str, now: datetime) -> Claims:
         expected: Any = {
             "iss": {"essential": True, "value": self.issuer},

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from typing_extensions import override
 
 from mobile_api.metrics import METHODS
-from mobile_api.services import RequestFacts, Traces
+from mobile_api.served import RequestFacts, Traces
 
 SERVICE: Final = "ac-advisor-api"
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
 from cloud.errors import ConflictError
-from cloud.ports.state import Item, Put, StateStore, Write
+from cloud.ports.state import Item, Key, Put, StateStore, Write
 
 
 def _utc_now() -> datetime:
@@ -34,10 +34,10 @@ class MemoryStateStore(StateStore):
         return None if row is None else row.item()
 
     @override
-    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
+    def get_each(self, keys: Collection[Key]) -> dict[Key, Item]:
         with self._lock:
-            rows = [self._visible(pk, sk) for sk in sks]
-        return {row.sk: row.item() for row in rows if row is not None}
+            rows = [self._visible(*key) for key in keys]
+        return {(row.pk, row.sk): row.item() for row in rows if row is not None}
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:

@@ -1,16 +1,18 @@
 """Serving state in one SQLite file that every process of one machine opens.
 
 Write-ahead log with `synchronous=FULL`: readers never wait for the writer, and what `transact` has written
-survives a power cut. One writer at a time; the others wait up to `BUSY_TIMEOUT_S`.
+survives a power cut. One process writes at a time; the others wait up to `BUSY_TIMEOUT_S`. What several
+threads of one want to write meanwhile goes with one commit, which is nearly all that a transaction takes.
 """
 
-import json
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,8 @@ from typing_extensions import override
 
 from cloud.adapters.sqlite_file import ZERO_WHAT_IS_REMOVED, empty_journal
 from cloud.adapters.state_items import Row, encode_writes, holds, microseconds
-from cloud.errors import ConflictError, UnavailableError
-from cloud.ports.state import Item, Put, StateStore, Write
+from cloud.errors import CloudError, ConflictError, UnavailableError
+from cloud.ports.state import Item, Key, Put, StateStore, Write
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for the others [s]; a transaction takes a few milliseconds."""
@@ -35,7 +37,6 @@ CREATE TABLE IF NOT EXISTS items (
 """
 _SCHEMA_EXPIRY = "CREATE INDEX IF NOT EXISTS expiring ON items (expires_at) WHERE expires_at IS NOT NULL"
 _GET = "SELECT pk, sk, body, version, expires_at FROM items WHERE pk = ? AND sk = ?"
-_GET_SOME = "SELECT pk, sk, body, version, expires_at FROM items WHERE pk = ? AND sk IN"
 _QUERY = """
 SELECT pk, sk, body, version, expires_at FROM items
 WHERE pk = ? AND sk > ? AND sk >= ? AND (expires_at IS NULL OR expires_at > ?)
@@ -70,6 +71,8 @@ class SqliteStateStore(StateStore):
         self._now = now
         self._idle: list[sqlite3.Connection] = []  # each is used by one thread at a time
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # SQLite's own way to wait for another writer is to sleep and to look
+        self._waiting: list[_Transaction] = []
         self._closed = False
         self._transactions = 0
         with self._connection() as connection:
@@ -81,9 +84,11 @@ class SqliteStateStore(StateStore):
         return next(self._visible(self._rows(_GET, (pk, sk))), None)
 
     @override
-    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
-        question = f"{_GET_SOME} ({', '.join('?' * len(sks))})"
-        return {item.sk: item for item in self._visible(self._rows(question, (pk, *sks)))}
+    def get_each(self, keys: Collection[Key]) -> dict[Key, Item]:
+        if not keys:
+            return {}
+        found = self._rows(_each(len(keys)), [word for key in keys for word in key])
+        return {(item.pk, item.sk): item for item in self._visible(found)}
 
     @override
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
@@ -95,14 +100,16 @@ class SqliteStateStore(StateStore):
 
     @override
     def transact(self, writes: Sequence[Write]) -> None:
-        bodies = encode_writes(writes)
-        now = microseconds(self._now())
-        with self._connection() as connection, _immediate(connection):
-            for write, body in zip(writes, bodies, strict=True):
-                _do(connection, write, body, now)
-            self._transactions += 1
-            if self._transactions % PURGE_EVERY == 0:
-                connection.execute(_PURGE, (now,))
+        own = _Transaction(list(zip(writes, encode_writes(writes), strict=True)))
+        with self._lock:
+            self._waiting.append(own)
+        with self._turn:
+            if not own.is_over:  # else who was before has written it with theirs
+                with self._lock:
+                    together, self._waiting = self._waiting, []
+                self._write(together)
+        if own.error is not None:
+            raise own.error
 
     def scrub(self) -> None:
         """Remove what has expired, and empty the write-ahead log, which still holds what was removed.
@@ -122,11 +129,29 @@ class SqliteStateStore(StateStore):
         for connection in idle:
             connection.close()
 
+    def _write(self, together: Sequence["_Transaction"]) -> None:
+        """All with one commit, since that is what takes time; what one of them may not do is left out."""
+        now = microseconds(self._now())
+        try:
+            with self._connection() as connection, _immediate(connection):
+                for each in together:
+                    each.run(connection, now)
+                self._transactions += 1
+                if self._transactions % PURGE_EVERY == 0:
+                    connection.execute(_PURGE, (now,))
+        except BaseException as error:
+            for each in together:
+                each.error = UnavailableError(str(error))
+            raise
+        finally:
+            for each in together:
+                each.is_over = True
+
     def _visible(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Item]:
-        """The items that have not expired; most never do, and are read in each request."""
+        """The items that have not expired; most never do."""
         for found in rows:
             if found[4] is None:
-                yield Item(found[0], found[1], json.loads(found[2]), found[3])
+                yield Item(found[0], found[1], found[2], found[3])
             elif not (row := Row(*found)).expired(microseconds(self._now())):
                 yield row.item()
 
@@ -165,6 +190,32 @@ class SqliteStateStore(StateStore):
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Transaction:
+    """What one caller wants to be written, and what became of it."""
+
+    writes: Sequence[tuple[Write, str | None]]
+    error: CloudError | None = None
+    is_over: bool = False
+
+    def run(self, connection: sqlite3.Connection, now: int) -> None:
+        """Write it, or nothing of it when a condition does not hold."""
+        connection.execute("SAVEPOINT own")
+        try:
+            for write, body in self.writes:
+                _do(connection, write, body, now)
+        except ConflictError as error:
+            self.error = error
+            connection.execute("ROLLBACK TO own")
+        connection.execute("RELEASE own")
+
+
+@cache
+def _each(count: int) -> str:
+    """A question for so many keys: each is looked up; of a list of pairs it would read the whole table."""
+    return " UNION ALL ".join([_GET] * count)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -36,9 +36,9 @@ class Row:
         return self.expires_at is not None and self.expires_at <= now
 
     def item(self) -> Item:
-        """The item that a reader gets: a copy of its own."""
+        """The item that a reader gets."""
         expires_at = None if self.expires_at is None else _EPOCH + self.expires_at * _MICROSECOND
-        return Item(self.pk, self.sk, json.loads(self.body), self.version, expires_at)
+        return Item(self.pk, self.sk, self.body, self.version, expires_at)
 
 
 def microseconds(instant: datetime) -> int:

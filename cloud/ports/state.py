@@ -4,6 +4,7 @@ The semantics are what SQLite and DynamoDB can both promise: optimistic versions
 writes, and items that expire (readers never see an expired item, whenever it is really removed).
 """
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,17 @@ MAX_KEY_BYTES = 1000
 MAX_TRANSACTION_BYTES = 3584 * 1024
 """Size of all bodies in one transaction [bytes] (DynamoDB: 4 MB, of which keys and fields take some)."""
 
+MAX_KEYS = 100
+"""Items asked for at once by key (DynamoDB BatchGetItem)."""
+
 _PAGE_ITEMS = 100
 
 ABSENT: Final = 0
 """As `if_version`: the item must not exist yet."""
 
 Body: TypeAlias = dict[str, Any]
+Key: TypeAlias = tuple[str, str]
+"""`pk` and `sk`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +42,22 @@ class Item:
     Attributes:
         pk: Partition key, such as `home#h1`.
         sk: Sort key inside the partition, such as `advice#dev-1`.
-        body: JSON object.
+        text: JSON object, as it is stored: the same text says the same.
         version: 1 for a new item, one more with each write.
         expires_at: When readers stop seeing it (UTC), or None.
     """
 
     pk: str
     sk: str
-    body: Body
+    text: str
     version: int
     expires_at: datetime | None = None
+
+    @property
+    def body(self) -> Body:
+        """What it says: a copy of one's own, each time."""
+        found: Body = json.loads(self.text)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +90,13 @@ class StateStore(Protocol):
         """The item, or None when there is none (or it has expired)."""
         ...
 
-    def get_some(self, pk: str, sks: Collection[str]) -> dict[str, Item]:
-        """Those of some items of a partition that there are, by `sk`; one question where the store can."""
-        found = ((sk, self.get(pk, sk)) for sk in sks)
-        return {sk: item for sk, item in found if item is not None}
+    def get_each(self, keys: Collection[Key]) -> dict[Key, Item]:
+        """Those of up to `MAX_KEYS` items that there are, of any partitions; one question where it can be.
+
+        A store that asks once sees all of them as they are at one moment; no other may be relied on to.
+        """
+        found = ((key, self.get(*key)) for key in keys)
+        return {key: item for key, item in found if item is not None}
 
     def query(self, pk: str, *, prefix: str = "", after: str = "", limit: int = 100) -> list[Item]:
         """Up to `limit` items of a partition in the order of `sk`, with `sk > after` and the prefix."""

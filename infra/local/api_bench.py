@@ -17,12 +17,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.ports.records import ClaimRecord, DeviceRecord, device_pk
 from cloud.ports.state import Put
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
+from infra.local import bare_flask
 from infra.local.api_client import ApiClient
 from infra.local.api_profile import Profile, profile_recommendation
 from infra.local.broker import free_ports
@@ -49,13 +52,19 @@ _HOME: Final = {"name": "Flat", "latitude_deg": 45.0, "longitude_deg": 9.0, "tim
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One question: the medians of its rounds, and the median ratios to the bare route of the same round."""
+    """One question: the medians of its rounds, and the median ratios to the bare route of the same round.
+
+    `cpu_us` is what the server works for one request [µs], its streams and all else that it does included;
+    `cpu_ratio` is the bare route's by that. Whoever else works on the machine changes neither much.
+    """
 
     requests_per_s: float
     p50_ms: float
     p99_ms: float
+    cpu_us: float
     ratio: float
     p99_ratio: float
+    cpu_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ def measure_api(requests: int, *, profile: bool = False) -> ApiRates:
         },
         streams=streams,
         stream_events=events,
-        client_busy_ratio=round(statistics.median(each["bare"].busy_ratio for each in rounds), 3),
+        client_busy_ratio=round(statistics.median(each["bare"].load.busy_ratio for each in rounds), 3),
         load_average=round(load_average, 1),
         profile=found,
     )
@@ -130,22 +139,50 @@ def _flat(name: str, figures: Mapping[str, Any]) -> Iterator[tuple[str, object]]
             yield f"{name}{key}", value
 
 
-def _round(site: "Site", requests: int) -> dict[str, Load]:
-    bare = measure(site.bare_port, [[request("GET", "/")]] * PEOPLE, requests, (200,))
-    asked = {name: measure(site.port, *question) for name, question in site.questions(requests).items()}
-    return {"bare": bare, **asked}
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What a server took in a round, and what it worked for each request [µs]."""
+
+    load: Load
+    cpu_us: float
 
 
-def _figures(loads: Sequence[Load], bare: Sequence[Load]) -> Figures:
-    pairs = list(zip(loads, bare, strict=True))
+def _round(site: "Site", requests: int) -> dict[str, _Served]:
+    bare = _served(site.bare, site.bare_port, [[request("GET", "/")]] * PEOPLE, requests, (200,))
+    questions = site.questions(requests).items()
+    return {"bare": bare, **{name: _served(site.api, site.port, *question) for name, question in questions}}
+
+
+def _served(
+    worker: Worker, port: int, asked: Sequence[Sequence[bytes]], count: int, statuses: tuple[int, ...]
+) -> _Served:
+    before_s = _cpu_s(worker)
+    load = measure(port, asked, count, statuses)
+    return _Served(load, (_cpu_s(worker) - before_s) / count * 1e6)
+
+
+def _cpu_s(worker: Worker) -> float:
+    """What the processes of a server have worked so far [s]."""
+    if worker.pid is None:
+        raise worker.failure()
+    times = [each.cpu_times() for each in psutil.Process(worker.pid).children(recursive=True)]
+    return sum(each.user + each.system for each in times)
+
+
+def _figures(rounds: Sequence[_Served], bare: Sequence[_Served]) -> Figures:
+    loads = [each.load for each in rounds]
+    pairs = [(each.load, other.load) for each, other in zip(rounds, bare, strict=True)]
+    cpu_us, bare_us = (statistics.fmean(each.cpu_us for each in those) for those in (rounds, bare))
     return Figures(
         requests_per_s=round(statistics.median(each.requests_per_s for each in loads), 1),
         p50_ms=round(statistics.median(each.p50_ms for each in loads), 3),
         p99_ms=round(statistics.median(each.p99_ms for each in loads), 3),
+        cpu_us=round(cpu_us, 1),  # a mean: the clock of a process ticks each 10 ms
         ratio=round(
             statistics.median(each.requests_per_s / other.requests_per_s for each, other in pairs), 3
         ),
         p99_ratio=round(statistics.median(each.p99_ms / other.p99_ms for each, other in pairs), 3),
+        cpu_ratio=round(bare_us / cpu_us, 3),
     )
 
 
@@ -188,20 +225,23 @@ class Site:
         self.port, self.bare_port = free_ports(2)
         self.people: list[tuple[str, str]] = []
         """The token and the device of each."""
-        self._api = self._worker("api", ("mobile_api",), self.port)
+        self.api = self._worker("api", ("mobile_api",), self.port)
+        self.bare = self._worker(
+            "bare", ("infra.local.bare_flask", str(folder / "bare"), str(self.bare_port)), 0
+        )
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """With both processes; everybody has advice and a day of readings."""
         with closing(SqliteReadingLog(self._folder / "api" / "ingest.sqlite")) as log:
-            self._api.start()
-            bare = self._bare(self._move_in(log))
-            bare.start()
+            self.api.start()
             try:
+                bare_flask.keep_answer(self._folder / "bare", self._move_in(log))
+                self.bare.start()
                 yield
             finally:
-                bare.stop()
-                self._api.stop()
+                self.bare.stop()
+                self.api.stop()
 
     @contextmanager
     def watched(self) -> Iterator[Listeners]:
@@ -269,12 +309,6 @@ class Site:
                 self.people.append((str(client.token), device_id))
         token, device_id = self.people[0]
         return exchange(self.port, request("GET", f"/v1/devices/{device_id}/recommendation", token))[2]
-
-    def _bare(self, answer: bytes) -> Worker:
-        folder = self._folder / "bare"
-        return self._worker(
-            "bare", ("infra.local.bare_flask", str(folder), str(self.bare_port), answer.decode()), 0
-        )
 
     def _worker(self, name: str, module: Sequence[str], port: int) -> Worker:
         folder = self._folder / name

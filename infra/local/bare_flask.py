@@ -1,4 +1,4 @@
-"""`python -m infra.local.bare_flask DIR PORT ANSWER`: one JSON endpoint of plain Flask, on the API's server.
+"""`python -m infra.local.bare_flask DIR PORT`: one JSON endpoint of plain Flask, on the API's server.
 
 What `ac-advisor bench api` compares with: the same granian, the same threads, and nothing else.
 """
@@ -14,12 +14,20 @@ from flask import Flask, Response, jsonify
 from mobile_api.config import ApiSettings
 from mobile_api.serving import serve
 
+_ANSWER = "answer.json"
+
 
 def main(arguments: list[str]) -> None:
     """Serve until SIGTERM."""
-    folder, port, answer = arguments
-    settings = ApiSettings(data_dir=Path(folder), port=int(port))
-    serve(settings, partial(make_app, json.loads(answer)), drain=lambda _: None)
+    folder, port = Path(arguments[0]), int(arguments[1])
+    answer = json.loads((folder / _ANSWER).read_bytes())
+    serve(ApiSettings(data_dir=folder, port=port), partial(make_app, answer), drain=lambda _: None)
+
+
+def keep_answer(folder: Path, answer: bytes) -> None:
+    """Put the JSON that `main` answers with into its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _ANSWER).write_bytes(answer)
 
 
 def make_app(answer: dict[str, Any]) -> Flask:

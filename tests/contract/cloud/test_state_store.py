@@ -16,13 +16,14 @@ from cloud.ports.state import (
     ABSENT,
     MAX_ITEM_BYTES,
     MAX_KEY_BYTES,
+    MAX_KEYS,
     MAX_TRANSACTION_BYTES,
     MAX_WRITES,
     Delete,
-    Item,
     Put,
     StateStore,
 )
+from tests.items import item_of
 
 T0 = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
@@ -63,17 +64,26 @@ def test_returns_what_was_put(store: StateStore) -> None:
 
     store.transact([Put("p", "a", body, expires_at=T0 + timedelta(microseconds=1))])
 
-    assert store.get("p", "a") == Item("p", "a", body, 1, T0 + timedelta(microseconds=1))
+    assert store.get("p", "a") == item_of("p", "a", body, 1, T0 + timedelta(microseconds=1))
 
 
-def test_some_items_of_a_partition_are_those_that_are_there(store: StateStore, clock: SettableClock) -> None:
+def test_each_of_some_items_is_found_if_it_is_there(store: StateStore, clock: SettableClock) -> None:
     store.transact([Put("p", sk, {"is": sk}) for sk in ("a", "b", "c")])
     store.transact([Put("q", "d", {}), Put("p", "gone", {}, expires_at=clock.now)])
+    wanted = [("p", "a"), ("p", "c"), ("p", "d"), ("q", "d"), ("q", "a"), ("p", "gone")]
 
-    found = store.get_some("p", ("a", "c", "d", "gone"))
+    found = store.get_each(wanted)
 
-    assert found == {"a": store.get("p", "a"), "c": store.get("p", "c")}
-    assert store.get_some("p", ()) == {}
+    assert set(found) == {("p", "a"), ("p", "c"), ("q", "d")}
+    assert all(item == store.get(*key) for key, item in found.items())
+    assert store.get_each([]) == {}
+
+
+def test_as_many_items_as_may_be_are_found_at_once(store: StateStore) -> None:
+    keys = [(f"p{number}", "a") for number in range(MAX_KEYS)]
+    store.transact([Put(*key, {}) for key in keys])
+
+    assert set(store.get_each(keys)) == set(keys)
 
 
 def test_counts_versions_and_starts_again_after_a_delete(store: StateStore) -> None:
@@ -131,13 +141,13 @@ def test_a_condition_on_an_old_version_conflicts(store: StateStore, write: Put |
     with pytest.raises(ConflictError):
         store.transact([write])
 
-    assert store.get("p", "a") == Item("p", "a", {"n": 1}, 1)
+    assert store.get("p", "a") == item_of("p", "a", {"n": 1}, 1)
 
 
 def test_a_condition_that_holds_is_no_hindrance(store: StateStore) -> None:
     store.transact([Put("p", "a", {"n": 1}, if_version=ABSENT)])
     store.transact([Put("p", "a", {"n": 2}, if_version=1)])
-    assert store.get("p", "a") == Item("p", "a", {"n": 2}, 2)
+    assert store.get("p", "a") == item_of("p", "a", {"n": 2}, 2)
 
     store.transact([Delete("p", "a", if_version=2), Delete("p", "b", if_version=ABSENT)])
 
@@ -158,7 +168,7 @@ def test_writes_all_or_nothing(store: StateStore) -> None:
     with pytest.raises(ConflictError):
         store.transact([Put("p", "a", {}), Delete("p", "b"), Put("p", "c", {}, if_version=7)])
 
-    assert store.query("p") == [Item("p", "b", {"n": 1}, 1)]
+    assert store.query("p") == [item_of("p", "b", {"n": 1}, 1)]
 
 
 def test_deleting_what_is_not_there_is_fine(store: StateStore) -> None:
@@ -180,7 +190,7 @@ def test_an_expired_item_is_as_if_it_were_not_there(store: StateStore, clock: Se
     with pytest.raises(ConflictError):
         store.transact([Put("p", "a", {}, if_version=2)])
     store.transact([Put("p", "a", {"n": 3}, if_version=ABSENT)])
-    assert store.get("p", "a") == Item("p", "a", {"n": 3}, 1)
+    assert store.get("p", "a") == item_of("p", "a", {"n": 3}, 1)
 
 
 def test_a_put_over_an_expired_item_counts_from_one(store: StateStore, clock: SettableClock) -> None:
@@ -190,7 +200,7 @@ def test_a_put_over_an_expired_item_counts_from_one(store: StateStore, clock: Se
 
     store.transact([Put("p", "a", {"n": 3}), Put("p", "b", {})])
 
-    assert store.get("p", "a") == Item("p", "a", {"n": 3}, 1)
+    assert store.get("p", "a") == item_of("p", "a", {"n": 3}, 1)
     assert store.get("p", "b") is not None
 
 
@@ -200,7 +210,7 @@ def test_a_put_without_expiry_ends_an_earlier_one(store: StateStore, clock: Sett
 
     clock.now = T0 + timedelta(days=1)
 
-    assert store.get("p", "a") == Item("p", "a", {}, 2)
+    assert store.get("p", "a") == item_of("p", "a", {}, 2)
 
 
 def test_takes_as_many_writes_as_promised_and_no_more(store: StateStore) -> None:
@@ -248,7 +258,7 @@ def test_takes_keys_as_long_as_promised(store: StateStore) -> None:
 
     store.transact([Put(pk, sk, {"n": 1})])
 
-    assert store.get(pk, sk) == Item(pk, sk, {"n": 1}, 1)
+    assert store.get(pk, sk) == item_of(pk, sk, {"n": 1}, 1)
 
 
 def test_threads_never_lose_an_update(store: StateStore) -> None:
@@ -256,7 +266,7 @@ def test_threads_never_lose_an_update(store: StateStore) -> None:
 
     _run_in_threads(4, lambda: _increment(store, times=25))
 
-    assert store.get("p", "n") == Item("p", "n", {"n": 100}, 101)
+    assert store.get("p", "n") == item_of("p", "n", {"n": 100}, 101)
 
 
 def _increment(store: StateStore, times: int) -> None:

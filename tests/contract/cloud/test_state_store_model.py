@@ -24,6 +24,7 @@ from cloud.adapters.sqlite_state import SqliteStateStore
 from cloud.errors import ConflictError
 from cloud.ports.state import Body, Delete, Item, Put, StateStore, Write
 from tests.aws_faults import refusal
+from tests.items import item_of
 
 KEYS = st.sampled_from(["", "a", "a1", "a2", "b", "ä", "\U0001f321", "\uffff"])
 PKS = st.sampled_from(["p", "q"])
@@ -111,7 +112,7 @@ class StateStoreMachine(RuleBasedStateMachine):
                 return None
             outcome.pop(key, None)
             if isinstance(write, Put) and (write.expires_at is None or write.expires_at > self.clock.now):
-                outcome[key] = Item(write.pk, write.sk, write.body, version + 1, write.expires_at)
+                outcome[key] = item_of(write.pk, write.sk, write.body, version + 1, write.expires_at)
         return outcome
 
 

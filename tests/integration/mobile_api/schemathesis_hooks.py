@@ -37,24 +37,31 @@ URL = os.environ["AC_ADVISOR_URL"]  # noqa: TID251 (schemathesis has started thi
 STATE = SqliteStateStore(Path(os.environ["AC_ADVISOR_STATE"]))  # noqa: TID251 (the same)
 HOME_ID, DEVICE_ID, ADVICE_ID, CODE = "h-5f0c2d7e9b1a4c36", "ac-living-room", "25.5-cool-auto-1", "K7QM2XPA"
 TIMEOUT_S = 30
+REFRESH_S = 300
+"""How long an access token is used: one that has ended would have every case refused, and pass [s]."""
 
 
-def sign_up() -> tuple[str, str]:
+def sign_up() -> tuple[str, dict[str, str]]:
     """A new account.
 
     Returns:
-        Its id, and an access token.
+        Its id, and what it signs in with.
     """
     login = {"email": f"{secrets.token_hex(8)}@example.org", "password": "a long enough one"}
     created = requests.post(f"{URL}/v1/accounts", json=login, timeout=TIMEOUT_S)
     created.raise_for_status()
+    return created.json()["account_id"], login
+
+
+def sign_in(login: dict[str, str]) -> str:
+    """An access token; it is good for a quarter of an hour."""
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     client = {"client_id": "ac-advisor-app", "redirect_uri": "http://127.0.0.1/callback"}
     question = {"response_type": "code", "code_challenge": challenge, "code_challenge_method": "S256"}
     granted = _form("/oauth/authorize", {**client, **question, **login})["authorization_code"]
     answer = {"grant_type": "authorization_code", "code": granted, "code_verifier": verifier}
-    return created.json()["account_id"], _form("/oauth/token", {**client, **answer})["access_token"]
+    return _form("/oauth/token", {**client, **answer})["access_token"]
 
 
 def _form(path: str, fields: dict[str, str]) -> dict[str, str]:
@@ -96,20 +103,20 @@ def furnish(account_id: str) -> None:
     )
 
 
-ACCOUNT_ID, TOKEN = sign_up()
+ACCOUNT_ID, LOGIN = sign_up()
 furnish(ACCOUNT_ID)
 
 
-@schemathesis.auth()
+@schemathesis.auth(refresh_interval=REFRESH_S)
 class Bearer:
     """One account for everything, and a new one for each attempt to delete an account."""
 
     def get(self, case: Case[Any], context: AuthContext) -> str:  # noqa: ARG002 (schemathesis' names)
-        return TOKEN
+        return sign_in(LOGIN)
 
     def set(self, case: Case[Any], data: str, context: AuthContext) -> None:  # noqa: ARG002 (the same)
         leaves = (case.operation.path, case.method) == ("/v1/accounts/me", "DELETE")
-        case.headers["Authorization"] = f"Bearer {sign_up()[1] if leaves else data}"
+        case.headers["Authorization"] = f"Bearer {sign_in(sign_up()[1]) if leaves else data}"
 
 
 @schemathesis.hook

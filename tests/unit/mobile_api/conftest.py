@@ -168,8 +168,8 @@ class World:
     def register_behind(self, gateway_id: str, device_id: str) -> None:
         self.state.transact(first_writes(DeviceRecord(device_id=device_id, gateway_id=gateway_id)))
 
-    def overwrite(self, item: Item) -> None:
-        self.state.transact([Put(item.pk, item.sk, item.body)])
+    def overwrite(self, item: Item, **changes: object) -> None:
+        self.state.transact([Put(item.pk, item.sk, {**item.body, **changes})])
 
     def gateway_of(self, person: Person, home_id: str, gateway_id: str = "gw-1") -> str:
         self.show_gateway_code(gateway_id, f"CODE-{gateway_id}")

@@ -209,8 +209,7 @@ def test_what_does_not_fit_is_not_sent_and_the_form_says_so(
 def test_only_what_the_device_can_do_is_offered(world: "World", browser: "FlaskClient") -> None:
     item = world.state.get("device#dev-1", "device")
     assert item is not None
-    item.body["modes"] = ["cool", "fan"]
-    world.overwrite(item)
+    world.overwrite(item, modes=["cool", "fan"])
 
     page = browser.get("/devices/dev-1").text
 

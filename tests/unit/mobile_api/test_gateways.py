@@ -85,8 +85,7 @@ def test_only_what_is_behind_the_gateway_and_free_can_be_attached(
     world.register_behind(gateway_id, "moved")
     item = world.state.get(device_pk("moved"), "device")
     assert item is not None
-    item.body.update(in_another_home)
-    world.overwrite(item)
+    world.overwrite(item, **in_another_home)
 
     names = ("theirs", "behind-theirs", "native", "moved", "nobodys")
     path = f"/v1/gateways/{gateway_id}/devices"

@@ -93,9 +93,9 @@ def test_other_periods_are_refused(person: "Person") -> None:
     assert person.get("/v1/devices/dev-1/savings?period=1d").status_code == 422
 
 
-def _tell(world: "World", home_id: str) -> None:
+def _tell(world: "World", home_id: str, **changes: object) -> None:
     """What the report of last night says of a home."""
-    record = SavingsRecord(
+    told = SavingsRecord(
         home_id=home_id,
         first=TODAY - timedelta(days=30),
         last=TODAY - timedelta(days=3),
@@ -112,6 +112,7 @@ def _tell(world: "World", home_id: str) -> None:
         advised=ArmRecord(days=14, overrides=0.2, warm_words=0.1, warm_minutes=11.0),
         habit=ArmRecord(days=14, overrides=0.1, warm_words=0.0, warm_minutes=3.0),
     )
+    record = told.model_copy(update=changes)
     world.state.transact([Put(home_pk(home_id), SAVINGS_SK, record.model_dump(mode="json"))])
 
 
@@ -148,11 +149,15 @@ def test_nobody_is_told_of_another_home(world: "World", person: "Person") -> Non
 
 
 def _statement(world: "World") -> str:
+    return _page(world, "statement")
+
+
+def _page(world: "World", name: str) -> str:
     client = world.app.test_client()
     assert (
         client.post("/login", data={"email": "person1@example.org", "password": PASSWORD}).status_code == 303
     )
-    page = client.get("/devices/dev-1/statement")
+    page = client.get(f"/devices/dev-1/{name}")
     assert page.status_code == 200
     return page.text
 
@@ -182,3 +187,15 @@ def test_a_statement_before_there_are_days_enough_has_no_figure(world: "World", 
 
     assert "a number would be weather and chance" in page
     assert "kWh" not in page
+
+
+@pytest.mark.parametrize("unknown", [{}, {"habit": None, "advised": None}, {"habit": None}], ids=str)
+def test_what_both_kinds_of_days_were_like_is_shown_where_it_is_known(
+    world: "World", person: "Person", unknown: dict[str, None]
+) -> None:
+    _consent(person)
+    _add_days(world, 60, habit=10)
+    _tell(world, person.get("/v1/homes").json["items"][0]["home_id"], **unknown)
+
+    for name in ("savings", "statement"):
+        assert ("Warm minutes" in _page(world, name)) == (not unknown)

@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from mobile_api.services import RequestFacts, app_services, install
+from mobile_api.served import RequestFacts
+from mobile_api.services import app_services, install
 from mobile_api.traces import OpenTelemetryTraces
 
 if TYPE_CHECKING:

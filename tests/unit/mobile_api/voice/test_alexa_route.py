@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,7 +125,7 @@ def test_what_a_device_can_do_is_offered_and_no_more(
 ) -> None:
     item = world.state.get("device#dev-1", "device")
     assert item is not None
-    world.overwrite(replace(item, body={**item.body, "modes": registered}))
+    world.overwrite(item, modes=registered)
     world.clock.forward(seconds=60)
     world.report("dev-1", world.clock.at, mode=reported)
 
