@@ -6,7 +6,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from infra.local.judging.ablations import ablation_rows, main
+from infra.local.judging.ablations import ablation_rows, main, markdown
+from tests.records import RESULTS, ROOT
 
 
 def arm(name: str, saved_pct: list[float], warm_extra_k_h_day: list[float]) -> dict[str, Any]:
@@ -67,3 +68,9 @@ def test_homes_of_several_fleets_stand_side_by_side_also_from_a_record(tmp_path:
     assert printed.exit_code == 0, printed.output
     assert "| advisor | 9.0 ± " in printed.output
     assert "2 of 4" in printed.output
+
+
+def test_the_table_of_the_readme_is_the_one_that_the_record_gives() -> None:
+    record = json.loads((RESULTS / "ablations_mild_summer.json").read_text())
+
+    assert markdown(ablation_rows([record["figures"]])) in (ROOT / "infra" / "README.md").read_text()
