@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
 
+from infra.local.judging.ablations import ablation_rows
 from infra.local.loop_fleets import CHANGES
 from infra.local.study_parts import differences
 from tests.records import RESULTS, ROOT, record
@@ -54,6 +56,29 @@ def test_advice_saves_unfelt_on_homes_and_weather_kept_for_the_final_figure(
     assert pairs["saved_pct"]["mean"] > 0.0
     assert pairs["warm_extra_k_h_day"]["mean"] < FELT_K_H_DAY
     assert not_more(pairs["overrides_extra_day"])
+
+
+ABLATIONS = ("--split", "validate", "--seed", "13", "--climate", "mild_summer")
+SHORT_ARMS = ("+1", "motion", "advisor", "advisor_without_search", "oracle", "oracle_without_band")
+
+
+def test_the_first_homes_of_the_ablations_played_again_are_those_of_the_record(tmp_path: Path) -> None:
+    """A short form of that record; what the advisor does may have changed since, foresight may not."""
+    kept = {
+        arm["arm"]: arm["homes"]
+        for arm in json.loads((RESULTS / "ablations_mild_summer.json").read_text())["figures"]["arms"]
+    }
+    arguments = ("evaluate", *ABLATIONS, "--homes", "2", "--arms", ",".join(SHORT_ARMS))
+
+    run(*arguments, "--processes", "2", "--json", str(tmp_path / "figures.json"))
+
+    figures: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
+    record("ablations_short", arguments, 13, figures)
+    again = {arm["arm"]: arm["homes"] for arm in figures["arms"]}
+    for name in (each for each in SHORT_ARMS if not each.startswith("advisor")):
+        assert again[name] == {column: values[:2] for column, values in kept[name].items()}
+    assert len(ablation_rows([figures])) == 1 + len(SHORT_ARMS)
+    assert mean(again["advisor"]["saved_pct"]) > 0.0
 
 
 def test_simulated_homes_share_the_facts_of_real_ones() -> None:
