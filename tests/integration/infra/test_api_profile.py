@@ -28,7 +28,7 @@ def test_shares_are_of_a_whole_and_name_what_serves(tmp_path: Path) -> None:
     assert 0.5 < sum(own.values()) <= 1
     assert list(own.values()) == sorted(own.values(), reverse=True)
     assert any(name.startswith("C: sqlite3") for name in own)
-    assert below["mobile_api/dispatch.py: serve"] > below["mobile_api/dispatch.py: _admit"] > 0
+    assert below["mobile_api/quick_reads.py: answer"] > below["mobile_api/quick_reads.py: _look"] > 0
     assert "site-packages" not in own
     with pytest.raises(LocalError, match="404"):
         _ask(api, "/v1/devices/dev-2/recommendation")
