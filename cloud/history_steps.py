@@ -8,6 +8,7 @@ it was set back, a reading's mean power over its interval stands for it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -121,4 +122,4 @@ def _column(table: pa.Table, name: str) -> _Floats:
 
 
 def _known(values: _Floats, digits: int) -> list[float | None]:
-    return [None if value != value else value for value in np.round(values, digits).tolist()]  # noqa: PLR0124 (NaN)
+    return [None if isnan(value) else value for value in np.round(values, digits).tolist()]

@@ -83,7 +83,7 @@ def _connected(cluster: str) -> Any:  # noqa: ANN401 (distributed's own function
         raise UnavailableError(f"training cluster {cluster}: {error}") from error
 
 
-def _dask_arrays() -> Any:  # noqa: ANN401 (the same)
-    import dask.array  # noqa: PLC0415 (the same)
+def _dask_arrays() -> Any:  # noqa: ANN401 (dask's own functions have no types)
+    import dask.array  # noqa: PLC0415 (comes with the extra `dask`)
 
     return dask.array

@@ -179,6 +179,7 @@ def install(app: Flask, operations: Collection[Operation]) -> None:
     words = reserved_words(frozenset(operation.path for operation in operations))
     patterns = [(_pattern(each.path, words), each) for each in operations if is_quick(each)]
     quick = QuickReads(patterns, lambda: services_of(app), f"{VARY}, Origin" if origins else VARY)
+    # Flask names this attribute for what wraps an app, but types it as a method
     app.wsgi_app = quick.before(app.wsgi_app)  # type: ignore[assignment, method-assign]
 
 

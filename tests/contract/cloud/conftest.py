@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from cloud.adapters import sqlite_log
+from cloud.adapters.lake_files import LakeFiles, LocalFiles
 from cloud.adapters.memory_telemetry import MemoryReadingLog
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.ports.weather import WeatherHour
@@ -143,3 +145,17 @@ def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     sqlite = SqliteReadingLog(tmp_path / "sub" / "ingest.sqlite")
     yield sqlite
     sqlite.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "files", "s3"])
+def log_or_files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLog | LakeFiles]:
+    """Where one machine keeps what it was told, and where Lambdas do."""
+    if request.param == "memory":
+        yield MemoryReadingLog()
+    elif request.param == "sqlite":
+        with closing(SqliteReadingLog(tmp_path / "ingest.sqlite")) as log:
+            yield log
+    elif request.param == "files":
+        yield LocalFiles(tmp_path)
+    else:
+        yield request.getfixturevalue("make_s3_files")()

@@ -1,7 +1,6 @@
 """What `AppReadings` promises, of a log and of a lake behind Lambdas, fed by the same batches."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +17,9 @@ from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.ports.batches import BatchStore
 from cloud.ports.telemetry import AppReadings, IngestCommit
 from edge.contract import Event, Telemetry
+from tests.contract.cloud.any_log import MINUTE, NOON, AnyLog, MakeTelemetry
 
-NOON = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 LATER = timedelta(seconds=SETTLE_S)
-MakeTelemetry = Callable[..., Telemetry]
 
 
 @dataclass
@@ -44,18 +41,11 @@ def _of_lake(files: LakeFiles, now: Callable[[], datetime]) -> World:
     return World(LakeReadings(lake, files, now), LakeBatches(lake, files))
 
 
-@pytest.fixture(params=["memory", "sqlite", "files", "s3"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "memory":
-        memory = MemoryReadingLog()
-        yield World(memory, LogBatches(memory))
-    elif request.param == "sqlite":
-        with closing(SqliteReadingLog(tmp_path / "ingest.sqlite")) as log:
-            yield World(log, LogBatches(log))
-    elif request.param == "files":
-        yield _of_lake(LocalFiles(tmp_path), lambda: NOON + LATER + MINUTE)
-    else:
-        yield _of_lake(request.getfixturevalue("make_s3_files")(), lambda: NOON + LATER + MINUTE)
+@pytest.fixture
+def world(log_or_files: AnyLog | LakeFiles) -> World:
+    if isinstance(log_or_files, MemoryReadingLog | SqliteReadingLog):
+        return World(log_or_files, LogBatches(log_or_files))
+    return _of_lake(log_or_files, lambda: NOON + LATER + MINUTE)
 
 
 def test_has_nothing_at_first(world: World) -> None:

@@ -1,7 +1,6 @@
 """What `DeadLetters` and `ReplayableLetters` promise, of a log and of a lake behind Lambdas."""
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from cloud.ports.batches import BatchStore
 from cloud.ports.ingest import Registration
 from cloud.ports.telemetry import DeadLetter, IngestCommit, LetterQuery, ReplayableLetters
 from edge.contract import Event, Telemetry
-from tests.contract.cloud.any_log import MINUTE, NOON, MakeTelemetry, letter
+from tests.contract.cloud.any_log import MINUTE, NOON, AnyLog, MakeTelemetry, letter
 
 
 @dataclass(frozen=True)
@@ -48,18 +47,11 @@ def _of_lake(files: LakeFiles) -> World:
     return World(LakeLetters(lake, files, lambda: NOON + 9 * MINUTE), LakeBatches(lake, files))
 
 
-@pytest.fixture(params=["memory", "sqlite", "files", "s3"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "memory":
-        memory = MemoryReadingLog()
-        yield World(memory, LogBatches(memory))
-    elif request.param == "sqlite":
-        with closing(SqliteReadingLog(tmp_path / "ingest.sqlite")) as log:
-            yield World(log, LogBatches(log))
-    elif request.param == "files":
-        yield _of_lake(LocalFiles(tmp_path))
-    else:
-        yield _of_lake(request.getfixturevalue("make_s3_files")())
+@pytest.fixture
+def world(log_or_files: AnyLog | LakeFiles) -> World:
+    if isinstance(log_or_files, MemoryReadingLog | SqliteReadingLog):
+        return World(log_or_files, LogBatches(log_or_files))
+    return _of_lake(log_or_files)
 
 
 def test_a_dead_letter_comes_back_whole(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Literal, TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,9 @@ from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.ports.telemetry import IngestCommit
 from edge.contract import Telemetry
 from tests.contract.cloud.any_log import MINUTE, NOON, AnyLog
+
+Action: TypeAlias = list[tuple[str, int, float]] | Literal["catch up"] | int
+"""Readings (device, minute, setpoint) to commit, one round of catching up, or a place to seal up to."""
 
 EVERY_LOG_ACTION = st.one_of(
     st.lists(
@@ -28,7 +31,7 @@ EVERY_LOG_ACTION = st.one_of(
 @given(st.lists(EVERY_LOG_ACTION, max_size=12), st.integers(1, 6), st.integers(1, 4))
 @settings(max_examples=60, deadline=None)
 def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
-    actions: list[Any], batch_rows: int, max_batch_rows: int
+    actions: list[Action], batch_rows: int, max_batch_rows: int
 ) -> None:
     memory = MemoryReadingLog()
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -43,10 +46,10 @@ def test_however_it_is_stored_the_log_says_the_same_as_its_memory_twin(
         sqlite.close()
 
 
-def act(log: AnyLog, action: Any) -> None:  # noqa: ANN401 (what hypothesis drew)
+def act(log: AnyLog, action: Action) -> None:
     if isinstance(action, int):
         log.record_sealed(min(action, log.head()))
-    elif action == "catch up":
+    elif isinstance(action, str):
         log.catch_up()
     else:
         readings = [
