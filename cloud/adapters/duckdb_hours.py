@@ -28,7 +28,7 @@ def hours_frame(telemetry: pa.Table, longitudes_deg: Mapping[str, float]) -> pd.
         `cloud.features.COLUMNS`, one row per device-hour, by device and time. The same input gives the same
         bits: one thread, because the sums of several would come in any order.
     """
-    frame: pd.DataFrame = _hours(telemetry, longitudes_deg).to_pandas()
+    frame: pd.DataFrame = part_hours(telemetry, longitudes_deg).to_pandas()
     return frame
 
 
@@ -45,26 +45,22 @@ def hours_of_parts(parts: Iterable[pa.Table], longitudes_deg: Mapping[str, float
 
 def part_hours(part: pa.Table, longitudes_deg: Mapping[str, float]) -> pa.Table:
     """The hours of one part, by whoever has it; the same part gives the same bits everywhere."""
-    return _hours(part, longitudes_deg)
+    sites = pa.table([list(longitudes_deg), list(longitudes_deg.values())], schema=_SITES)
+    query, columns = _query(part.schema)
+    with duckdb.connect(config={"threads": 1}) as engine:
+        engine.execute("SET enable_progress_bar = false")  # it would write into what a caller prints
+        engine.execute("SET TimeZone = 'UTC'")
+        engine.register(_TELEMETRY, part)
+        engine.register(_PLACES, sites)
+        return engine.sql(query).to_arrow_table().cast(columns)
 
 
 def joined_hours(parts: Iterable[pa.Table]) -> pd.DataFrame:
     """The hours of all parts, each as `part_hours` gives it, as those of the whole; in whatever order."""
-    nothing = _hours(SCAN_SCHEMA.empty_table(), {})
+    nothing = part_hours(SCAN_SCHEMA.empty_table(), {})
     hours = pa.concat_tables(chain([nothing], parts))
     frame: pd.DataFrame = hours.sort_by([(name, "ascending") for name in COLUMNS[:2]]).to_pandas()
     return frame
-
-
-def _hours(telemetry: pa.Table, longitudes_deg: Mapping[str, float]) -> pa.Table:
-    sites = pa.table([list(longitudes_deg), list(longitudes_deg.values())], schema=_SITES)
-    query, columns = _query(telemetry.schema)
-    with duckdb.connect(config={"threads": 1}) as engine:
-        engine.execute("SET enable_progress_bar = false")  # it would write into what a caller prints
-        engine.execute("SET TimeZone = 'UTC'")
-        engine.register(_TELEMETRY, telemetry)
-        engine.register(_PLACES, sites)
-        return engine.sql(query).to_arrow_table().cast(columns)
 
 
 @cache
