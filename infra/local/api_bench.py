@@ -55,7 +55,7 @@ class Figures:
     """One question: the medians of its rounds, and the median ratios to the bare route of the same round.
 
     `cpu_us` is what the server works for one request [µs], its streams and all else that it does included;
-    `cpu_ratio` is the bare route's by that. Whoever else works on the machine changes neither much.
+    `cpu_ratio` is the bare route's by that. On a machine that others use too it flatters, as the others do.
     """
 
     requests_per_s: float

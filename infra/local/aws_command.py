@@ -47,8 +47,8 @@ def register_command(thing: str, is_gateway: bool, out: Path, as_json: bool) -> 
     from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
 
     if not is_gateway:
-        with _noted((thing,)):
-            pass
+        with _serving_state() as state:
+            _note(state, (thing,))
     credentials = iot_things(_policy()).register(thing)
     out.mkdir(parents=True, exist_ok=True)
     certificate, key = out / f"{thing}.pem", out / f"{thing}.key"
@@ -70,7 +70,8 @@ def behind_command(gateway: str, devices: tuple[str, ...], as_json: bool) -> Non
     from cloud.adapters.iot_things import iot_things  # noqa: PLC0415 (as in every command)
     from cloud.site_devices import in_step  # noqa: PLC0415 (as in every command)
 
-    with _noted(devices, gateway) as state:
+    with _serving_state() as state:
+        _note(state, devices, gateway)
         found = in_step(state, gateway, iot_things(_policy()).let_speak)
     say({"gateway": gateway, "devices": ", ".join(each.device_id for each in found.devices)}, as_json=as_json)
 
@@ -105,20 +106,24 @@ def forget_command(data_dir: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
 
 
 @contextmanager
-def _noted(device_ids: Iterable[str], gateway_id: str | None = None) -> "Iterator[StateStore]":
-    """The serving state, in which devices are known now."""
-    from cloud import admission  # noqa: PLC0415 (as in every command)
+def _serving_state() -> "Iterator[StateStore]":
     from cloud.config import CloudSettings  # noqa: PLC0415 (as in every command)
-    from cloud.ports.records import DeviceRecord  # noqa: PLC0415 (as in every command)
     from cloud.wiring.state import open_state  # noqa: PLC0415 (as in every command)
 
     settings = CloudSettings()
     if not settings.state:
         raise click.UsageError("CLOUD_STATE is not set: dynamodb:// and the stack's output State")
     with closing(open_state(settings)) as state:
-        for device_id in device_ids:
-            admission.admit(state, DeviceRecord(device_id=device_id, gateway_id=gateway_id))
         yield state
+
+
+def _note(state: "StateStore", device_ids: Iterable[str], gateway_id: str | None = None) -> None:
+    """Let devices be known."""
+    from cloud import admission  # noqa: PLC0415 (as in every command)
+    from cloud.ports.records import DeviceRecord  # noqa: PLC0415 (as in every command)
+
+    for device_id in device_ids:
+        admission.admit(state, DeviceRecord(device_id=device_id, gateway_id=gateway_id))
 
 
 def _policy() -> str:
