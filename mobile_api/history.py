@@ -34,7 +34,6 @@ MIN_RESOLUTION_S, MAX_RESOLUTION_S = 60, 86_400
 LOCAL_DAY = "1d"
 """Steps of one day from midnight to midnight where the home is, of 23, 24 or 25 hours."""
 
-_set = object.__setattr__
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_S = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86_400}
 
@@ -78,7 +77,6 @@ class HistoryPoint(Shown):
     )
 
 
-_NAMES: Final = set(HistoryPoint.model_fields)
 _OF_STEP: Final = [name for name in HistoryPoint.model_fields if name != "at"]
 
 
@@ -163,14 +161,8 @@ def _inside_calendar(instant: datetime) -> datetime:
 
 
 def _step(step: HistoryStep) -> HistoryPoint:
-    """Put together from its parts: it is ours, nothing has to be checked, and there may be thousands."""
-    point = HistoryPoint.__new__(HistoryPoint)
-    fields = {"at": step.end} | {name: getattr(step, name) for name in _OF_STEP}
-    _set(point, "__dict__", fields)
-    _set(point, "__pydantic_fields_set__", _NAMES)
-    _set(point, "__pydantic_extra__", None)
-    _set(point, "__pydantic_private__", None)
-    return point
+    """Of what is ours nothing has to be checked, and there may be thousands."""
+    return HistoryPoint.model_construct(at=step.end, **{name: getattr(step, name) for name in _OF_STEP})
 
 
 def _single(reading: Telemetry) -> HistoryPoint:
