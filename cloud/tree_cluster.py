@@ -1,6 +1,7 @@
 """Work for a Dask cluster: trees that its workers grow together, and parts that each does by itself."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,8 +63,6 @@ def each_done(function: Callable[[_Part], _Done], parts: Sequence[_Part], cluste
     if not cluster:
         yield from map(function, parts)
         return
-    from concurrent.futures import CancelledError  # noqa: PLC0415 (beside the only use)
-
     with _connected(cluster) as client:
         futures = client.map(function, list(parts), pure=False)
         try:
