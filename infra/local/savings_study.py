@@ -7,8 +7,8 @@ when they are never advised, less that when they always are, on the same days.
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +46,8 @@ LOOKS: Final = 3
 QUARTERS: Final = ("quietest_quarter", "second_quarter", "third_quarter", "wildest_quarter")
 """Of homes, by the noise of their days over their use."""
 
+LEVELS: Final = ("home", "cohort", "fleet")
+
 Figures = dict[str, object]
 
 
@@ -70,6 +72,12 @@ class Tally:
         self.errors += ((np.array([each.saved for each in said]) - true) / habit).tolist()
         self.halves += ((high - low) / 2 / habit).tolist()
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Tally]") -> "Tally":
+        """Of all assignments of some fleets."""
+        names = [each.name for each in fields(cls)]
+        return cls(*([value for part in parts for value in getattr(part, name)] for name in names))
+
     def figures(self) -> Figures:
         """Coverage with its 95 % interval over assignments, bias, error and half-width [%].
 
@@ -89,34 +97,67 @@ class Tally:
         }
 
 
-def coverage(place: Place, assignments: int, tell: Callable[[str], None]) -> Figures:
-    """The same homes, assigned again and again."""
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What intervals were like in one fleet.
+
+    Attributes:
+        levels: Of homes, the cohort of inverters and the fleet.
+        raw: Errors of homes' plain differences, over their use at the habit, (assignments, homes) [ratio].
+        figures: What else is told of the fleet.
+    """
+
+    levels: dict[str, Tally]
+    raw: Floats
+    figures: Figures
+
+
+def coverage(places: Sequence[Place], assignments: int, tell: Callable[[str], None]) -> Figures:
+    """The same homes, assigned again and again, in one fleet after the other.
+
+    What an estimator is off by in one fleet, whose homes and days are few, it need not be in the next: so
+    the bias of each fleet stands beside that of all.
+    """
+    fleets = [_covered(place, assignments, tell) for place in places]
+    figures: Figures = {}
+    for level in LEVELS:
+        tallies = [each.levels[level] for each in fleets]
+        figures[level] = Tally.joined(tallies).figures() | {
+            "bias_by_fleet_points": [each.figures()["bias_points"] for each in tallies]
+        }
+    raw = np.concatenate([each.raw.ravel() for each in fleets])
+    figures["raw_home_rms_error_points"] = round(100 * float(np.sqrt((raw**2).mean())), 2)
+    figures["fleets"] = [each.figures for each in fleets]
+    return figures
+
+
+def _covered(place: Place, assignments: int, tell: Callable[[str], None]) -> Covered:
     world = World(place)
     histories = Histories.of(world, tell)
     true, habit = _means(histories.saved, histories), _means(histories.habit, histories)
     cohort = np.flatnonzero([site.inverter is True for site in world.sites])
-    homes, group, fleet, raw = Tally(), Tally(), Tally(), list[Floats]()
+    levels, raw = {level: Tally() for level in LEVELS}, list[Floats]()
     for run in range(assignments):
         arms = drawn(_assignment(f"study-{run}"), place)
         used = histories.as_drawn(arms[0])
         told = compare(home_days(used, arms, histories))
         every = learn(told)
-        homes.add(home_estimates(told, every), true, habit)
-        for tally, members in ((group, cohort), (fleet, np.arange(place.homes))):
+        levels["home"].add(home_estimates(told, every), true, habit)
+        for level, members in (("cohort", cohort), ("fleet", np.arange(place.homes))):
             said = group_estimate(told, every, members.tolist())
-            tally.add([said.ratio], np.array([true[members].sum() / habit[members].sum()]), np.ones(1))
+            share = true[members].sum() / habit[members].sum()
+            levels[level].add([said.ratio], np.array([share]), np.ones(1))
         raw.append((_raw(used, arms[0], histories) - true) / habit)
         if run % 50 == 0:
-            tell(f"assignment {run}")
-    figures: Figures = {"home": homes.figures(), "cohort": group.figures(), "fleet": fleet.figures()}
+            tell(f"fleet {place.seed}, assignment {run}")
     errors = np.array(raw)
-    figures["raw_home_rms_error_points"] = round(100 * float(np.sqrt((errors**2).mean())), 2)
+    figures: Figures = {"seed": place.seed, "cohort_homes": len(cohort)}
     figures["raw_fleet_bias_points"] = round(100 * float((errors * habit).sum(1).mean() / habit.sum()), 2)
     figures["true_pct"] = round(100 * float(true.sum() / habit.sum()), 2)
     figures["true_spread_points"] = round(100 * float((true / habit).std()), 2)
     figures["before_and_after"] = _before_and_after(world, histories, true, habit)
     figures["world_against_direct_play"] = _unlike(world, histories)
-    return figures
+    return Covered(levels, errors, figures)
 
 
 def nothing(place: Place, assignments: int, tell: Callable[[str], None]) -> Figures:
@@ -261,6 +302,7 @@ def _share(count: int, of: int) -> Figures:
 @click.command()
 @click.option("--part", "parts", multiple=True, default=("coverage", "nothing", "large"), show_default=True)
 @click.option("--homes", default=100, show_default=True, type=click.IntRange(10))
+@click.option("--fleets", default=4, show_default=True, type=click.IntRange(1), help="Of the coverage.")
 @click.option("--assignments", default=400, show_default=True, type=click.IntRange(2))
 @click.option("--large-homes", default=1000, show_default=True, type=click.IntRange(10))
 @click.option("--climate", default="hot_dry", show_default=True)
@@ -286,6 +328,7 @@ class Options:
 
     parts: tuple[str, ...]
     homes: int
+    fleets: int
     assignments: int
     large_homes: int
     climate: str
@@ -296,7 +339,9 @@ class Options:
     def run(self, part: str) -> Figures:
         """One part of the study."""
         if part == "coverage":
-            return coverage(self._place(self.homes, 28, 28), self.assignments, _tell)
+            first = self._place(self.homes, 28, 28)
+            places = [replace(first, seed=self.seed + fleet) for fleet in range(self.fleets)]
+            return coverage(places, self.assignments, _tell)
         if part == "nothing":
             return nothing(self._place(self.homes, 7, LOOKS * LOOK_DAYS), self.assignments, _tell)
         return large(self._place(self.large_homes, 7, 28), _tell)
