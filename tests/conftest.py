@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.contract import Telemetry
-from infra.local.broker import Broker, BrokerSettings, BrokerTls, Identity, free_ports
+from infra.local.broker import ACK_WAIT_S, Broker, BrokerSettings, BrokerTls, Identity, free_ports
 
 if TYPE_CHECKING:
     from cloud.adapters.dynamodb_state import DynamoDbStateStore
@@ -94,9 +94,10 @@ def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
     """Start a real broker for the given identities on free loopback ports; it is stopped after the test."""
     started: list[Broker] = []
 
-    def make(*identities: Identity, tls: BrokerTls | None = None) -> Broker:
+    def make(*identities: Identity, tls: BrokerTls | None = None, ack_wait_s: float = ACK_WAIT_S) -> Broker:
         mqtt, client, monitor = free_ports(3)
-        settings = BrokerSettings(tmp_path / f"broker-{len(started)}", mqtt, client, monitor, tls=tls)
+        directory = tmp_path / f"broker-{len(started)}"
+        settings = BrokerSettings(directory, mqtt, client, monitor, tls=tls, ack_wait_s=ack_wait_s)
         broker = Broker(settings, identities)
         broker.start()
         started.append(broker)
