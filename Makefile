@@ -6,6 +6,7 @@ INFRA_PYTHON := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(INFRA_VENV)/bi
 INFRA_GATES := infra-synth infra-cfn-lint infra-checkov infra-nag infra-kubernetes infra-hadolint
 BIN := $(VENV)/bin
 ARGS ?=
+unexport PYTHONDONTWRITEBYTECODE # tests start hundreds of processes; each would compile the project anew
 
 .PHONY: run test test-e2e cover setup setup-dev bench slow infra-check $(INFRA_GATES) lint types clean
 
