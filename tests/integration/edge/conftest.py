@@ -54,6 +54,7 @@ class EdgeProcess:
             "EDGE_CLOUD_PASSWORD": "cloud-password",
             "EDGE_DEVICES": ",".join(DEVICES),
             "EDGE_SHARE_PRESENCE": "true",
+            "EDGE_RECONNECT_MAX_S": "1",  # tests take brokers away, and wait for the way back
         } | self.settings
         self.process = subprocess.Popen([sys.executable, "-m", "edge"], env=environment)
         wait_for(self.ready_path.exists, START_TIMEOUT_S)
