@@ -7,7 +7,7 @@ BASE_S = 0.2
 
 CAP_S = 120.0
 """Longest wait [s]. After a short outage none is that long, for waits grow with it; after a region's, a
-million homes ask 26 times each instead of 187 times with 10 s, and are back 3 % later (`infra/SCALE.md`)."""
+million homes ask 26 times each instead of 187 times with 10 s, and are back 4 % later (`infra/SCALE.md`)."""
 
 _MAX_DOUBLINGS = 16
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from edge.backoff import CAP_S
 from edge.contract import DeviceId
 from edge.contract.quantities import SetpointC
 from edge.home_assistant.place import PLACE_PATTERN
@@ -37,6 +38,12 @@ class EdgeSettings(BaseSettings):
     cloud_ca_file: Path | None = Field(None, description="PEM that vouches for the cloud's broker; TLS.")
     cloud_cert_file: Path | None = Field(None, description="The gateway's certificate (PEM).")
     cloud_key_file: Path | None = Field(None, description="The certificate's key (PEM).")
+    reconnect_max_s: float = Field(
+        CAP_S,
+        gt=0,
+        description="Longest wait between two tries to connect to either broker [s]; many gateways of one"
+        " broker should not come back all at once.",
+    )
     ingest_rule: str = Field("", description="Rule of AWS IoT Core for Basic Ingest; empty: none.")
     stream: str = Field("", description="Kinesis stream of telemetry, for `kinesis`.")
 

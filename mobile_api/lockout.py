@@ -35,8 +35,9 @@ FORGOTTEN_AFTER: Final = timedelta(hours=24)
 KNOWN_FOR: Final = timedelta(days=90)
 """A source is known so long after its last sign-in."""
 
-_MOST_RACES = 12
-"""So often is a count tried that somebody else changes meanwhile."""
+_MOST_RACES = 30
+"""So often is a count tried that somebody else changes meanwhile; with 12, of eight who sign in at once on a
+busy machine one was refused now and then."""
 
 _PAUSE_S = 0.005
 """Longest pause before the second try; then longer each time [s]."""

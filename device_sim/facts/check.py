@@ -24,6 +24,9 @@ SETTLE_DAYS, WATCH_DAYS = 1, 14
 """Days before and while homes are watched [d]: masses forget their start, +1 °C its stored heat, and a cool
 week is not the climate."""
 
+OFF_DAYS = 2
+"""How long machines are off for what a home swings alone [d]; the season is no shorter than that."""
+
 KIND_NAMES = {kind.value: kind.name.lower().replace("_", " ") for kind in Kind}
 
 CLIMATES = ("hot_dry", "hot_humid", "mild_summer")
@@ -80,7 +83,7 @@ def check(
 def _of_climate(spec: FleetSpec, watch_days: int, away: Reference, saved: list[Floats]) -> Iterator[Fact]:
     """Facts of one climate; what a kelvin saves there is added to `saved`."""
     climate = spec.climate
-    fleet = Fleet(spec, SETTLE_DAYS + 1 + watch_days)
+    fleet = Fleet(spec, SETTLE_DAYS + 1 + max(watch_days, OFF_DAYS))
     observe(fleet, 24.0 * SETTLE_DAYS)
     wait_for(fleet, 0)
     first = fleet.fork()
@@ -103,7 +106,7 @@ def _once(first: Fleet, habit: Observed, away: Reference) -> Iterator[Fact]:
     yield from overrides(habit)
     yield swing_at_habit(habit)
     insight = insight_of(first)
-    yield swing_when_off(observe(first.fork(), 48.0, switch_off))
+    yield swing_when_off(observe(first.fork(), 24.0 * OFF_DAYS, switch_off))
     wait_for(first, 12)
     set_back(first, 3.0, 4.0)
     observe(first, 4.0)

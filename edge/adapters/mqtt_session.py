@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
 
-from edge.backoff import full_jitter
+from edge.backoff import CAP_S, full_jitter
 from edge.ports import Parcel
 from edge.quotas import FILTERS_PER_SUBSCRIBE
 
@@ -68,6 +68,7 @@ class Endpoint:
         durable: Whether the broker keeps the session, and what is published meanwhile, when we are away.
         tls: None: the connection is plain.
         connect_interval_s: At least so long between two attempts to connect [s].
+        longest_wait_s: And by their failing no longer than this [s].
     """
 
     host: str
@@ -78,6 +79,7 @@ class Endpoint:
     durable: bool
     tls: Tls | None = None
     connect_interval_s: float = 0.0
+    longest_wait_s: float = CAP_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,8 @@ class MqttSession:
             was_up = self._connect_once()
             failures = 0 if was_up else failures + 1
             early_s = began_s + self._endpoint.connect_interval_s - time.monotonic()
-            self._stopping.wait(max(full_jitter(failures, self._rng), early_s))
+            wait_s = full_jitter(failures, self._rng, cap_s=self._endpoint.longest_wait_s)
+            self._stopping.wait(max(wait_s, early_s))
 
     def _connect_once(self) -> bool:
         """Connect and stay until the connection is lost; whether it was ever up."""

@@ -20,6 +20,7 @@ def cloud_endpoint(settings: EdgeSettings, client_id: str) -> Endpoint:
         durable=False,
         tls=tls,
         connect_interval_s=CONNECT_INTERVAL_S if by_certificate else 0.0,
+        longest_wait_s=settings.reconnect_max_s,
     )
 
 
@@ -32,4 +33,5 @@ def site_endpoint(settings: EdgeSettings, client_id: str, *, durable: bool) -> E
         settings.site_password,
         client_id=client_id,
         durable=durable,
+        longest_wait_s=settings.reconnect_max_s,
     )

@@ -35,9 +35,9 @@ SYNC_INTERVAL = "200ms"
 """How long a PUBACKed message may wait for fsync; a power cut loses at most this much, a killed process
 nothing. `always` is 30-100 times slower (ADR 0002)."""
 
-ACK_WAIT = "5s"
+ACK_WAIT_S = 5.0
 """When a message that a subscriber has not acknowledged is delivered again; a subscriber that was killed
-gets what it had in hand no sooner (the server's default is 30 s)."""
+gets what it had in hand no sooner [s] (the server's default is 30)."""
 
 MAX_ACK_PENDING = 2048
 """What a subscription may have in hand at once [messages]: a round of ingest, so that it hardly waits for the
@@ -103,7 +103,8 @@ class BrokerTls:
 class BrokerSettings:
     """Where the broker listens (loopback) and keeps its files, and how many [bytes] of each account.
 
-    With `tls` it asks clients for certificates, and for no password.
+    With `tls` it asks clients for certificates, and for no password. What nobody has acknowledged comes again
+    after `ack_wait_s`.
     """
 
     directory: Path
@@ -112,6 +113,7 @@ class BrokerSettings:
     monitor_port: int
     max_store_bytes: int = MAX_STORE_BYTES
     tls: BrokerTls | None = field(default=None, kw_only=True)
+    ack_wait_s: float = field(default=ACK_WAIT_S, kw_only=True)
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -163,7 +165,7 @@ def configuration(
         "jetstream": {"store_dir": str(settings.directory / "jetstream"), "sync_interval": SYNC_INTERVAL},
         "mqtt": {
             "listen": f"127.0.0.1:{settings.mqtt_port}",
-            "ack_wait": ACK_WAIT,
+            "ack_wait": f"{settings.ack_wait_s:g}s",
             "max_ack_pending": MAX_ACK_PENDING,
             **_tls(settings.tls),
         },

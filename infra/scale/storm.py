@@ -4,7 +4,6 @@ Homes are alike, so how many wait until which second after how many failures is 
 a million homes take little longer than a thousand.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +21,12 @@ SETTLED_S: Final = 60
 
 GIVE_UP_S: Final = 6 * 3600
 """A fleet that is not back by then is not waited for [s]."""
+
+ALIKE_AFTER: Final = 16
+"""Failures after which another one changes no wait: it has grown to the longest."""
+
+LONGEST_CAP_S: Final = 3600
+"""No cap is looked at that is longer [s]."""
 
 Counts = npt.NDArray[np.int64]
 Waits = Callable[[int, int, np.random.Generator], Counts]
@@ -68,36 +73,28 @@ def _longest_s(failures: int, cap_s: float) -> int:
 def reconnect(homes: int, waits: Waits, seed: int) -> Storm:
     """All connections drop in second 0, and whoever is above the quota is refused."""
     rng = np.random.default_rng(seed)
-    due: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    due[0][0], left, attempts, busiest = homes, homes, 0, 0
+    due = np.zeros((ALIKE_AFTER + 1, GIVE_UP_S + LONGEST_CAP_S), np.int64)  # by failures so far and second
+    due[0, 0], left, attempts, busiest = homes, homes, 0, 0
     second = 0
     while left and second < GIVE_UP_S:
-        asked: dict[int, int] = due.pop(second, defaultdict(int))
-        total = sum(asked.values())
+        total = int(due[:, second].sum())
         attempts += total
         busiest = max(busiest, total if second >= SETTLED_S else 0)
         left -= min(total, CONNECTS_PER_S)
-        _refuse(asked, second, due, (waits, rng))
+        _refuse(due, second, total, (waits, rng))
         second += 1
     return Storm(second if not left else GIVE_UP_S, busiest, attempts / homes)
 
 
-def _refuse(
-    asked: dict[int, int],
-    second: int,
-    due: defaultdict[int, defaultdict[int, int]],
-    how: tuple[Waits, np.random.Generator],
-) -> None:
+def _refuse(due: Counts, second: int, total: int, how: tuple[Waits, np.random.Generator]) -> None:
     """Whoever is not among the first, drawn from all that asked, comes again."""
     waits, rng = how
-    levels, counts = list(asked), np.array(list(asked.values()), dtype=np.int64)
-    taken = rng.multivariate_hypergeometric(
-        counts, min(int(counts.sum()), CONNECTS_PER_S), method="marginals"
-    )
-    for level, refused in zip(levels, counts - taken, strict=True):
-        for wait_s, count in enumerate(waits(int(refused), level, rng), start=1):
-            if count:
-                due[second + wait_s][level + 1] += int(count)
+    asked = due[:, second]
+    taken = rng.multivariate_hypergeometric(asked, min(total, CONNECTS_PER_S), method="marginals")
+    refused = asked - taken
+    for level in np.flatnonzero(refused).tolist():
+        again = waits(int(refused[level]), level, rng)
+        due[min(level + 1, ALIKE_AFTER), second + 1 : second + 1 + len(again)] += again
 
 
 def longest_wait_s(load_per_s: float, burst_per_s: float, burst_s: int, takes_per_s: int, seed: int) -> float:

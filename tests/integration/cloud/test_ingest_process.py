@@ -28,7 +28,7 @@ from tests.integration.cloud.ingest_process import (
     MakeTelemetry,
     under_load,
 )
-from tests.waiting import wait_for
+from tests.waiting import QUICK_ACK_WAIT_S, wait_for
 
 IDENTITIES = (
     Identity("cloud", "cloud-password", "cloud", "service"),
@@ -38,7 +38,7 @@ IDENTITIES = (
 
 @pytest.fixture
 def broker(make_broker: Callable[..., Broker]) -> Broker:
-    return make_broker(*IDENTITIES)
+    return make_broker(*IDENTITIES, ack_wait_s=QUICK_ACK_WAIT_S)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_workers_share_the_work_and_any_may_be_killed(
         # While there is load: without it, one that has just been started again may have nothing to do.
         wait_for(lambda: all(worker.status.get("readings") for worker in workers))
     ingest.wait_for_head(len(gateway.published))
-    time.sleep(6.0)  # the broker repeats what the killed ones had in hand
+    time.sleep(3 * QUICK_ACK_WAIT_S)  # the broker repeats what the killed ones had in hand
     assert [worker.end(signal.SIGTERM) for worker in workers] == [0, 0]
 
     log = SqliteReadingLog(ingest.log_path, read_only=True)
@@ -211,7 +211,7 @@ def test_what_it_had_in_hand_and_could_not_commit_survives_a_kill(
 def test_goes_on_when_a_lock_is_gone(ingest: IngestProcess, gateway: Gateway) -> None:
     with locked(ingest.log_path):
         gateway.publish(range(3))
-        time.sleep(6.0)  # longer than SQLite waits and the broker repeats
+        wait_for(lambda: ingest.status.get("failing_since"))  # SQLite has waited; the broker has repeated
 
     ingest.wait_for_head(3 * READINGS_A_BATCH)
     assert ingest.end(signal.SIGTERM) == 0

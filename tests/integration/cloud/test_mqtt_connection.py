@@ -13,7 +13,7 @@ import pytest
 from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint, MqttMessage
 from cloud.errors import UnavailableError
 from infra.local.broker import Broker, BrokerSettings, Identity, free_ports
-from tests.waiting import wait_for
+from tests.waiting import QUICK_ACK_WAIT_S, wait_for
 
 SERVICE = Identity("cloud", "cloud-password", "cloud", "service")
 DEVICE = Identity("dev-1", "dev-1-password", "cloud", "device")
@@ -54,7 +54,7 @@ class Session:
 
 @pytest.fixture
 def broker(make_broker: Callable[..., Broker]) -> Broker:
-    return make_broker(SERVICE, DEVICE)
+    return make_broker(SERVICE, DEVICE, ack_wait_s=QUICK_ACK_WAIT_S)
 
 
 @pytest.fixture

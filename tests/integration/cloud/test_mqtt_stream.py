@@ -10,16 +10,17 @@ from cloud.adapters.mqtt_connection import MqttConnection, MqttEndpoint
 from cloud.adapters.mqtt_stream import MAX_TAKE_MESSAGES, MqttStream
 from cloud.ports.ingest import InboundMessage
 from infra.local.broker import Broker, Identity
+from tests.waiting import QUICK_ACK_WAIT_S
 
 SERVICE = Identity("cloud", "cloud-password", "cloud", "service")
 DEVICE = Identity("dev-1", "dev-1-password", "cloud", "device")
-REPEAT_S = 6.0
-"""A little more than the broker's `ACK_WAIT` [s]."""
+REPEAT_S = 3 * QUICK_ACK_WAIT_S
+"""In this time the broker has repeated, even when it is late [s]."""
 
 
 @pytest.fixture
 def broker(make_broker: Callable[..., Broker]) -> Broker:
-    return make_broker(SERVICE, DEVICE)
+    return make_broker(SERVICE, DEVICE, ack_wait_s=QUICK_ACK_WAIT_S)
 
 
 @pytest.fixture

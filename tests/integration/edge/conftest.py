@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contract import Telemetry, read_telemetry, write_telemetry
 from infra.local.broker import Broker, Identity
-from tests.waiting import wait_for
+from tests.waiting import QUICK_ACK_WAIT_S, wait_for
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 TIMEOUT_S = 20.0
@@ -54,6 +54,7 @@ class EdgeProcess:
             "EDGE_CLOUD_PASSWORD": "cloud-password",
             "EDGE_DEVICES": ",".join(DEVICES),
             "EDGE_SHARE_PRESENCE": "true",
+            "EDGE_RECONNECT_MAX_S": "1",  # tests take brokers away, and wait for the way back
         } | self.settings
         self.process = subprocess.Popen([sys.executable, "-m", "edge"], env=environment)
         wait_for(self.ready_path.exists, START_TIMEOUT_S)
@@ -133,7 +134,8 @@ class Client:
 
 @pytest.fixture
 def broker(make_broker: Callable[..., Broker]) -> Broker:
-    return make_broker(*IDENTITIES)
+    """Tests kill the gateway, and what it had in hand comes again after this time."""
+    return make_broker(*IDENTITIES, ack_wait_s=QUICK_ACK_WAIT_S)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A trained version is made again from its lineage, byte for byte, while the lake has its readings."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,19 +18,22 @@ from infra.local.sim_plan import SimPlan
 from infra.local.training_job import CannotRebuildError, rebuild, run_job
 
 START = datetime(2025, 7, 1, 7, tzinfo=UTC)
-DAYS = 21
+DAYS = 36
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data directory with eight homes and a version that was trained on them."""
-    out = simulated(tmp_path_factory.mktemp("rebuild") / "homes", DAYS)
-    return out, run_job(out, "train").version
-
-
-def simulated(out: Path, days: int) -> Path:
-    simulate(SimPlan(out, FleetSpec(8, seed=3, start=START, step_s=900), days), lambda _done, _total: None)
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with eight homes, to be copied."""
+    out = tmp_path_factory.mktemp("rebuild") / "homes"
+    simulate(SimPlan(out, FleetSpec(8, seed=3, start=START, step_s=900), DAYS), lambda _done, _total: None)
     return out
+
+
+@pytest.fixture(scope="module")
+def trained(homes: Path) -> tuple[Path, str]:
+    """These homes, and a version that was trained on them."""
+    out = shutil.copytree(homes, homes.with_name("trained"))
+    return out, run_job(out, "train").version
 
 
 def late(lake: ParquetLake, sampled_at: datetime, position: int) -> None:
@@ -63,11 +67,11 @@ def test_is_made_again_until_the_lake_has_other_hours(trained: tuple[Path, str])
 
 
 def test_the_past_that_was_replayed_is_in_the_lineage_and_makes_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    homes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The features of a window, and of a week before it, look back 8 days more."""
     monkeypatch.setattr("infra.local.training_data.WINDOW_DAYS", 8)
-    data_dir = simulated(tmp_path / "homes", 36)
+    data_dir = shutil.copytree(homes, tmp_path / "homes")
 
     version = run_job(data_dir, "fine_tune").version
     registry = open_registry(CloudSettings(data_dir=data_dir))

@@ -38,24 +38,32 @@ def make(tmp_path: Path) -> Callable[..., tuple[SimPlan, SimReport]]:
     return simulated
 
 
-def in_process() -> pa.Table:
+@pytest.fixture(scope="module")
+def expected() -> pa.Table:
     """The same season by the plain way: one fleet, one table."""
     fleet = Fleet(FLEET, 2)
     table = simulate_telemetry(fleet, 2, RandomisedSetpoints(fleet))
     return table.select(SCAN_SCHEMA.names).cast(SCAN_SCHEMA)
 
 
-def test_the_lake_gives_back_the_fleet_s_table(make: Callable[..., tuple[SimPlan, SimReport]]) -> None:
-    plan, report = make()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimPlan, SimReport]:
+    """That season in a lake, to be read only."""
+    plan = SimPlan(tmp_path_factory.mktemp("sim") / "made", FLEET, days=2, policy="randomised")
+    return plan, simulate(plan, lambda _done, _total: None)
 
-    lake, expected = ParquetLake(plan.lake), in_process()
+
+def test_the_lake_gives_back_the_fleet_s_table(made: tuple[SimPlan, SimReport], expected: pa.Table) -> None:
+    plan, report = made
+
+    lake = ParquetLake(plan.lake)
     assert lake.scan().equals(expected)
     assert report.rows == lake.count_readings() == expected.num_rows
     assert [day.isoformat() for day in lake.days()] == ["2025-07-01", "2025-07-02", "2025-07-03"]
 
 
-def test_any_engine_reads_it_as_hive_partitions(make: Callable[..., tuple[SimPlan, SimReport]]) -> None:
-    plan, _ = make()
+def test_any_engine_reads_it_as_hive_partitions(made: tuple[SimPlan, SimReport], expected: pa.Table) -> None:
+    plan, _ = made
 
     query = f"""
         SELECT * EXCLUDE (position, day, bucket) FROM read_parquet('{plan.lake}/*/*/*.parquet',
@@ -65,24 +73,36 @@ def test_any_engine_reads_it_as_hive_partitions(make: Callable[..., tuple[SimPla
     with duckdb.connect() as connection:
         found = connection.sql(query).to_arrow_table()
 
-    assert found.cast(SCAN_SCHEMA).equals(in_process())
+    assert found.cast(SCAN_SCHEMA).equals(expected)
 
 
-def test_two_processes_make_the_readings_of_one(make: Callable[..., tuple[SimPlan, SimReport]]) -> None:
-    plan, report = make(processes=2)
+@pytest.fixture(scope="module")
+def made_by_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimPlan, SimReport]:
+    """The same by two processes, to be read only."""
+    out = tmp_path_factory.mktemp("sim") / "made_by_two"
+    plan = SimPlan(out, FLEET, days=2, policy="randomised", processes=2)
+    return plan, simulate(plan, lambda _done, _total: None)
+
+
+def test_two_processes_make_the_readings_of_one(
+    made_by_two: tuple[SimPlan, SimReport], expected: pa.Table
+) -> None:
+    plan, report = made_by_two
 
     assert len(plan.chunks()) == 2
-    assert ParquetLake(plan.lake).scan().equals(in_process())
-    assert report.rows == in_process().num_rows
+    assert ParquetLake(plan.lake).scan().equals(expected)
+    assert report.rows == expected.num_rows
 
 
-def test_positions_are_given_once(make: Callable[..., tuple[SimPlan, SimReport]]) -> None:
-    plan, report = make(processes=2, policy="habit")
+def test_positions_are_given_once(
+    made_by_two: tuple[SimPlan, SimReport], make: Callable[..., tuple[SimPlan, SimReport]]
+) -> None:
+    plan, report = made_by_two
 
     query = f"SELECT count(DISTINCT position) FROM read_parquet('{plan.lake}/*/*/*.parquet')"  # noqa: S608
     with duckdb.connect() as connection:
         assert connection.sql(query).fetchall() == [(report.rows,)]
-    again, _ = make(name="again", processes=2, policy="habit")
+    again, _ = make(name="again", processes=2)
     runs, runs_again = (
         sorted(
             (file.partition, file.first, file.last)
@@ -127,29 +147,74 @@ def test_a_failed_process_is_said_and_all_end(tmp_path: Path) -> None:
     assert len(multiprocessing.active_children()) == children
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--climate", "mars"], "no climate 'mars'"),
-        (["--weather-file", "FOLDER/missing.epw"], "missing.epw: there is no such file"),
-        (["--weather-file", "FOLDER/notes.txt"], "notes.txt: neither EPW"),
-        (["--faults", "FOLDER/notes.txt"], "notes.txt: no JSON"),
-        (["--faults", "FOLDER/missing.json"], "missing.json: No such file"),
-        (["--occupancy", "FOLDER"], "no occupancy statistics in"),
-        (["--calibrate", "FOLDER"], "it has no Parquet file"),
-        (["--timezone", "Mars/Base"], "no time zone 'Mars/Base'"),
-        (["--step-s", "90"], "a step of whole minutes"),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_line(options: list[str], said: str, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("a\nb,c\nd,e,f,g\n")
-    command = [sys.executable, "-m", "infra.local", "sim", "--homes", "2", "--out", f"{tmp_path}/made"]
-    command += [option.replace("FOLDER", str(tmp_path)) for option in options]
+WRONG = {
+    "no climate 'mars'": ["--climate", "mars"],
+    "missing.epw: there is no such file": ["--weather-file", "FOLDER/missing.epw"],
+    "notes.txt: neither EPW": ["--weather-file", "FOLDER/notes.txt"],
+    "notes.txt: no JSON": ["--faults", "FOLDER/notes.txt"],
+    "missing.json: No such file": ["--faults", "FOLDER/missing.json"],
+    "no occupancy statistics in": ["--occupancy", "FOLDER"],
+    "it has no Parquet file": ["--calibrate", "FOLDER"],
+    "no time zone 'Mars/Base'": ["--timezone", "Mars/Base"],
+    "a step of whole minutes": ["--step-s", "90"],
+}
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+IN_ONE_PROCESS = """
+import io, json, sys
+from contextlib import redirect_stderr
+from infra.local.cli import main
 
-    assert done.returncode == 1
-    (line,) = done.stderr.strip().splitlines()
+ends = []
+for sys.argv in json.loads(sys.argv[1]):
+    with redirect_stderr(io.StringIO()) as said:
+        try:
+            main()
+        except SystemExit as end:
+            ends.append((end.code, said.getvalue()))
+print(json.dumps(ends))
+"""
+"""The command itself, again and again: most of what it takes to say what is wrong is its imports."""
+
+Ends = dict[str, tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of files that are not what they should be."""
+    folder = tmp_path_factory.mktemp("wrong")
+    (folder / "notes.txt").write_text("a\nb,c\nd,e,f,g\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ends(folder: Path) -> Ends:
+    """How the command ends with each of the wrong options: exit code and stderr."""
+    arguments = [
+        ["ac-advisor", "sim", "--homes", "2", "--out", f"{folder}/made"]
+        + [option.replace("FOLDER", str(folder)) for option in options]
+        for options in WRONG.values()
+    ]
+    command = [sys.executable, "-c", IN_ONE_PROCESS, json.dumps(arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
+    return dict(zip(WRONG, json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_is_wrong_is_said_in_one_line(ends: Ends, folder: Path, said: str) -> None:
+    code, stderr = ends[said]
+
+    assert code == 1
+    (line,) = stderr.strip().splitlines()
     assert line.startswith("ac-advisor: ")
     assert said in line
-    assert not (tmp_path / "made").exists()
+    assert not (folder / "made").exists()
+
+
+def test_what_is_wrong_ends_the_process_with_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "infra.local", "sim", "--climate", "mars", "--out", f"{tmp_path}/made"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ac-advisor: no climate 'mars'")
+    assert done.stderr.count("\n") == 1

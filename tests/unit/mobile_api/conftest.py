@@ -277,7 +277,7 @@ def keys() -> KeySet:
     return KeySet([make_key()])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_world(keys: KeySet) -> MakeWorld:
     def make(**settings: Any) -> World:  # noqa: ANN401 (settings of any type)
         clock, readings, lake = Clock(), MemoryReadingLog(), MemoryLake()

@@ -12,7 +12,7 @@ from mobile_api.operations import Operations
 from tests.unit.mobile_api.conftest import HOME
 
 if TYPE_CHECKING:
-    from tests.unit.mobile_api.conftest import Person, World
+    from tests.unit.mobile_api.conftest import MakeWorld, Person, World
 
 OUTSIDE_THE_LAYER = {"static", "show_description"}
 """Routes that serve the same bytes to everybody."""
@@ -85,6 +85,22 @@ def owner(world: "World") -> "Person":
 
 @pytest.fixture
 def ids(world: "World", owner: "Person") -> dict[str, str]:
+    return _everything_of(world, owner)
+
+
+@pytest.fixture(scope="module")
+def closed(make_world: "MakeWorld") -> tuple["World", dict[str, str]]:
+    """A world for those who may do nothing there, so that all of them can ask in the same one."""
+    world = make_world(rate_per_minute=1_000_000, anonymous_rate_per_minute=1_000_000)
+    return world, _everything_of(world, world.sign_up())
+
+
+@pytest.fixture(scope="module")
+def outsider(closed: tuple["World", dict[str, str]]) -> "Person":
+    return closed[0].sign_up()
+
+
+def _everything_of(world: "World", owner: "Person") -> dict[str, str]:
     """Everything of the owner's that a path can name."""
     device_id = world.device_of(owner)
     advice = world.advise(device_id)
@@ -116,6 +132,10 @@ def ids(world: "World", owner: "Person") -> dict[str, str]:
     }
 
 
+def _stored(world: "World") -> dict[tuple[str, str], object]:
+    return {key: row.body for key, row in world.state._rows.items()}
+
+
 def _filled(path: str, ids: dict[str, str]) -> str:
     return re.sub(r"<(?:[^<>:]+:)?(\w+)>", lambda found: ids[found[1]], path)
 
@@ -142,13 +162,16 @@ def test_only_the_listed_routes_are_public() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({o.name for o in all_operations()} - PUBLIC))
-def test_nobody_gets_nothing_without_signing_in(world: "World", ids: dict[str, str], name: str) -> None:
+def test_nobody_gets_nothing_without_signing_in(closed: tuple["World", dict[str, str]], name: str) -> None:
+    world, ids = closed
+    before = _stored(world)
     operation = next(operation for operation in all_operations() if operation.name == name)
 
     answer = world.nobody().call(operation.method, _filled(operation.path, ids), **_body(name, ids))
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert _stored(world) == before
 
 
 CLAIMS = {"claim_device", "claim_own_gateway"}
@@ -196,18 +219,20 @@ def test_anothers_things_do_not_exist(
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_anothers_things_are_answered_like_unknown_ones(
-    world: "World", ids: dict[str, str], name: str
+    closed: tuple["World", dict[str, str]], outsider: "Person", name: str
 ) -> None:
-    stranger = world.sign_up()
+    world, ids = closed
+    before = _stored(world)
     operation = next(operation for operation in all_operations() if operation.name == name)
     names = ("home_id", "device_id", "gateway_id", "advice_id", "attached_id", "member_id", "invitation_id")
     unknown = {**ids, **dict.fromkeys(names, "nope")}
 
-    theirs = stranger.call(operation.method, _filled(operation.path, ids), **_body(name, ids))
-    nobodys = stranger.call(operation.method, _filled(operation.path, unknown), **_body(name, unknown))
+    theirs = outsider.call(operation.method, _filled(operation.path, ids), **_body(name, ids))
+    nobodys = outsider.call(operation.method, _filled(operation.path, unknown), **_body(name, unknown))
 
     assert nobodys.status_code == theirs.status_code == 404
     assert set(nobodys.json) == set(theirs.json)
+    assert _stored(world) == before
 
 
 @pytest.mark.parametrize("role", ["member", "guest"])

@@ -143,12 +143,16 @@ def _what_is_told(answer: "Reply", ids: dict[str, str]) -> tuple[object, ...]:
 
 
 def _knowledge(scene: Scene) -> list[tuple[dict[str, str], str]]:
-    """Every way to use what the owner has: headers, and the query."""
+    """Every way to use what the owner has, headers and the query; any two of them come together."""
     tags, cursors = scene.tags(), scene.cursors()
     conditions = [{}, *({name: tag} for name in ("If-Match", "If-None-Match") for tag in tags)]
     keys = [{}, *({"Idempotency-Key": key} for key in KEYS)]
     queries = ["", *(f"?limit=1&cursor={cursor}" for cursor in cursors)]
-    return [({**one, **other}, query) for one, other, query in product(conditions, keys, queries)]
+    return [
+        ({**condition, **keys[(number + turn) % len(keys)]}, query)
+        for number, condition in enumerate(conditions)
+        for turn, query in enumerate(queries)
+    ]
 
 
 def test_nothing_that_is_the_others_moves_or_shows_itself(scene: Scene) -> None:

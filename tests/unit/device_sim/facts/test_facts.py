@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from device_sim.facts.check import check, insight_of
+from device_sim.facts.check import insight_of
 from device_sim.facts.energy import kwh_a_day, peak_load, saved_in, saved_on_average, saved_pct
 from device_sim.facts.fact import Kind, Reference, measured
 from device_sim.facts.homes import humidity, recovery, swing_at_habit, swing_when_off
@@ -236,18 +236,3 @@ def test_a_fleet_knows_its_machines(fleet: Fleet) -> None:
     assert insight.groups["archetype"] == fleet.archetypes
     assert (insight.is_single_speed == (np.array(insight.kinds) == "single speed")).all()
     assert ((insight.rated_eer < fleet.machines.rated_cop) & (insight.rated_eer > 2.0)).all()
-
-
-def test_the_check_measures_every_fact() -> None:
-    facts = {fact.name: fact for fact in check(12, seed=2, watch_days=4)}
-
-    assert len(facts) >= 25
-    unknown = {name for name, fact in facts.items() if not fact.homes}
-    # of twelve homes, nobody may have touched the remote, and none of a rare kind may have been left alone
-    assert all(name.startswith(("of them not", "recovery, ")) for name in unknown)
-    assert facts["recovery from +3 K for 4 h"].homes
-    for fact in facts.values():
-        assert fact.reference.source
-    for climate in ("hot_dry", "hot_humid", "mild_summer"):
-        assert facts[f"saved by +1 °C, {climate}"].value > 3.0
-    assert facts["electricity a day, hot_dry"].value > facts["electricity a day, mild_summer"].value

@@ -17,18 +17,19 @@ TRIAL = Trial(homes=3, seed=11, learning_days=1, search_days=0, advised_days=1, 
 
 
 def same(one: Played, other: Played) -> bool:
-    told = [arm.claims or () for arm in (one, other)]
-    columns = zip([*one.days.columns(), *told[0]], [*other.days.columns(), *told[1]], strict=True)
-    return all(np.array_equal(a, b) for a, b in columns)
+    assert one.money is not None
+    assert other.money is not None
+    told = [[*arm.days.columns(), *(arm.claims or ()), arm.money] for arm in (one, other)]
+    return all(np.array_equal(a, b) for a, b in zip(*told, strict=True))
 
 
-def test_two_processes_play_what_one_does_also_with_the_controller_of_the_readme(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_two_processes_play_and_bill_what_one_does_also_with_the_controller_of_the_readme(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
     (tmp_path / "of_the_readme.py").write_text(example)
     monkeypatch.syspath_prepend(tmp_path)
-    trial = replace(TRIAL, controller="of_the_readme:OneDegree")
+    trial = replace(TRIAL, controller="of_the_readme:OneDegree", tariff=str(file))
     told: list[tuple[int, int]] = []
 
     alone = play_trial(trial, Champion.from_package(), progress=lambda done, all_: told.append((done, all_)))
