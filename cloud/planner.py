@@ -305,12 +305,8 @@ class Planner:
         extra_k_h = usual.extra_k_h(RISES_K, tolerance.comfort.discomfort())
         budget_k_h = tolerance.budget_k_h(today, home.preferences.comfort_lambda)
         worth = None if self.dear is None else self.dear.worth(home.recovery)
-        by_hour_k: list[float] = affordable_k(RISES_K, extra_k_h, budget_k_h, worth).tolist()
-        rises_k = [by_hour_k[slot.of_day // 2] for slot in self.slots]
-        return [
-            min(rise_k, tolerance.eased_k) if slot.day == tolerance.eased_day else rise_k
-            for slot, rise_k in zip(self.slots, rises_k, strict=True)
-        ]
+        by_hour_k = home.recovery.worth_warming_k(affordable_k(RISES_K, extra_k_h, budget_k_h, worth))
+        return [tolerance.eased_rise_k(slot, by_hour_k[slot.of_day // 2]) for slot in self.slots]
 
     def _usual_day(self, usual_k: list[float], away: list[float]) -> UsualDay:
         """The coming day as it would be at the habit, by hours of the clock, so that it stays the same."""

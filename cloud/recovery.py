@@ -4,8 +4,13 @@ And the guard worth more than any model (ADVICE.md, study A, 2): where the compr
 habit and still does not hold it, there is nothing to save, and a set-back would never be made good.
 """
 
+import math
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
+from cloud.comfort import Floats
 from cloud.home_clock import SLOTS_PER_DAY, Slot
 from cloud.slot_summary import SlotSummary
 
@@ -62,6 +67,9 @@ NEW_HEAT_SLOTS = 8
 
 CHILLED_DAYS = 28
 """For so long a home is not cooled ahead after somebody was cold of it [days]."""
+
+IDLE_RATIO = 0.5
+"""A machine with less than this share of its mean load of the day hardly works [ratio]."""
 
 HEAT_MARGIN_K = 2.0
 """Outdoors this much cooler than when it was strained, the machine is trusted again [K]."""
@@ -183,6 +191,16 @@ class Recovery:
             return False
         return 0 < (self.strained_from - slot.of_day) % SLOTS_PER_DAY <= COOL_AHEAD_SLOTS
 
+    def worth_warming_k(self, rises_k: Floats) -> list[float]:
+        """Rises by hour of the day, (24,) [K]; none at all if they are for hours in which the machine idles.
+
+        Who bears next to nothing has a rise in the hours in which it weighs least. At night that spares
+        little, and what walls and damp store meanwhile is cooled away by day: single homes used more for it.
+        """
+        if 0.0 in rises_k and self._load_in(rises_k > 0) < IDLE_RATIO * self._load_in(rises_k >= 0):
+            return [0.0] * len(rises_k)
+        return [float(rise_k) for rise_k in rises_k]
+
     @property
     def fall_k_h(self) -> float:
         """Pull-down to rely upon [K/h]."""
@@ -193,6 +211,12 @@ class Recovery:
     def rise_k_h(self) -> float:
         """Warm-up to expect [K/h]."""
         return sorted(self.rises_k_h)[len(self.rises_k_h) // 2] if self.rises_k_h else WARM_UP_K_H
+
+    def _load_in(self, hours: npt.NDArray[np.bool_]) -> float:
+        """Mean load at the habit in some hours of the day, (24,); NaN where it was not seen [ratio]."""
+        places = np.flatnonzero(np.repeat(hours, SLOTS_PER_DAY // len(hours))).tolist()
+        seen = [load for place in places if (load := self.load_ratio[place]) is not None]
+        return sum(seen) / len(seen) if seen else math.nan
 
     def _end(self, at_s: float, indoor_c: float) -> None:
         going = self.episode

@@ -69,8 +69,12 @@ THERMAL_RATIO = 0.5
 """An override that is as likely as this about warmth is taken for our doing [ratio]."""
 
 EASED_STEP_K = 0.5
-"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day, down to so much below
-the habit [K]: that is what they chose, and more would cost more than 2 % of the electricity of a month."""
+"""Whoever says that it is a bit warm gets it so much cooler, for the rest of the day, down to the habit; and
+for `EASED_SLOTS` half-hours from the first word of a day on down to so much below it [K]. For the rest of the
+day that would cost single homes 3 % of their electricity."""
+
+EASED_SLOTS = 8
+"""Half-hours for which it may be cooler than the habit."""
 
 SLOT_H = 24.0 / SLOTS_PER_DAY
 
@@ -89,6 +93,7 @@ class Tolerance:
         censored_until: Number of the half-hour until which silence says nothing.
         eased_day: The newest local day on which somebody said that it is a bit warm.
         eased_k: The setpoint goes no further above the habit for the rest of that day [K].
+        eased_slot: Number of the half-hour in which that was said first on that day.
     """
 
     comfort: ComfortLimit = field(default_factory=ComfortLimit)
@@ -100,6 +105,7 @@ class Tolerance:
     censored_until: int = 0
     eased_day: int = 0
     eased_k: float = 0.0
+    eased_slot: int = 0
 
     def budget_k_h(self, slot: Slot, comfort_lambda: float) -> float:
         """Warm degree-hours a day that may be added, as far as the limit is known [K·h]."""
@@ -168,10 +174,20 @@ class Tolerance:
     def a_bit_warm(self, slot: Slot, warmth_k: float, risen_k: float) -> None:
         """Somebody said that it is a bit warm at `warmth_k`, with a setpoint `risen_k` above the habit."""
         self.comfort.a_bit_warm(warmth_k)
-        before_k = self.eased_k if self.eased_day == slot.day else np.inf
+        before_k = np.inf
+        if self.eased_day == slot.day:
+            before_k = self.eased_k
+        else:
+            self.eased_day, self.eased_slot = slot.day, slot.number
         self.eased_k = max(min(risen_k - EASED_STEP_K, before_k), -EASED_STEP_K)
-        self.eased_day = slot.day
         self.postpone(slot)
+
+    def eased_rise_k(self, slot: Slot, rise_k: float) -> float:
+        """What is left of a rise in `slot`, now or planned, after what was said that day [K]."""
+        if slot.day != self.eased_day:
+            return rise_k
+        lately = slot.number - self.eased_slot < EASED_SLOTS
+        return min(rise_k, self.eased_k if lately else max(self.eased_k, 0.0))
 
     def object(self, slot: Slot, budget_per_day: float) -> None:
         """An override of our doing."""

@@ -7,11 +7,11 @@ import pytest
 from cloud.advice import Preferences
 from cloud.comfort import SILENT_K, ComfortLimit
 from cloud.habit import Habit
-from cloud.home_clock import SLOTS_PER_DAY, HomeClock
+from cloud.home_clock import SLOTS_PER_DAY, HomeClock, Slot
 from cloud.home_state import HomeState
 from cloud.planner import COOL_AHEAD_K, FIRST_DEPTH_K, HEAT_SAFETY_C, UNNOTICED_RATIO, Limits, Plan, Planner
 from cloud.presence import Presence
-from cloud.tolerance import SETTLE_DAYS
+from cloud.tolerance import EASED_SLOTS, SETTLE_DAYS
 from cloud.warm_budget import UsualDay
 
 NOON_S = 1_780_272_000.0 + 12 * 3600
@@ -44,6 +44,11 @@ def certain(limit_k: float) -> ComfortLimit:
 
 def planner(home: HomeState) -> Planner:
     return Planner(home, Limits(16.0, 30.0), 1800, NOON_S, HomeClock("UTC").ahead(NOON_S, 49))
+
+
+def planned(home: HomeState) -> list[tuple[Slot, float]]:
+    """Setpoints of the coming half-hours [°C]."""
+    return list(zip(planner(home).slots, planner(home).occupied(30.0).setpoint_c, strict=True))
 
 
 def risen_k(home: HomeState) -> float:
@@ -126,13 +131,28 @@ def test_no_warmth_without_a_token(home: HomeState) -> None:
     assert risen_k(home) == 0.0
 
 
-def test_who_said_that_it_is_a_bit_warm_has_it_cooler_until_midnight(home: HomeState) -> None:
-    home.tolerance.eased_day, home.tolerance.eased_k = planner(home).slots[0].day, -0.5
+def test_who_said_that_it_is_a_bit_warm_has_it_cooler_for_hours_and_no_warmer_until_midnight(
+    home: HomeState,
+) -> None:
+    now = planner(home).slots[0]
+    home.tolerance.eased_day, home.tolerance.eased_slot, home.tolerance.eased_k = now.day, now.number, -0.5
 
     setpoint_c = planner(home).occupied(30.0).setpoint_c
 
-    assert setpoint_c[:24] == [23.5] * 24
-    assert min(setpoint_c[24:]) >= 24.0
+    assert setpoint_c[:24] == [23.5] * EASED_SLOTS + [24.0] * (24 - EASED_SLOTS)
+    assert min(setpoint_c[24:]) > 24.0
+
+
+def test_who_bears_next_to_nothing_is_not_warmed_while_the_machine_idles(home: HomeState) -> None:
+    home.tolerance.comfort = certain(1.0)
+    warmer = {slot.of_day for slot, c in planned(home) if c > 24.0}
+    assert 0 < len(warmer) < SLOTS_PER_DAY  # a stretch of the day, in hours that are as good as others
+
+    home.recovery.load_ratio = [0.6 if place in warmer else 0.1 for place in range(SLOTS_PER_DAY)]
+    assert {slot.of_day for slot, c in planned(home) if c > 24.0} == warmer
+
+    home.recovery.load_ratio = [0.1 if place in warmer else 0.6 for place in range(SLOTS_PER_DAY)]
+    assert {c for _, c in planned(home)} == {24.0}
 
 
 def test_nobody_is_advised_more_than_is_safe_in_heat(home: HomeState) -> None:

@@ -3,6 +3,7 @@ import pytest
 from cloud.home_clock import HomeClock, Slot
 from cloud.slot_summary import Author, SlotSummary
 from cloud.tolerance import (
+    EASED_SLOTS,
     EASED_STEP_K,
     PROBE_EVERY_DAYS,
     PROBE_H,
@@ -139,6 +140,18 @@ def test_who_says_that_it_is_a_bit_warm_gets_it_cooler_for_the_rest_of_the_day(s
 
     settled.a_bit_warm(evening(15), 1.0, risen_k=1.0)
     assert settled.eased_k == 1.0 - EASED_STEP_K
+
+
+def test_it_is_cooler_than_the_habit_for_some_hours_from_the_first_word_on(
+    settled: Tolerance,
+) -> None:
+    coming = CLOCK.ahead(1_780_272_000.0 + 14 * DAY_S + PROBE_SLOTS[0] * 1800, EASED_SLOTS + 1)
+    settled.a_bit_warm(coming[0], 0.5, risen_k=0.0)
+    settled.a_bit_warm(coming[-2], 0.5, risen_k=-EASED_STEP_K)
+
+    assert settled.eased_rise_k(coming[-2], 1.0) == -EASED_STEP_K
+    assert settled.eased_rise_k(coming[-1], 1.0) == 0.0
+    assert settled.eased_rise_k(evening(15), 1.0) == 1.0
 
 
 def test_an_empty_home_says_nothing(settled: Tolerance) -> None:
