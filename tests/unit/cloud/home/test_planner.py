@@ -155,6 +155,18 @@ def test_who_bears_next_to_nothing_is_not_warmed_while_the_machine_idles(home: H
     assert {c for _, c in planned(home)} == {24.0}
 
 
+def test_who_bears_more_keeps_a_stretch_also_while_the_machine_idles(home: HomeState) -> None:
+    home.tolerance.comfort = certain(1.6)
+    before = planned(home)
+    least_c = min(c for _, c in before)
+    warmer = {slot.of_day for slot, c in before if c > least_c}
+    assert least_c > 24.0
+    assert 0 < len(warmer) < SLOTS_PER_DAY
+
+    home.recovery.load_ratio = [0.1 if place in warmer else 0.6 for place in range(SLOTS_PER_DAY)]
+    assert planned(home) == before
+
+
 def test_nobody_is_advised_more_than_is_safe_in_heat(home: HomeState) -> None:
     home.habit, home.tolerance.comfort = Habit(26.5), certain(4.0)
 

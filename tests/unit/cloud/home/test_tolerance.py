@@ -151,6 +151,8 @@ def test_it_is_cooler_than_the_habit_for_some_hours_from_the_first_word_on(
 
     assert settled.eased_rise_k(coming[-2], 1.0) == -EASED_STEP_K
     assert settled.eased_rise_k(coming[-1], 1.0) == 0.0
+    settled.eased_k = 0.5
+    assert settled.eased_rise_k(coming[-1], 1.0) == 0.5
     assert settled.eased_rise_k(evening(15), 1.0) == 1.0
 
 
