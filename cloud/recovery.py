@@ -197,7 +197,7 @@ class Recovery:
         Who bears next to nothing has a rise in the hours in which it weighs least. At night that spares
         little, and what walls and damp store meanwhile is cooled away by day: single homes used more for it.
         """
-        if 0.0 in rises_k and self._load_in(rises_k > 0) < IDLE_RATIO * self._load_in(rises_k >= 0):
+        if self._load_in(rises_k > 0) < IDLE_RATIO * self._load_in(rises_k >= 0):
             return [0.0] * len(rises_k)
         return [float(rise_k) for rise_k in rises_k]
 
