@@ -7,6 +7,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from infra.local.judging.ablations import ablation_rows, main, markdown
+from infra.local.judging.trial import PROTOCOL_CLIMATES
 from tests.records import RESULTS, ROOT
 
 
@@ -70,7 +71,8 @@ def test_homes_of_several_fleets_stand_side_by_side_also_from_a_record(tmp_path:
     assert "2 of 4" in printed.output
 
 
-def test_the_table_of_the_readme_is_the_one_that_the_record_gives() -> None:
-    record = json.loads((RESULTS / "ablations_mild_summer.json").read_text())
+def test_the_table_of_the_readme_is_the_one_that_the_records_give() -> None:
+    files = (RESULTS / f"ablations_{climate}.json" for climate in PROTOCOL_CLIMATES)
+    figures = [json.loads(file.read_text())["figures"] for file in files]
 
-    assert markdown(ablation_rows([record["figures"]])) in (ROOT / "infra" / "README.md").read_text()
+    assert markdown(ablation_rows(figures)) in (ROOT / "infra" / "README.md").read_text()
