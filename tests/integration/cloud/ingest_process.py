@@ -1,9 +1,5 @@
 """An ingest process and a gateway that publishes to it, for tests that kill one of them."""
 
-import json
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,64 +7,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cloud.adapters.mqtt_connection import Delivery, MqttConnection, MqttEndpoint
 from cloud.adapters.parquet_lake import ParquetLake
 from cloud.adapters.sqlite_log import SqliteReadingLog
 from cloud.errors import UnavailableError
 from edge.contract import Telemetry, topics, write_telemetry
+from tests.integration.cloud.cloud_process import TIMEOUT_S, CloudProcess
 from tests.waiting import wait_for
 
 DEVICES = tuple(f"dev-{number}" for number in range(8))
 START = datetime(2025, 7, 1, tzinfo=UTC)
 READINGS_A_BATCH = 40
-TIMEOUT_S = 25.0
 
 MakeTelemetry = Callable[..., Telemetry]
 
 
-@dataclass
-class IngestProcess:
-    """The process under test."""
+class IngestProcess(CloudProcess):
+    """The process under test; it seals soon."""
 
-    data_dir: Path
-    port: int
-    topics: str = "telemetry,batch,event"
-    name: str = "ingest"
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *, seal_interval_s: float = 0.3) -> None:
-        environment = {
-            "CLOUD_DATA_DIR": str(self.data_dir),
-            "CLOUD_MQTT_PORT": str(self.port),
-            "CLOUD_MQTT_PASSWORD": "cloud-password",
-            "CLOUD_INGEST_TOPICS": self.topics,
+    def __init__(
+        self, data_dir: Path, port: int, topics: str = "telemetry,batch,event", name: str = ""
+    ) -> None:
+        settings = {
+            "CLOUD_INGEST_TOPICS": topics,
             "CLOUD_SEAL_ROWS": "500",
-            "CLOUD_SEAL_INTERVAL_S": str(seal_interval_s),
+            "CLOUD_SEAL_INTERVAL_S": "0.3",
         }
-        self.process = subprocess.Popen([sys.executable, "-m", "cloud", "ingest"], env=environment)
-        wait_for(self.ready_file.exists)
-
-    def end(self, how: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        status = self.process.wait(TIMEOUT_S)
-        self.process = None
-        return status
-
-    def end_at_last(self) -> None:
-        if self.process is not None:
-            self.end(signal.SIGKILL)
-
-    @property
-    def ready_file(self) -> Path:
-        return self.data_dir / "run" / f"{self.name}.ready"
-
-    @property
-    def status(self) -> dict[str, Any]:
-        path = self.data_dir / "run" / f"{self.name}.status.json"
-        return dict(json.loads(path.read_text())) if path.exists() else {}
+        super().__init__("ingest", data_dir, port, settings, name)
 
     @property
     def log_path(self) -> Path:

@@ -19,10 +19,10 @@ from cloud.ports.records import DeviceRecord
 from cloud.ports.state import Put
 from edge.contract import Telemetry, topics, write_telemetry
 from infra.local.broker import Broker, Identity
+from tests.integration.cloud.cloud_process import TIMEOUT_S
 from tests.integration.cloud.ingest_process import (
     DEVICES,
     READINGS_A_BATCH,
-    TIMEOUT_S,
     Gateway,
     IngestProcess,
     MakeTelemetry,
@@ -241,7 +241,7 @@ def test_what_comes_while_ingest_is_away_waits_at_the_broker(ingest: IngestProce
 
 def test_seals_at_once_when_asked(ingest: IngestProcess, gateway: Gateway) -> None:
     ingest.end(signal.SIGTERM)
-    ingest.start(seal_interval_s=3600)
+    ingest.start(CLOUD_SEAL_INTERVAL_S="3600")
     gateway.publish(range(3))
     ingest.wait_for_head(3 * READINGS_A_BATCH)
     assert readings_in_lake(ingest.lake) == 0

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -31,6 +30,7 @@ from cloud.shadow import Object
 from edge.contract import ClaimRequest, Desired, FoundDevice, Reported, topics, update_document
 from edge.contract.claim import found_id
 from infra.local.broker import Broker, Identity
+from tests.integration.cloud.cloud_process import TIMEOUT_S, CloudProcess
 
 IDENTITIES = (
     Identity("cloud", "cloud-password", "cloud", "service"),
@@ -39,37 +39,6 @@ IDENTITIES = (
     Identity("gw-1", "gw-1-password", "cloud", "gateway"),
     Identity("gw-2", "gw-2-password", "cloud", "gateway"),
 )
-TIMEOUT_S = 20.0
-
-
-@dataclass
-class ShadowProcess:
-    data_dir: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = {
-            "CLOUD_DATA_DIR": str(self.data_dir),
-            "CLOUD_MQTT_PORT": str(self.port),
-            "CLOUD_MQTT_PASSWORD": "cloud-password",
-        }
-        self.process = subprocess.Popen([sys.executable, "-m", "cloud", "shadow"], env=environment)
-        deadline = time.monotonic() + TIMEOUT_S
-        while not self.ready_file.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    def end(self, how: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        status = self.process.wait(TIMEOUT_S)
-        self.process = None
-        return status
-
-    @property
-    def ready_file(self) -> Path:
-        return self.data_dir / "run" / "shadow.ready"
 
 
 class Client:
@@ -107,23 +76,22 @@ def broker(make_broker: Callable[..., Broker]) -> Broker:
 
 
 @pytest.fixture
-def shadow_process(broker: Broker, tmp_path: Path) -> Iterator[ShadowProcess]:
-    process = ShadowProcess(tmp_path / "data", broker.settings.mqtt_port)
+def shadow_process(broker: Broker, tmp_path: Path) -> Iterator[CloudProcess]:
+    process = CloudProcess("shadow", tmp_path / "data", broker.settings.mqtt_port)
     process.start()
     yield process
-    if process.process is not None:
-        process.end(signal.SIGKILL)
+    process.end_at_last()
 
 
 @pytest.fixture
-def device(broker: Broker, shadow_process: ShadowProcess) -> Iterator[Client]:
+def device(broker: Broker, shadow_process: CloudProcess) -> Iterator[Client]:
     client = Client(broker.settings.mqtt_port, "dev-1")
     yield client
     client.connection.stop()
 
 
 @pytest.fixture
-def advisor(broker: Broker, shadow_process: ShadowProcess) -> Iterator[Client]:
+def advisor(broker: Broker, shadow_process: CloudProcess) -> Iterator[Client]:
     client = Client(broker.settings.mqtt_port, "advisor")
     yield client
     client.connection.stop()
@@ -165,7 +133,7 @@ def test_refuses_over_mqtt_as_aws_does(device: Client) -> None:
 
 
 def test_requests_made_while_it_is_dead_are_served_when_it_is_back(
-    shadow_process: ShadowProcess, device: Client
+    shadow_process: CloudProcess, device: Client
 ) -> None:
     for n in range(50):
         device.ask("update", json.dumps({"state": {"reported": {"n": n}}}).encode())
@@ -183,7 +151,7 @@ def test_requests_made_while_it_is_dead_are_served_when_it_is_back(
     assert device.next("get/accepted")["state"]["reported"] == {"n": 99}
 
 
-def test_stops_in_order_on_sigterm(shadow_process: ShadowProcess) -> None:
+def test_stops_in_order_on_sigterm(shadow_process: CloudProcess) -> None:
     started = time.monotonic()
 
     assert shadow_process.end(signal.SIGTERM) == 0
@@ -206,9 +174,7 @@ def test_a_command_is_at_the_device_within_milliseconds(device: Client, advisor:
     assert sorted(delays)[10] < 0.25  # a sleep of the loop would show; a busy machine must not
 
 
-def test_who_asks_is_shown_a_claim_code_and_nobody_else(
-    broker: Broker, shadow_process: ShadowProcess
-) -> None:
+def test_who_asks_is_shown_a_claim_code_and_nobody_else(broker: Broker, shadow_process: CloudProcess) -> None:
     """By the gateway's own command, and as a device does; a code for another cannot be asked for."""
     state = SqliteStateStore(shadow_process.data_dir / "state.sqlite")
     state.transact([Put(device_pk(name), "device", {"device_id": name}) for name in ("dev-1", "dev-2")])
@@ -250,7 +216,7 @@ def test_who_asks_is_shown_a_claim_code_and_nobody_else(
 
 
 def test_a_gateway_has_what_it_finds_wait_behind_itself_and_a_thousand_attempts_at_others_fail(
-    broker: Broker, shadow_process: ShadowProcess, capsys: pytest.CaptureFixture[str]
+    broker: Broker, shadow_process: CloudProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On others' topics, on topics like its own, and by a device that says to be a gateway."""
     random = Random(12)  # noqa: S311 (which)
