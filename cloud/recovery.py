@@ -4,11 +4,7 @@ And the guard worth more than any model (ADVICE.md, study A, 2): where the compr
 habit and still does not hold it, there is nothing to save, and a set-back would never be made good.
 """
 
-import math
 from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
 
 from cloud.comfort import Floats
 from cloud.home_clock import SLOTS_PER_DAY, Slot
@@ -197,9 +193,14 @@ class Recovery:
         Who bears next to nothing has a rise in the hours in which it weighs least. At night that spares
         little, and what walls and damp store meanwhile is cooled away by day: single homes used more for it.
         """
-        if self._load_in(rises_k > 0) < IDLE_RATIO * self._load_in(rises_k >= 0):
-            return [0.0] * len(rises_k)
-        return [float(rise_k) for rise_k in rises_k]
+        by_hour_k: list[float] = rises_k.tolist()
+        if 0.0 not in by_hour_k:
+            return by_hour_k
+        slots = SLOTS_PER_DAY // len(by_hour_k)
+        seen = [(load, place // slots) for place, load in enumerate(self.load_ratio) if load is not None]
+        loads, warmer = [load for load, _ in seen], [load for load, hour in seen if by_hour_k[hour] > 0]
+        idle = bool(warmer) and sum(warmer) / len(warmer) < IDLE_RATIO * sum(loads) / len(loads)
+        return [0.0] * len(by_hour_k) if idle else by_hour_k
 
     @property
     def fall_k_h(self) -> float:
@@ -211,12 +212,6 @@ class Recovery:
     def rise_k_h(self) -> float:
         """Warm-up to expect [K/h]."""
         return sorted(self.rises_k_h)[len(self.rises_k_h) // 2] if self.rises_k_h else WARM_UP_K_H
-
-    def _load_in(self, hours: npt.NDArray[np.bool_]) -> float:
-        """Mean load at the habit in some hours of the day, (24,); NaN where it was not seen [ratio]."""
-        places = np.flatnonzero(np.repeat(hours, SLOTS_PER_DAY // len(hours))).tolist()
-        seen = [load for place in places if (load := self.load_ratio[place]) is not None]
-        return sum(seen) / len(seen) if seen else math.nan
 
     def _end(self, at_s: float, indoor_c: float) -> None:
         going = self.episode
