@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -39,6 +40,11 @@ def _sign_in(page: Page, api: "ApiProcess") -> None:
     page.get_by_role("link", name="Living room").wait_for()
 
 
+def _today(api: "ApiProcess") -> date:
+    """Where the home is: before midnight UTC it may be tomorrow there."""
+    return datetime.now(ZoneInfo(api.exchange("GET", "/v1/homes")[1]["items"][0]["timezone"])).date()
+
+
 def _home(api: "ApiProcess", days: int) -> str:
     """A home that consents, with so many days, every third one at the habit."""
     api.sign_up()
@@ -48,9 +54,10 @@ def _home(api: "ApiProcess", days: int) -> str:
     fields = ("name", "latitude_deg", "longitude_deg", "timezone")
     body = {name: home[name] for name in fields} | {"measure_savings": True}
     assert api.exchange("PUT", f"/v1/homes/{home['home_id']}", body)[0] == 200
+    today = _today(api)
     for back in range(1, days + 1):
         arm = "habit" if back % 3 == 0 else "advised"
-        day = (datetime.now(UTC) - timedelta(days=back)).date()
+        day = today - timedelta(days=back)
         facts = {"arm": arm, "version": "v1", "measured_h": 24.0, "electric_energy_kwh": 9.0, "decisions": 48}
         beside = {"overrides": 0, "warm_words": 0, "warm_minutes": 0.0, "said": {}}
         record = DayRecord.model_validate({"device_id": "dev-1", "day": day, **facts, **beside})
@@ -59,7 +66,7 @@ def _home(api: "ApiProcess", days: int) -> str:
 
 
 def _tell(api: "ApiProcess", home_id: str) -> None:
-    last = datetime.now(UTC).date() - timedelta(days=2)
+    last = _today(api) - timedelta(days=2)
     record = SavingsRecord(
         home_id=home_id,
         first=last - timedelta(days=27),
