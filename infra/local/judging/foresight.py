@@ -1,6 +1,7 @@
 """Foresight: what will be in the homes of a plant, whatever is done to them; only an oracle may know."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -23,12 +24,15 @@ class Foresight:
         limit_c: The lowest upper limit of the felt temperature in it [°C].
         habit_c: Setpoint of the schedule at its start [°C].
         of_day: Half-hour of the local day, `(slots,)`.
+        possible_c: By half-hour of the local day its limits on all days, `(days, homes)` each [°C]; empty
+            where each day's own is known.
     """
 
     at_home: Flags
     limit_c: Floats
     habit_c: Floats
     of_day: npt.NDArray[np.intp]
+    possible_c: Mapping[int, Floats] = field(default_factory=dict[int, Floats])
 
     @classmethod
     def of(cls, plant: Plant, slots: int) -> Self:
@@ -49,12 +53,19 @@ class Foresight:
         return cls(np.array(at_home), np.array(limit_c), np.array(habit_c, np.float64), np.array(of_day))
 
     def usual(self) -> Self:
-        """The same with each half-hour's mean limit over all days instead of the day's own."""
-        limit_c = np.empty_like(self.limit_c)
-        for place in set(self.of_day.tolist()):
-            these = self.of_day == place
-            limit_c[these] = self.limit_c[these].mean(axis=0)
-        return replace(self, limit_c=limit_c)
+        """The same for who knows how the limits are spread over the days, but not which day has which."""
+        possible_c = {place: self.limit_c[self.of_day == place] for place in set(self.of_day.tolist())}
+        limit_c = np.array([possible_c[place].mean(axis=0) for place in self.of_day.tolist()])
+        return replace(self, limit_c=limit_c, possible_c=possible_c)
+
+    def always_home(self) -> Self:
+        """The same for who does not know when people are out."""
+        return replace(self, at_home=np.ones_like(self.at_home))
+
+    def beyond_k(self, slot: int, felt_c: Floats) -> Floats:
+        """How far beyond the limit people are to be expected in `slot` at what they feel, `(homes,)` [K]."""
+        limits_c = self.possible_c.get(int(self.of_day[slot]), self.limit_c[slot : slot + 1])
+        return np.asarray(np.maximum(felt_c - limits_c, 0.0).mean(axis=0) * self.at_home[slot])
 
     def back_within(self, slot: int, slots: npt.NDArray[np.intp]) -> Flags:
         """Whether somebody will be at home in `slot` or in so many after it, `(homes,)` each."""

@@ -9,7 +9,9 @@ how early it is cooled again, and whether it is cooled ahead of the day. So this
 reaches with these levers; with finer ones a little more may be possible.
 
 `oracle_without_presence` cools for people at all hours; `oracle_without_band` keeps the habit while they are
-there; `oracle_without_day` knows each home's usual limit, but not how it moves from day to day.
+there; `oracle_without_day` knows each home's usual limit and how it is spread over the days, but not which is
+whose. What one does not know its search does not either: it prices the warmth that is to be expected. Only
+what a home has had so far, by which the price moves, is the truth.
 """
 
 from collections.abc import Iterable, Mapping
@@ -99,12 +101,17 @@ class Knowledge:
     Attributes:
         presence: When people will be at home; without, it takes them to be always there.
         band: How warm they may have it; without, it keeps the habit while they are there.
-        day: How that moves from day to day; without, only each half-hour's mean over the season.
+        day: How that moves from day to day; without, only how each half-hour's is spread over the season.
     """
 
     presence: bool = True
     band: bool = True
     day: bool = True
+
+    def of(self, ahead: Foresight) -> Foresight:
+        """What is known of what comes."""
+        known = ahead if self.day else ahead.usual()
+        return known if self.presence else known.always_home()
 
 
 ORACLES: Mapping[str, Knowledge] = {
@@ -112,6 +119,7 @@ ORACLES: Mapping[str, Knowledge] = {
     "oracle_without_presence": Knowledge(presence=False),
     "oracle_without_band": Knowledge(band=False),
     "oracle_without_day": Knowledge(day=False),
+    "oracle_without_presence_and_day": Knowledge(presence=False, day=False),
 }
 
 
@@ -144,10 +152,9 @@ class _Following:
             setpoint_c = self.ahead.limit_c[self.slot] - np.array(MARGINS_K)[ways.margin] - felt_k
         if AHEAD_SLOTS[0] <= self.ahead.of_day[self.slot] < AHEAD_SLOTS[1]:
             setpoint_c = setpoint_c - np.array(AHEAD_K)[ways.ahead]
-        if self.knows.presence:
-            lead_slots = (np.array(LEADS_H)[ways.lead] * 3600 / DECISION_S).astype(np.intp)
-            empty_c = np.maximum(setpoint_c, habit_c + np.array(DEPTHS_K)[ways.depth])
-            setpoint_c = np.where(self.ahead.back_within(self.slot, lead_slots), setpoint_c, empty_c)
+        lead_slots = (np.array(LEADS_H)[ways.lead] * 3600 / DECISION_S).astype(np.intp)
+        empty_c = np.maximum(setpoint_c, habit_c + np.array(DEPTHS_K)[ways.depth])
+        setpoint_c = np.where(self.ahead.back_within(self.slot, lead_slots), setpoint_c, empty_c)
         return np.asarray(np.clip(setpoint_c, habit_c - LARGEST_FALL_K, habit_c + LARGEST_RISE_K))
 
     def commands(self) -> list[tuple[str, Desired]]:
@@ -218,18 +225,23 @@ class Oracle:
         self.following.ways = best
 
     def _cost_kwh(self, ways: Ways) -> Floats:
-        """Electricity and the price of warmth over the next `LOOK_H`, `(homes,)` [kWh]."""
-        plant = self.following.plant.fork()
+        """Electricity and the price of the warmth to expect over the next `LOOK_H`, `(homes,)` [kWh]."""
+        plant, ahead = self.following.plant.fork(), self.following.ahead
         plant.reset_truth()
         along = replace(self.following, plant=plant, ways=ways)
         steps = DECISION_S // plant.spec.step_s
-        for _ in range(min(LOOK_H * 3600 // DECISION_S, len(self.following.ahead.at_home) - along.slot)):
+        expected_k = np.zeros(len(plant.sites))
+        for slot in range(along.slot, min(along.slot + LOOK_H * 3600 // DECISION_S, len(ahead.at_home))):
             for device_id, desired in along.commands():
                 plant.command(device_id, desired)
             for _ in range(steps):
                 along.observe(plant.step())
-        truth = plant.truth()
-        return np.asarray(truth.cooling_kwh + self.price_kwh * truth.warm_degree_hours_k_h)
+                expected_k += ahead.beyond_k(slot, plant.felt_c())
+        truth, knows = plant.truth(), self.following.knows
+        warm_k_h = expected_k * plant.spec.step_s / 3600
+        if knows.presence and knows.day:
+            warm_k_h = truth.warm_degree_hours_k_h  # to the minute
+        return np.asarray(truth.cooling_kwh + self.price_kwh * warm_k_h)
 
 
 def play_oracle(knows: Knowledge, plant: Plant, trial: Trial, habit: Played) -> Playing:
@@ -238,7 +250,7 @@ def play_oracle(knows: Knowledge, plant: Plant, trial: Trial, habit: Played) -> 
     ahead = Foresight.of(plant, trial.days * SLOTS_PER_DAY)
     following = _Following(
         plant=plant,
-        ahead=ahead if knows.day else ahead.usual(),
+        ahead=knows.of(ahead),
         knows=knows,
         ways=Ways.first(homes),
         slot=0,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from device_sim.fleet import FleetSpec
+from device_sim.people.people import People
 from infra.local.judging.foresight import Foresight
 from infra.local.judging.oracle import LEADS_H, MARGINS_K, Knowledge, Ways, play_oracle
 from infra.local.judging.plant import FAMILIES, Plant
@@ -77,6 +78,33 @@ def test_the_usual_limit_is_the_mean_of_each_half_hour_of_the_day() -> None:
     ahead = Foresight(np.ones((4, 1), np.bool_), limit_c, limit_c, np.array([0, 1, 0, 1]))
 
     assert ahead.usual().limit_c[:, 0].tolist() == [25.0, 26.5, 25.0, 26.5]
+
+
+def test_warmth_is_to_be_expected_by_what_is_known_of_the_limit_and_of_who_is_there() -> None:
+    limit_c = np.array([[24.0, 23.0], [25.0, 25.0], [26.0, 23.0], [28.0, 25.0]])
+    at_home = np.array([[True, True], [True, True], [False, True], [True, True]])
+    ahead = Foresight(at_home, limit_c, limit_c, np.array([0, 1, 0, 1]))
+    felt_c = np.array([25.0, 24.5])
+
+    assert ahead.beyond_k(0, felt_c).tolist() == [1.0, 1.5]
+    assert ahead.beyond_k(2, felt_c).tolist() == [0.0, 1.5]
+    assert ahead.usual().beyond_k(0, felt_c).tolist() == [0.5, 1.5]  # beyond one of its two limits
+    assert ahead.always_home().usual().beyond_k(2, felt_c).tolist() == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(("knows", "same"), [(Knowledge(), False), (Knowledge(day=False), True)])
+def test_who_does_not_know_the_days_mood_does_the_same_in_any(
+    monkeypatch: pytest.MonkeyPatch, habit: Played, knows: Knowledge, *, same: bool
+) -> None:
+    first_day: list[list[float]] = []
+    for moods_k in [(0.3, -0.3), (-0.3, 0.3)]:
+        monkeypatch.setattr(
+            People, "_mood_k", lambda _self, day, moods_k=moods_k: np.full(2, moods_k[day % 2])
+        )
+        lived = drained(play_oracle(knows, plant(), TRIAL, habit))
+        first_day.append(lived.days.cooling_kwh[0].tolist())
+
+    assert (first_day[0] == first_day[1]) is same
 
 
 def test_saves_at_the_warmth_of_the_habit(habit: Played, foreseen: Played) -> None:
