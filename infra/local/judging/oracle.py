@@ -9,9 +9,9 @@ how early it is cooled again, and whether it is cooled ahead of the day. So this
 reaches with these levers; with finer ones a little more may be possible.
 
 `oracle_without_presence` cools for people at all hours; `oracle_without_band` keeps the habit while they are
-there; `oracle_without_day` knows each home's usual limit and how it is spread over the days, but not which is
-whose. What one does not know its search does not either: it prices the warmth that is to be expected. Only
-what a home has had so far, by which the price moves, is the truth.
+there; `oracle_without_day` knows each home's usual limit and how it is spread over the days, but not which
+day has which. What one does not know its search does not either: it prices the warmth that is to be expected.
+Only what a home has had so far, by which the price moves, is the truth.
 """
 
 from collections.abc import Iterable, Mapping
